@@ -1,0 +1,192 @@
+"""The catalog: everything an operator sets up. Organization > Project > Application; Topic, Source, Subscription, Target.
+
+Records are immutable; a change is a new record with the same ``id``. ``number`` is the record's 64-bit number in the
+journal's name table, given by the store when a record is first saved (0 until then) and never used again.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+from eventyard.model.access import Scope
+from eventyard.model.ids import Millis
+from eventyard.model.retry import RetryPolicy
+
+
+class Sealed(Struct, frozen=True):
+    """A secret as it lies on disk: AES-GCM nonce and ciphertext in base64, and until when it counts.
+
+    ``expires_at`` is set on the older of two secrets when a new one takes over; ``None`` means for good.
+    """
+
+    box: str
+    expires_at: Millis | None = None
+
+
+class Organization(Struct, frozen=True):
+    """A tenant."""
+
+    id: str
+    name: str
+    created_at: Millis
+
+
+class Project(Struct, frozen=True):
+    """The isolation boundary: nothing in one project sees anything in another."""
+
+    id: str
+    organization_id: str
+    name: str
+    created_at: Millis
+    updated_at: Millis
+    description: str = ""
+    number: int = 0
+
+
+class Application(Struct, frozen=True):
+    """A system that publishes and subscribes."""
+
+    id: str
+    project_id: str
+    name: str
+    created_at: Millis
+    updated_at: Millis
+    description: str = ""
+    number: int = 0
+
+
+class Topic(Struct, frozen=True):
+    """A named channel in a project. ``schema_version`` is the version enforced now; ``None`` accepts anything."""
+
+    id: str
+    project_id: str
+    name: str
+    created_at: Millis
+    updated_at: Millis
+    description: str = ""
+    schema_version: int | None = None
+    locked: bool = False
+    number: int = 0
+
+
+class TopicSchema(Struct, frozen=True):
+    """One version of a topic's JSON Schema (2020-12). Versions count from 1 and are never changed."""
+
+    topic_id: str
+    version: int
+    schema: Any
+    created_at: Millis
+
+
+class Source(Struct, frozen=True):
+    """The door through which an application publishes into a topic.
+
+    ``scheme`` names the verifier that proves the sender (``none`` proves nothing); ``settings`` are that verifier's,
+    ``secrets`` its live secrets, newest first, two at most. ``schema`` is the source's own JSON Schema, checked beside
+    the topic's; ``None`` is no schema.
+    """
+
+    id: str
+    project_id: str
+    application_id: str
+    topic_id: str
+    name: str
+    created_at: Millis
+    updated_at: Millis
+    description: str = ""
+    schema: Any = None
+    enabled: bool = True
+    scheme: str = "none"
+    settings: Mapping[str, Any] = {}
+    secrets: tuple[Sealed, ...] = ()
+    number: int = 0
+
+
+class Mode(StrEnum):
+    """Whether a subscription takes part."""
+
+    ENABLED = "enabled"
+    PAUSED = "paused"
+    DISABLED = "disabled"
+
+
+class Subscription(Struct, frozen=True):
+    """An application's standing wish: which events (topics, source, pattern, filter), to which target, and how.
+
+    An event concerns it when its topic is in ``topic_ids``, its source is ``source_id`` (``None``: any), its routing
+    key fits ``pattern`` (``None``: any) and its data passes ``filter`` (``None``: any).
+    """
+
+    id: str
+    project_id: str
+    application_id: str
+    name: str
+    topic_ids: tuple[str, ...]
+    target_type: str
+    target_id: str
+    created_at: Millis
+    updated_at: Millis
+    description: str = ""
+    source_id: str | None = None
+    pattern: str | None = None
+    filter: Any = None
+    mode: Mode = Mode.ENABLED
+    retry: RetryPolicy | None = None
+    number: int = 0
+
+
+class Target(Struct, frozen=True):
+    """What a subscription drives. ``settings`` and ``secrets`` are those the target type declares.
+
+    ``concurrency`` bounds how many attempts run at once; ``timeout_ms`` how long one may take (for a job: how long a
+    worker's lease lasts between heartbeats).
+    """
+
+    id: str
+    project_id: str
+    name: str
+    type: str
+    created_at: Millis
+    updated_at: Millis
+    description: str = ""
+    settings: Mapping[str, Any] = {}
+    secrets: Mapping[str, tuple[Sealed, ...]] = {}
+    enabled: bool = True
+    disabled_reason: str | None = None
+    concurrency: int = 16
+    timeout_ms: int = 20_000
+    retry: RetryPolicy = RetryPolicy()
+    number: int = 0
+
+
+class ApiKey(Struct, frozen=True):
+    """A key, as it is kept: only its SHA-256. ``project_id`` narrows it to one project, ``rate_limit`` is calls/s."""
+
+    id: str
+    organization_id: str
+    name: str
+    digest: str
+    hint: str
+    scopes: tuple[Scope, ...]
+    created_at: Millis
+    project_id: str | None = None
+    rate_limit: float | None = None
+    expires_at: Millis | None = None
+    revoked_at: Millis | None = None
+
+
+class User(Struct, frozen=True):
+    """A person who signs in with a password, kept as an Argon2id hash."""
+
+    id: str
+    organization_id: str
+    name: str
+    password_hash: str
+    scopes: tuple[Scope, ...]
+    created_at: Millis
+
+
+Record = Organization | Project | Application | Topic | TopicSchema | Source | Subscription | Target | ApiKey | User
+"""Anything the catalog holds."""

@@ -1,0 +1,32 @@
+"""An event: an immutable fact in the shape of CloudEvents 1.0, plus the routing key it is matched by."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from eventyard.model.ids import Millis
+
+
+class Event(Struct, frozen=True):
+    """One fact, as its publisher stated it (CloudEvents 1.0.2, section 3).
+
+    ``data`` holds the bytes as they arrived; nobody re-encodes them. ``extensions`` are CloudEvents extension
+    attributes, all as strings. ``routing_key`` is dot-separated words; without a better one it is the type.
+    """
+
+    id: str
+    source: str
+    type: str
+    time: Millis
+    data: bytes
+    routing_key: str
+    content_type: str = "application/json"
+    subject: str | None = None
+    dataschema: str | None = None
+    extensions: Mapping[str, str] = {}
+
+    @property
+    def is_json(self) -> bool:
+        """Whether ``data`` is a JSON document by its content type (RFC 6839 suffixes included)."""
+        media = self.content_type.partition(";")[0].strip().lower()
+        return media == "application/json" or media.endswith("+json") or media == "text/json"

@@ -1,0 +1,197 @@
+"""What is written to the journal and what is read from it.
+
+Written, on the hot path: :class:`NewPublication` with its :class:`NewDelivery` items (one accepted event), and
+:class:`Recording` (the end of one attempt). Read: :class:`Entry` and the lines beside it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from eventyard.model.catalog import Source, Subscription, Target
+from eventyard.model.event import Event
+from eventyard.model.ids import EntryId, Millis
+from eventyard.model.lifecycle import Descendants, Kind, Status
+from eventyard.model.outcome import Attempt, Counts
+
+
+class HistoryLine(Struct, frozen=True):
+    """One dated status change. The status of an entry is that of its last line."""
+
+    at: Millis
+    status: Status
+    comment: str = ""
+    actor: str | None = None
+
+
+class Idempotency(Struct, frozen=True):
+    """A promise not to take the same thing twice from one source: ``key`` within the source, until ``expires_at``.
+
+    ``fingerprint`` tells a repeated request from another one under the same key (``None``: do not compare).
+    """
+
+    key: str
+    expires_at: Millis
+    fingerprint: bytes | None = None
+
+
+class NewDelivery(Struct, frozen=True):
+    """One delivery to be made of an event: for which subscription, to which target.
+
+    ``status`` is ``PROCESSING`` for a target the hub drives and ``PENDING`` for a job, which waits for a worker.
+    ``lease_until`` is 0 when nobody has taken it yet, else how long this process has it.
+    """
+
+    subscription: Subscription
+    target: Target
+    status: Status
+    due_at: Millis
+    lease_until: Millis = 0
+
+
+class NewPublication(Struct, frozen=True):
+    """One accepted event and everything that is committed with it, in one transaction.
+
+    ``topic_number`` and ``application_number`` and ``project_number`` are numbers in the name table.
+    ``supersedes`` is the entry that this one replaces (reprocess), ``replay_of`` the one it is made from again.
+    """
+
+    event: Event
+    source: Source
+    project_number: int
+    application_number: int
+    topic_number: int
+    received_at: Millis
+    deliveries: tuple[NewDelivery, ...] = ()
+    idempotency: Idempotency | None = None
+
+
+class Appended(Struct, frozen=True):
+    """What became of a :class:`NewPublication`: the ids given, or the earlier publication its key was used for.
+
+    Delivery ids follow the publication's: ``entry_id + 1`` … ``entry_id + deliveries``.
+    ``duplicate`` is true when nothing was written; ``mismatch`` when, besides, the fingerprints differ.
+    """
+
+    entry_id: EntryId
+    event_id: str
+    deliveries: int
+    committed_at: Millis
+    duplicate: bool = False
+    mismatch: bool = False
+
+
+class Claimed(Struct, frozen=True):
+    """A delivery that this process may attempt until ``lease_until``. ``attempt`` is the number of the next attempt."""
+
+    entry_id: EntryId
+    publication_id: EntryId
+    subscription_id: str
+    target_number: int
+    attempt: int
+    due_at: Millis
+    lease_until: Millis
+    event: Event
+    status: Status = Status.PROCESSING
+    lost: bool = False
+    """True when an earlier lease on it ran out: that attempt is recorded as lost."""
+
+
+class Recording(Struct, frozen=True):
+    """What one attempt, or one act of an operator on a leased delivery, changes; applied in one transaction.
+
+    ``line`` is the new last history line, or ``None`` when the status stays (the delivery waits for its next attempt).
+    ``due_at`` puts the delivery back into the work queue for attempt ``attempt.number + 1``; ``None`` takes it out.
+    Nothing but the attempt is written if the entry is final by now (an operator was faster).
+    """
+
+    entry_id: EntryId
+    publication_id: EntryId
+    attempt: Attempt | None
+    line: HistoryLine | None
+    due_at: Millis | None = None
+    run_id: str | None = None
+    counts: Counts | None = None
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """A journal entry as it is read. Names are the current ones; ids are those of catalog records, alive or not."""
+
+    id: EntryId
+    kind: Kind
+    status: Status
+    project_id: str
+    application_id: str | None
+    application: str | None
+    topic_id: str | None
+    topic: str | None
+    name_id: str | None
+    """The source (of a publication) or subscription (of a delivery)."""
+    name: str | None
+    event_id: str
+    parent_id: EntryId | None
+    created_at: Millis
+    completed_at: Millis | None
+    delayed_ms: int
+    descendants: Descendants
+    counts: Counts
+    run_id: str | None
+
+
+class EntryDetail(Struct, frozen=True, kw_only=True):
+    """One entry with everything on record about it. ``event`` is ``None`` once the payload's retention is over."""
+
+    entry: Entry
+    event: Event | None
+    children: tuple[Entry, ...]
+    history: tuple[HistoryLine, ...]
+    attempts: tuple[Attempt, ...]
+    due_at: Millis | None
+    lease_until: Millis | None
+
+
+class Query(Struct, frozen=True, kw_only=True):
+    """A search. Every given criterion must hold; times are inclusive; newest first; pages by ``before``.
+
+    ``projects`` is the caller's scope, as name-table numbers: never empty, never beyond what they may read.
+    ``event_id`` is the public id, ``entry_id`` the journal's; ``name`` a source's or subscription's name.
+    With ``contains`` the three names may match in part; either way case does not matter.
+    """
+
+    projects: tuple[int, ...]
+    kinds: tuple[Kind, ...] = ()
+    statuses: tuple[Status, ...] = ()
+    descendants: tuple[Descendants, ...] = ()
+    application: str | None = None
+    topic: str | None = None
+    name: str | None = None
+    contains: bool = False
+    entry_id: EntryId | None = None
+    event_id: str | None = None
+    parent_id: EntryId | None = None
+    run_id: str | None = None
+    created_from: Millis | None = None
+    created_to: Millis | None = None
+    before: EntryId | None = None
+    after: EntryId | None = None
+    ascending: bool = False
+    limit: int = 50
+
+
+class Page(Struct, frozen=True):
+    """A page of entries; ``more`` says whether another follows."""
+
+    entries: tuple[Entry, ...]
+    more: bool
+
+
+class Waiting(Struct, frozen=True):
+    """What waits for one target: how many deliveries, and when the first is due (free of any lease)."""
+
+    target_number: int
+    first_due_at: Millis
+
+
+Facts = Mapping[str, Any]
+"""Plain JSON-ready facts, for answers and log lines."""

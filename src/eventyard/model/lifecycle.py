@@ -1,0 +1,124 @@
+"""The life of a journal entry: one table of (status, trigger) -> status.
+
+The diagram in ``docs/lifecycle.md`` is generated from :data:`LIFECYCLE`. A delivery between two attempts stays
+``Processing``; when its next attempt is due stands in the work queue, not in its status.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import IntEnum, StrEnum
+
+from eventyard.model.errors import Conflict
+
+
+class Kind(IntEnum):
+    """What a journal entry tracks. The numbers are stored; they never change."""
+
+    PUBLICATION = 1
+    SUBSCRIPTION = 2
+    COMPOUND_PUBLICATION = 3
+    COMPOUND_SUBSCRIPTION = 4
+    AGGREGATED_SUBSCRIPTION = 5
+    UNBOUND_SUBSCRIPTION = 6
+    SYSTEM = 7
+
+
+class Status(IntEnum):
+    """Where an entry is in its life. The numbers are stored; they never change."""
+
+    NEW = 1
+    PENDING = 2
+    PROCESSING = 3
+    DELAYED = 4
+    COMPLETE = 5
+    ERROR = 6
+    DISCARDED = 7
+    REPROCESSED = 8
+
+
+FINAL: frozenset[Status] = frozenset({Status.COMPLETE, Status.ERROR, Status.DISCARDED, Status.REPROCESSED})
+"""The statuses in which nothing more happens by itself."""
+
+
+class Trigger(StrEnum):
+    """What can happen to an entry."""
+
+    START = "start"
+    """Work on it begins: an attempt is made, or a worker claims the run."""
+    WAIT = "wait"
+    """Its data is ready, its subscription is not (schedule, pause, compound siblings)."""
+    SUCCEED = "succeed"
+    FAIL = "fail"
+    """The last attempt the policy allows has failed."""
+    RETRY = "retry"
+    """An operator asks for one more round of attempts of the same delivery."""
+    DISCARD = "discard"
+    REPROCESS = "reprocess"
+    """A new entry takes its place."""
+
+
+_OPEN = (Status.NEW, Status.PENDING, Status.PROCESSING, Status.DELAYED)
+
+LIFECYCLE: Mapping[tuple[Status, Trigger], Status] = {
+    (Status.NEW, Trigger.START): Status.PROCESSING,
+    (Status.NEW, Trigger.WAIT): Status.DELAYED,
+    (Status.PENDING, Trigger.START): Status.PROCESSING,
+    (Status.PENDING, Trigger.FAIL): Status.ERROR,
+    (Status.DELAYED, Trigger.START): Status.PROCESSING,
+    (Status.DELAYED, Trigger.FAIL): Status.ERROR,
+    (Status.PROCESSING, Trigger.WAIT): Status.DELAYED,
+    (Status.PROCESSING, Trigger.SUCCEED): Status.COMPLETE,
+    (Status.PROCESSING, Trigger.FAIL): Status.ERROR,
+    (Status.ERROR, Trigger.RETRY): Status.PROCESSING,
+    (Status.ERROR, Trigger.REPROCESS): Status.REPROCESSED,
+    (Status.COMPLETE, Trigger.REPROCESS): Status.REPROCESSED,
+    (Status.DISCARDED, Trigger.REPROCESS): Status.REPROCESSED,
+    (Status.ERROR, Trigger.DISCARD): Status.DISCARDED,
+    (Status.COMPLETE, Trigger.DISCARD): Status.DISCARDED,
+    **{(status, Trigger.DISCARD): Status.DISCARDED for status in _OPEN},
+}
+
+
+def after(status: Status, trigger: Trigger) -> Status:
+    """The status that follows. Raises :class:`Conflict` (``illegal_transition``) naming the legal triggers."""
+    try:
+        return LIFECYCLE[status, trigger]
+    except KeyError:
+        legal = ", ".join(t.value for t in Trigger if (status, t) in LIFECYCLE) or "none"
+        raise Conflict(
+            "illegal_transition",
+            f"cannot {trigger.value} an entry that is {label(status)}",
+            hint=f"from {label(status)} these steps are possible: {legal}",
+        ) from None
+
+
+class Descendants(IntEnum):
+    """The cumulative state of an entry's children, kept on the parent. The numbers are stored; they never change."""
+
+    NONE = 0
+    IN_PROCESS = 1
+    ERROR = 2
+    DELAYED = 3
+    FINAL = 4
+
+
+def descendants(children: int, open_: int, delayed: int, failed: int) -> Descendants:
+    """The parent's summary of ``children`` entries, of which so many are open (delayed ones not counted), delayed, failed."""
+    if not children:
+        return Descendants.NONE
+    if open_:
+        return Descendants.IN_PROCESS
+    if failed:
+        return Descendants.ERROR
+    if delayed:
+        return Descendants.DELAYED
+    return Descendants.FINAL
+
+
+def label(value: Kind | Status) -> str:
+    """The display form of an enum member, as people read it: ``Compound Subscription``, ``Complete``."""
+    return value.name.replace("_", " ").title()
+
+
+def labels(values: Iterable[Kind | Status]) -> str:
+    """Several display forms in one line, for messages."""
+    return ", ".join(label(v) for v in values)

@@ -1,0 +1,197 @@
+"""What the hub needs from the world, on one page: Store, Broker, TargetType, Verifier.
+
+Adapters implement these and know nothing else of the hub but ``model``. Each port has a contract suite in
+``eventyard.testing.contracts`` that every adapter passes, the in-memory one included.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from eventyard.model.catalog import Record, Target
+from eventyard.model.event import Event
+from eventyard.model.ids import EntryId, Millis
+from eventyard.model.journal import (
+    Appended,
+    Claimed,
+    EntryDetail,
+    HistoryLine,
+    NewDelivery,
+    NewPublication,
+    Page,
+    Query,
+    Recording,
+    Waiting,
+)
+from eventyard.model.lifecycle import Trigger
+from eventyard.model.outcome import Outcome
+
+Clock = Callable[[], Millis]
+"""The wall clock in milliseconds since the Unix epoch. Tests pass one that they move by hand."""
+
+
+class Store(Protocol):
+    """The journal and the catalog, on disk. Batch-first: what is asked for at the same time is committed together.
+
+    Every method that writes returns after the fsync of the transaction that holds the write. All of them raise
+    :class:`eventyard.model.errors.Unavailable` when the store cannot write; nothing is half done then.
+    """
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Open, upgrade if allowed, and register on ``stack`` what must be closed."""
+
+    # The journal, hot path
+
+    def append(self, publication: NewPublication) -> Awaitable[Appended]:
+        """Commit an accepted event with its deliveries. Joins the group commit in progress."""
+
+    def append_batch(self, publications: Sequence[NewPublication]) -> Awaitable[list[Appended]]:
+        """Commit many, all in one transaction or none; the answers in the order of the questions."""
+
+    async def claim(self, room: Mapping[int, int], lease_until: Millis, now: Millis) -> list[Claimed]:
+        """Lease due deliveries: for each target number at most so many, oldest due first."""
+
+    async def extend(self, entry_id: EntryId, lease_until: Millis, now: Millis) -> bool:
+        """Prolong a lease that is still held; false when it is not."""
+
+    def record(self, recording: Recording) -> Awaitable[bool]:
+        """Commit the end of an attempt; false when the entry was final already. Joins the group commit."""
+
+    async def waiting(self) -> list[Waiting]:
+        """Per target number, when its first unleased delivery is due."""
+
+    async def release(self) -> int:
+        """Give up every lease; only for a store that one process owns, at its start. How many there were."""
+
+    # The journal, acts of an operator
+
+    async def move(
+        self, ids: Sequence[EntryId], trigger: Trigger, line: HistoryLine, due_at: Millis | None
+    ) -> list[EntryId]:
+        """Apply a trigger to those entries whose status allows it, by the lifecycle table; returns their ids.
+
+        The line's own status is replaced by the one that follows. With ``due_at`` a delivery goes (back) into the
+        work queue, unleased, for its next attempt; without, it leaves it.
+        """
+
+    async def redeliver(
+        self, publication_id: EntryId, deliveries: Sequence[NewDelivery], supersedes: EntryId | None, line: HistoryLine
+    ) -> list[EntryId]:
+        """Add deliveries to an existing publication (replay), or one that supersedes an old delivery (reprocess)."""
+
+    # The journal, reading
+
+    async def find(self, query: Query) -> Page:
+        """A page of entries."""
+
+    async def count(self, query: Query, limit: int) -> int:
+        """How many entries match, counted up to ``limit``."""
+
+    async def detail(self, entry_id: EntryId) -> EntryDetail:
+        """One entry with children, history, attempts and event. Raises ``NotFound``."""
+
+    async def read(self, project: int, after: EntryId, limit: int) -> list[tuple[EntryId, Event]]:
+        """Publications of a project past ``after``, in commit order, with their events: the stream."""
+
+    async def totals(self, projects: Sequence[int]) -> Mapping[tuple[int, int], int]:
+        """(kind, status) -> number of entries, over those projects."""
+
+    # The catalog
+
+    async def load(self) -> list[Record]:
+        """Everything in the catalog."""
+
+    async def save(self, records: Sequence[Record]) -> list[Record]:
+        """Insert or replace by id, all or none; returns them with their numbers. Raises ``Conflict`` (``duplicate``)."""
+
+    async def remove(self, records: Sequence[Record]) -> None:
+        """Delete by id, all or none. The journal keeps its entries and the names they were made under."""
+
+
+class Broker(Protocol):
+    """A doorbell between processes. It may lose a ring, never a fact: facts are in the store."""
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Connect, and register on ``stack`` what must be closed."""
+
+    def ring(self, project: int, entry_id: EntryId) -> None:
+        """Tell whoever listens that a project's journal reached this entry."""
+
+    def listen(self) -> AsyncIterator[tuple[int, EntryId]]:
+        """Rings as they come; consecutive rings of one project may arrive as the last one only."""
+
+
+class Setting(Struct, frozen=True):
+    """One declared setting of a target type or verifier: draws the form, checks the API's input, writes the docs."""
+
+    name: str
+    title: str
+    help: str
+    schema: Mapping[str, Any]
+    """JSON Schema of the value."""
+    required: bool = False
+    secret: bool = False
+    default: Any = None
+    example: Any = None
+
+
+class Delivery(Struct, frozen=True):
+    """What a target type is given to send: one attempt of one delivery."""
+
+    entry_id: EntryId
+    publication_id: EntryId
+    subscription_id: str
+    attempt: int
+    event: Event
+    target: Target
+    secrets: Mapping[str, tuple[str, ...]]
+    """The target's secrets in clear, newest first."""
+    now: Millis
+
+
+class TargetType(Protocol):
+    """A way to deliver. ``pull`` types are not sent to: their deliveries wait for a worker to claim them."""
+
+    kind: str
+    summary: str
+    settings: Sequence[Setting]
+    pull: bool
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Open pools, and register on ``stack`` what must be closed."""
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        """Raise ``Invalid`` (``invalid_settings``) for what the settings' schemas cannot express."""
+
+    async def send(self, delivery: Delivery) -> Outcome:
+        """Make one attempt within ``delivery.target.timeout_ms``. Never raises for a remote failure."""
+
+
+class Request(Struct, frozen=True):
+    """What a verifier looks at: the raw body and the headers, names in lower case."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    now: Millis
+
+
+class Verified(Struct, frozen=True):
+    """What a verified request says about itself: the sender's own id of this message, its type, its signature."""
+
+    key: str | None = None
+    type: str | None = None
+    signature: str | None = None
+
+
+class Verifier(Protocol):
+    """A verification scheme: proves the sender on the raw bytes. Pure; comparison in constant time."""
+
+    scheme: str
+    summary: str
+    settings: Sequence[Setting]
+    needs_secret: bool
+
+    def verify(self, request: Request, settings: Mapping[str, Any], secrets: Sequence[str]) -> Verified:
+        """Raise ``Unauthenticated`` (``signature_missing``, ``signature_invalid``, ``signature_expired``)."""

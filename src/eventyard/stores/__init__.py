@@ -1,0 +1,1 @@
+"""Where the journal lives: memory (the fake, for tests) and sql (SQLite)."""

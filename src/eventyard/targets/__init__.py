@@ -1,0 +1,1 @@
+"""Ways to deliver; one file is one target type."""

@@ -1,0 +1,1 @@
+"""Every metric and log key of the hub is declared here."""

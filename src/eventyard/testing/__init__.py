@@ -1,0 +1,1 @@
+"""For everyone who extends the hub: fakes, builders, and the contract suite of each port."""

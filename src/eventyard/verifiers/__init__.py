@@ -1,0 +1,1 @@
+"""Ways to prove a sender; one file is one scheme."""

@@ -1,0 +1,1 @@
+"""Bytes <-> objects: CloudEvents and signatures. No socket, no clock, no logging."""
