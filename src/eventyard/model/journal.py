@@ -53,8 +53,8 @@ class NewDelivery(Struct, frozen=True):
 class NewPublication(Struct, frozen=True):
     """One accepted event and everything that is committed with it, in one transaction.
 
-    ``topic_number`` and ``application_number`` and ``project_number`` are numbers in the name table.
-    ``supersedes`` is the entry that this one replaces (reprocess), ``replay_of`` the one it is made from again.
+    ``topic_number`` and ``application_number`` and ``project_number`` are numbers in the name table. ``idempotency``
+    may hold several keys (one the sender chose, one for its signature); any one of them used before makes a duplicate.
     """
 
     event: Event
@@ -64,22 +64,28 @@ class NewPublication(Struct, frozen=True):
     topic_number: int
     received_at: Millis
     deliveries: tuple[NewDelivery, ...] = ()
-    idempotency: Idempotency | None = None
+    idempotency: tuple[Idempotency, ...] = ()
 
 
 class Appended(Struct, frozen=True):
     """What became of a :class:`NewPublication`: the ids given, or the earlier publication its key was used for.
 
     Delivery ids follow the publication's: ``entry_id + 1`` … ``entry_id + deliveries``.
-    ``duplicate`` is true when nothing was written; ``mismatch`` when, besides, the fingerprints differ.
+    ``key`` is the idempotency key that was used before, when nothing was written; ``mismatch`` is true when, besides,
+    the fingerprints differ.
     """
 
     entry_id: EntryId
     event_id: str
     deliveries: int
     committed_at: Millis
-    duplicate: bool = False
+    key: str | None = None
     mismatch: bool = False
+
+    @property
+    def duplicate(self) -> bool:
+        """Whether nothing was written because an idempotency key was used before."""
+        return self.key is not None
 
 
 class Claimed(Struct, frozen=True):
