@@ -1,0 +1,159 @@
+"""The live catalog: every record in memory, in step with the store, and the routing index built from it.
+
+All reads of the hot path end here, so a publish asks the disk nothing. A change is saved first and then applied here,
+in that order; who watches is told afterwards. What may be changed, and by whom, is decided by the verbs beside this
+file (``sources.py``, ``subscriptions.py``, …) and by ``view.py``.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar, cast
+
+from eventyard.matching.index import SubscriptionIndex
+from eventyard.model.catalog import (
+    ApiKey,
+    Application,
+    Organization,
+    Project,
+    Record,
+    Source,
+    Subscription,
+    Target,
+    Topic,
+    TopicSchema,
+    User,
+)
+from eventyard.model.errors import NotFound
+from eventyard.ports import Store
+
+R = TypeVar("R", bound=Record)
+Watcher = Callable[[Sequence[Record]], None]
+
+WORDS: dict[type[Any], str] = {
+    Organization: "organization", Project: "project", Application: "application", Topic: "topic", Source: "source",
+    Subscription: "subscription", Target: "target", ApiKey: "key", User: "user", TopicSchema: "schema",
+}  # fmt: skip
+
+_NAMED = (Application, Topic, Source, Target)
+"""Kinds whose names are unique within a project."""
+
+
+class Catalog:
+    """Everything an operator set up, by id, by name and by journal number."""
+
+    def __init__(self, store: Store) -> None:
+        self.index = SubscriptionIndex()
+        self._store = store
+        self._by_id: dict[type[Any], dict[str, Any]] = {kind: {} for kind in WORDS}
+        self._by_name: dict[tuple[type[Any], str, str], Any] = {}
+        self._by_number: dict[int, Any] = {}
+        self._schemas: dict[str, dict[int, TopicSchema]] = {}
+        self._keys: dict[str, ApiKey] = {}
+        self._watchers: list[Watcher] = []
+
+    async def start(self) -> None:
+        """Load everything from the store."""
+        self._apply(await self._store.load(), gone=False)
+
+    def watch(self, watcher: Watcher) -> None:
+        """Call ``watcher`` with the records of every later change, after it took effect."""
+        self._watchers.append(watcher)
+
+    # Reading
+
+    def get(self, kind: type[R], record_id: str) -> R:
+        """The record, or ``NotFound``."""
+        found = self._by_id[kind].get(record_id)
+        if found is None:
+            raise NotFound("not_found", f"there is no {WORDS[kind]} {record_id!r}")
+        return cast(R, found)
+
+    def seek(self, kind: type[R], record_id: str) -> R | None:
+        """The record or ``None``."""
+        return cast("R | None", self._by_id[kind].get(record_id))
+
+    def all(self, kind: type[R]) -> Iterable[R]:
+        """Every record of a kind, in the order they were made."""
+        return cast("Iterable[R]", self._by_id[kind].values())
+
+    def named(self, kind: type[R], project_id: str, name: str) -> R | None:
+        """A project's application, topic, source or target by its name."""
+        return cast("R | None", self._by_name.get((kind, project_id, name)))
+
+    def numbered(self, kind: type[R], number: int) -> R | None:
+        """The living record with this journal number."""
+        found = self._by_number.get(number)
+        return found if isinstance(found, kind) else None
+
+    def key(self, digest: str) -> ApiKey | None:
+        """The API key whose SHA-256 this is."""
+        return self._keys.get(digest)
+
+    def schemas(self, topic_id: str) -> list[TopicSchema]:
+        """A topic's schema versions, oldest first."""
+        return list(self._schemas.get(topic_id, {}).values())
+
+    def topic_schema(self, topic: Topic) -> TopicSchema | None:
+        """The schema a topic enforces now."""
+        return None if topic.schema_version is None else self._schemas[topic.id][topic.schema_version]
+
+    # Dispatch's directory (see dispatch.Directory): by number or id, the living records
+
+    def target(self, number: int) -> Target | None:
+        """The target with this journal number."""
+        return self.numbered(Target, number)
+
+    def subscription(self, subscription_id: str) -> Subscription | None:
+        """The subscription with this id."""
+        return self.seek(Subscription, subscription_id)
+
+    # Changing
+
+    async def save(self, *records: Record) -> list[Record]:
+        """Commit records, all or none, then show them here. Returns them with their numbers."""
+        saved = await self._store.save(records)
+        self._apply(saved, gone=False)
+        self._tell(saved)
+        return saved
+
+    async def save_one(self, record: R) -> R:
+        """Commit one record and return it with its number."""
+        return cast(R, (await self.save(record))[0])
+
+    async def remove(self, *records: Record) -> None:
+        """Delete records, all or none, then forget them here."""
+        await self._store.remove(records)
+        self._apply(records, gone=True)
+        self._tell(records)
+
+    def _tell(self, records: Sequence[Record]) -> None:
+        for watcher in self._watchers:
+            watcher(records)
+
+    def _apply(self, records: Sequence[Record], *, gone: bool) -> None:
+        for record in records:
+            if isinstance(record, TopicSchema):
+                self._schemas.setdefault(record.topic_id, {})[record.version] = record
+                continue
+            shelf = self._by_id[type(record)]
+            before = shelf.pop(record.id, None) if gone else shelf.get(record.id)
+            if not gone:
+                shelf[record.id] = record
+            if isinstance(record, _NAMED):
+                if before is not None:
+                    del self._by_name[type(record), record.project_id, before.name]
+                if not gone:
+                    self._by_name[type(record), record.project_id, record.name] = record
+            number = getattr(record, "number", 0)
+            if number:
+                self._by_number[number] = None if gone else record
+            if isinstance(record, Subscription):
+                if before is not None:
+                    self.index.remove(record.id)
+                if not gone:
+                    self.index.add(record)
+            elif isinstance(record, ApiKey):
+                self._keys.pop(record.digest, None)
+                if not gone:
+                    self._keys[record.digest] = record
+            elif isinstance(record, Topic) and gone:
+                self._schemas.pop(record.id, None)

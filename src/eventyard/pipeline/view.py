@@ -1,0 +1,122 @@
+"""The catalog as one caller may see it: every lookup of the front doors is scoped here, and nowhere else.
+
+What lies in another organization, or outside a key's project, does not exist for the caller: the answer is the same
+``not_found`` as for an id that was never given.
+"""
+
+from typing import TypeVar
+
+from eventyard.model.access import Principal, Scope
+from eventyard.model.catalog import Application, Organization, Project, Source, Subscription, Target, Topic
+from eventyard.model.errors import Forbidden, Invalid, NotFound
+from eventyard.pipeline.catalog import WORDS, Catalog
+
+Owned = TypeVar("Owned", Application, Topic, Source, Subscription, Target)
+"""Kinds that belong to a project."""
+
+Named = TypeVar("Named", Application, Topic, Source, Target)
+"""Kinds whose names are unique within a project."""
+
+
+class View:
+    """One principal's sight of the catalog."""
+
+    def __init__(self, catalog: Catalog, principal: Principal) -> None:
+        self.catalog = catalog
+        self.principal = principal
+
+    def need(self, scope: Scope) -> "View":
+        """The view itself, once the caller proved to hold the scope."""
+        self.principal.need(scope)
+        return self
+
+    def organization(self) -> Organization:
+        """The caller's organization."""
+        return self.catalog.get(Organization, self.principal.organization_id)
+
+    def projects(self) -> list[Project]:
+        """Every project the caller may see, in the order they were made."""
+        bound = self.principal.project_id
+        return [
+            project
+            for project in self.catalog.all(Project)
+            if project.organization_id == self.principal.organization_id and bound in (None, project.id)
+        ]
+
+    def project(self, id_or_name: str | None) -> Project:
+        """The project named, or the only one there is for this caller.
+
+        Raises ``NotFound``, or ``Invalid`` (``no_project``) when none is named and several could be meant.
+        """
+        seen = self.projects()
+        if id_or_name is None:
+            if len(seen) == 1:
+                return seen[0]
+            raise Invalid(
+                "no_project",
+                "the call needs a project and names none",
+                pointer="project_id",
+                hint="give project_id; GET /v1/projects lists the projects of this key",
+            )
+        for project in seen:
+            if project.id == id_or_name:
+                return project
+        for project in seen:
+            if project.name == id_or_name:
+                return project
+        raise NotFound("not_found", f"there is no project {id_or_name!r}", pointer="project_id")
+
+    def writable(self, id_or_name: str | None) -> Project:
+        """As :meth:`project`, for making things in it: another project than the key's own is ``Forbidden``."""
+        bound = self.principal.project_id
+        if bound is not None and id_or_name is not None:
+            other = self.catalog.seek(Project, id_or_name)
+            if other is not None and other.id != bound and other.organization_id == self.principal.organization_id:
+                raise Forbidden("forbidden", "this key belongs to another project", pointer="/project_id")
+        return self.project(id_or_name)
+
+    def scope(self, id_or_name: str | None) -> tuple[int, ...]:
+        """The journal numbers of the projects a search may look into: the one named, or all the caller sees."""
+        if id_or_name is not None:
+            return (self.project(id_or_name).number,)
+        return tuple(project.number for project in self.projects())
+
+    def get(self, kind: type[Owned], record_id: str) -> Owned:
+        """A record in one of the caller's projects, by id."""
+        record = self.catalog.get(kind, record_id)
+        if not self.sees(record.project_id):
+            raise NotFound("not_found", f"there is no {WORDS[kind]} {record_id!r}")
+        return record
+
+    def sees(self, project_id: str) -> bool:
+        """Whether a project is within the caller's sight."""
+        project = self.catalog.seek(Project, project_id)
+        return (
+            project is not None
+            and project.organization_id == self.principal.organization_id
+            and self.principal.project_id in (None, project_id)
+        )
+
+    def list(self, kind: type[Owned], project: Project) -> list[Owned]:
+        """A project's records of a kind, newest first."""
+        found = [record for record in self.catalog.all(kind) if record.project_id == project.id]
+        found.reverse()
+        return found
+
+    def named(self, kind: type[Named], project: Project, id_or_name: str) -> Named:
+        """A record of a project by its id or its name."""
+        record = self.catalog.seek(kind, id_or_name)
+        if record is None or record.project_id != project.id:
+            record = self.catalog.named(kind, project.id, id_or_name)
+        if record is not None:
+            return record
+        raise NotFound("not_found", f"there is no {WORDS[kind]} {id_or_name!r} in project {project.name!r}")
+
+    def application(self, project: Project, id_or_name: str | None) -> Application:
+        """The application named, or the project's first (``default`` on a fresh project)."""
+        if id_or_name is not None:
+            return self.named(Application, project, id_or_name)
+        for application in self.catalog.all(Application):
+            if application.project_id == project.id:
+                return application
+        raise NotFound("not_found", f"project {project.name!r} has no application yet", hint="POST /v1/applications first")

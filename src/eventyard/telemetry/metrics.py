@@ -1,0 +1,51 @@
+"""Every metric the hub has, declared in one place; ``docs/metrics.md`` is generated from here.
+
+A registry belongs to one hub: two hubs in one process (as in tests) do not share counts.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class Metrics:
+    """The metrics of one hub, by name."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.accepted = Counter(
+            "eventyard_events_accepted", "Events committed to the journal.", ["source"], registry=registry
+        )
+        self.duplicates = Counter(
+            "eventyard_events_duplicate", "Events answered from an earlier commit.", ["source"], registry=registry
+        )
+        self.rejected = Counter(
+            "eventyard_events_rejected", "Events refused, by error code.", ["code"], registry=registry
+        )
+        self.accept_seconds = Histogram(
+            "eventyard_accept_seconds",
+            "From a read body to the fsync of its commit.",
+            buckets=_FAST,
+            registry=registry,
+        )
+        self.deliveries = Counter("eventyard_deliveries_created", "Deliveries committed.", registry=registry)
+        self.attempts = Counter(
+            "eventyard_attempts", "Attempts made, by target type and result.", ["target_type", "result"], registry=registry
+        )
+        self.attempt_seconds = Histogram(
+            "eventyard_attempt_seconds", "How long an attempt took.", ["target_type"], buckets=_FAST, registry=registry
+        )
+        self.in_flight = Gauge("eventyard_attempts_in_flight", "Attempts under way.", registry=registry)
+        self.queued = Gauge(
+            "eventyard_deliveries_queued", "Deliveries held in memory for their first or next attempt.", registry=registry
+        )
+        self.breakers_open = Gauge(
+            "eventyard_breakers_open", "Targets whose circuit breaker is not closed.", registry=registry
+        )
+        self.requests_limited = Counter(
+            "eventyard_requests_limited", "Requests refused by a key's rate limit.", registry=registry
+        )
+
+    def render(self) -> bytes:
+        """The Prometheus text exposition."""
+        return generate_latest(self.registry)
