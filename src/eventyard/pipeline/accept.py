@@ -73,7 +73,8 @@ class Acceptor:
         replay_ms: int,
     ) -> None:
         """``pulled`` tells target types whose deliveries wait for a worker; ``window_ms`` is how long an idempotency
-        key counts, ``replay_ms`` how long a signature may not come again."""
+        key counts, ``replay_ms`` how long a signature may not come again.
+        """
         self._catalog = catalog
         self._store = store
         self._dispatcher = dispatcher
@@ -98,9 +99,7 @@ class Acceptor:
         appended = await self._store.append(publication)
         return self._finish(door, publication, choices, appended)
 
-    async def accept_batch(
-        self, items: Sequence[tuple[Door, Event, str | None]]
-    ) -> list[Accepted | HubError]:
+    async def accept_batch(self, items: Sequence[tuple[Door, Event, str | None]]) -> list[Accepted | HubError]:
         """Commit many events in one transaction, each with its own result. What is wrong with one harms no other."""
         started = self._clock()
         results: list[Accepted | HubError | None] = []
@@ -170,7 +169,9 @@ class Acceptor:
         for subscription in matching:
             target = self._catalog.seek(Target, subscription.target_id)
             if target is None or not target.enabled:
-                choices.append(Choice(subscription, "its target is gone" if target is None else "its target is disabled"))
+                choices.append(
+                    Choice(subscription, "its target is gone" if target is None else "its target is disabled")
+                )
                 continue
             choices.append(Choice(subscription))
             if self._pulled(target.type):

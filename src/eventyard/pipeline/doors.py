@@ -5,7 +5,6 @@ after a change, and dropped when its source, topic or application changes.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from msgspec import Struct
 
@@ -102,5 +101,3 @@ class Doors:
 
 def _until(sealed: Sealed) -> Millis:
     return _FOREVER if sealed.expires_at is None else sealed.expires_at
-
-

@@ -119,4 +119,6 @@ class View:
         for application in self.catalog.all(Application):
             if application.project_id == project.id:
                 return application
-        raise NotFound("not_found", f"project {project.name!r} has no application yet", hint="POST /v1/applications first")
+        raise NotFound(
+            "not_found", f"project {project.name!r} has no application yet", hint="POST /v1/applications first"
+        )

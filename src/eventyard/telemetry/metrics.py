@@ -30,14 +30,19 @@ class Metrics:
         )
         self.deliveries = Counter("eventyard_deliveries_created", "Deliveries committed.", registry=registry)
         self.attempts = Counter(
-            "eventyard_attempts", "Attempts made, by target type and result.", ["target_type", "result"], registry=registry
+            "eventyard_attempts",
+            "Attempts made, by target type and result.",
+            ["target_type", "result"],
+            registry=registry,
         )
         self.attempt_seconds = Histogram(
             "eventyard_attempt_seconds", "How long an attempt took.", ["target_type"], buckets=_FAST, registry=registry
         )
         self.in_flight = Gauge("eventyard_attempts_in_flight", "Attempts under way.", registry=registry)
         self.queued = Gauge(
-            "eventyard_deliveries_queued", "Deliveries held in memory for their first or next attempt.", registry=registry
+            "eventyard_deliveries_queued",
+            "Deliveries held in memory for their first or next attempt.",
+            registry=registry,
         )
         self.breakers_open = Gauge(
             "eventyard_breakers_open", "Targets whose circuit breaker is not closed.", registry=registry

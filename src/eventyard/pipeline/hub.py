@@ -1,0 +1,57 @@
+"""The hub: its verbs on one sheet, as ``app.py`` puts them together and the front doors call them."""
+
+from msgspec import Struct
+
+from eventyard.model.ids import Millis
+from eventyard.pipeline.accept import Acceptor
+from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.dispatch import Dispatcher
+from eventyard.pipeline.doors import Doors
+from eventyard.pipeline.keys import Keys
+from eventyard.pipeline.projects import Projects
+from eventyard.pipeline.replay import Replay
+from eventyard.pipeline.reprocess import Reprocessing
+from eventyard.pipeline.search import Search
+from eventyard.pipeline.sources import Sources
+from eventyard.pipeline.subscriptions import Subscriptions
+from eventyard.pipeline.targets import Targets
+from eventyard.pipeline.topics import Topics
+from eventyard.pipeline.work import Work
+from eventyard.ports import Clock
+from eventyard.telemetry.log import Log
+from eventyard.telemetry.metrics import Metrics
+
+
+class Limits(Struct, frozen=True):
+    """The bounds of the front doors: sizes in bytes, depth in nested arrays and objects, times in milliseconds."""
+
+    body_bytes: int = 1 << 20
+    batch_bytes: int = 16 << 20
+    batch_events: int = 1000
+    depth: int = 64
+    header_bytes: int = 32 << 10
+    idempotency_window_ms: Millis = 24 * 3_600_000
+    replay_window_ms: Millis = 300_000
+
+
+class Hub(Struct, frozen=True):
+    """Everything a front door may ask for."""
+
+    catalog: Catalog
+    doors: Doors
+    acceptor: Acceptor
+    dispatcher: Dispatcher
+    work: Work
+    search: Search
+    reprocessing: Reprocessing
+    replay: Replay
+    projects: Projects
+    topics: Topics
+    sources: Sources
+    subscriptions: Subscriptions
+    targets: Targets
+    keys: Keys
+    limits: Limits
+    clock: Clock
+    log: Log
+    metrics: Metrics

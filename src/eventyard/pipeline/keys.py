@@ -1,0 +1,158 @@
+"""Keys and passwords: who may come in, proven in microseconds.
+
+An API key is 32 random bytes, so its SHA-256 is as good at rest as a slow hash, and fast enough for every request. A
+password is not random: it is kept as Argon2id, and a proof of it is remembered for a while under a secret of the
+process, so that a client which sends it with each request pays once.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Sequence
+
+import msgspec
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+
+from eventyard.model.access import Principal, Scope
+from eventyard.model.catalog import ApiKey, User
+from eventyard.model.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from eventyard.model.ids import Millis
+from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.view import View
+from eventyard.ports import Clock
+
+PREFIX = "eyk_"
+"""How a key made here begins, so that a leaked one is recognised by scanners."""
+
+_HINT = 8
+_PROOFS_KEPT = 256
+
+
+def digest_of(key: str) -> str:
+    """The form in which a key is kept and looked up."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+class Keys:
+    """Makes keys, and proves callers by key or password."""
+
+    def __init__(self, catalog: Catalog, clock: Clock, new_id: Callable[[], str]) -> None:
+        self._catalog = catalog
+        self._clock = clock
+        self._new_id = new_id
+        self._hasher = PasswordHasher()
+        self._pepper = secrets.token_bytes(32)
+        self._proofs: dict[bytes, str] = {}
+        self._principals: dict[str, Principal] = {}
+        catalog.watch(lambda _: self._principals.clear())
+
+    async def create(
+        self,
+        who: Principal,
+        *,
+        name: str,
+        scopes: Sequence[Scope],
+        project_id: str | None = None,
+        rate_limit: float | None = None,
+        expires_at: Millis | None = None,
+    ) -> tuple[ApiKey, str]:
+        """A new key and its text, which is shown this once. Nobody can give a scope they do not hold."""
+        view = View(self._catalog, who).need(Scope.KEYS_MANAGE)
+        if not scopes:
+            raise Invalid("invalid_body", "a key needs at least one scope", pointer="/scopes")
+        for scope in scopes:
+            who.need(scope)
+        bound = view.project(project_id).id if project_id is not None else who.project_id
+        text = PREFIX + secrets.token_urlsafe(32)
+        key = await self._catalog.save_one(
+            self.record(text, who.organization_id, name, scopes, bound, rate_limit, expires_at)
+        )
+        return key, text
+
+    def record(
+        self,
+        text: str,
+        organization_id: str,
+        name: str,
+        scopes: Sequence[Scope],
+        project_id: str | None = None,
+        rate_limit: float | None = None,
+        expires_at: Millis | None = None,
+    ) -> ApiKey:
+        """The record of a key with this text, not saved yet."""
+        return ApiKey(
+            id=self._new_id(),
+            organization_id=organization_id,
+            name=name,
+            digest=digest_of(text),
+            hint=text[:_HINT] + "…",
+            scopes=tuple(dict.fromkeys(scopes)),
+            created_at=self._clock(),
+            project_id=project_id,
+            rate_limit=rate_limit,
+            expires_at=expires_at,
+        )
+
+    def user(self, organization_id: str, name: str, password: str, scopes: Sequence[Scope]) -> User:
+        """The record of a user with this password, not saved yet."""
+        return User(self._new_id(), organization_id, name, self._hasher.hash(password), tuple(scopes), self._clock())
+
+    def list(self, who: Principal) -> list[ApiKey]:
+        """The caller's organization's keys (those of their project, for a bound caller), newest first."""
+        who.need(Scope.KEYS_MANAGE)
+        return [key for key in reversed(list(self._catalog.all(ApiKey))) if self._manages(who, key)]
+
+    def get(self, who: Principal, key_id: str) -> ApiKey:
+        """One key. Raises ``NotFound``."""
+        who.need(Scope.KEYS_MANAGE)
+        key = self._catalog.seek(ApiKey, key_id)
+        if key is None or not self._manages(who, key):
+            raise NotFound("not_found", f"there is no key {key_id!r}")
+        return key
+
+    async def revoke(self, who: Principal, key_id: str) -> ApiKey:
+        """End a key for good. Raises ``Forbidden`` for the key the call itself is made with."""
+        key = self.get(who, key_id)
+        if key.id == who.key_id:
+            raise Forbidden("forbidden", "a key cannot revoke itself", hint="use another key")
+        return await self._catalog.save_one(msgspec.structs.replace(key, revoked_at=self._clock()))
+
+    def by_key(self, text: str) -> Principal:
+        """The caller behind a key. Raises ``Unauthenticated`` with the same words for every reason."""
+        digest = digest_of(text)
+        key = self._catalog.key(digest)
+        now = self._clock()
+        if key is None or key.revoked_at is not None or (key.expires_at is not None and now >= key.expires_at):
+            raise Unauthenticated(
+                "unauthenticated", "the API key is not valid", hint="it may be mistyped, revoked or expired"
+            )
+        principal = self._principals.get(digest)
+        if principal is None:
+            principal = self._principals[digest] = Principal(
+                key.name, key.organization_id, frozenset(key.scopes), key.project_id, key.id, key.rate_limit
+            )
+        return principal
+
+    def by_password(self, name: str, password: str) -> Principal:
+        """The caller behind a user name and password. Raises ``Unauthenticated``."""
+        user = next((u for u in self._catalog.all(User) if u.name == name), None)
+        if user is None or not self._proves(user, password):
+            raise Unauthenticated("unauthenticated", "the user name or password is not right")
+        return Principal(user.name, user.organization_id, frozenset(user.scopes))
+
+    def _proves(self, user: User, password: str) -> bool:
+        proof = hmac.digest(self._pepper, f"{user.id}\0{password}".encode(), "sha256")
+        if self._proofs.get(proof) == user.password_hash:
+            return True
+        try:
+            self._hasher.verify(user.password_hash, password)
+        except VerificationError:
+            return False
+        if len(self._proofs) >= _PROOFS_KEPT:
+            self._proofs.clear()
+        self._proofs[proof] = user.password_hash
+        return True
+
+    def _manages(self, who: Principal, key: ApiKey) -> bool:
+        return key.organization_id == who.organization_id and who.project_id in (None, key.project_id)

@@ -1,0 +1,84 @@
+"""Projects and their applications: making, renaming and removing them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from eventyard.model.access import Principal, Scope
+from eventyard.model.catalog import Application, Project, Source, Subscription, Target, Topic
+from eventyard.model.errors import Conflict, Forbidden, Invalid
+from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.view import View
+from eventyard.ports import Clock
+
+
+def changed_fields(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes as a dict. Raises ``Invalid`` (``empty_patch``) when there are none."""
+    if not changes:
+        raise Invalid("empty_patch", "the change names no field", hint="name at least one field to change")
+    return dict(changes)
+
+
+class Projects:
+    """What an operator does with projects and applications."""
+
+    def __init__(self, catalog: Catalog, clock: Clock, new_id: Callable[[], str]) -> None:
+        self._catalog = catalog
+        self._clock = clock
+        self._new_id = new_id
+
+    async def create(self, who: Principal, *, name: str, description: str = "") -> Project:
+        """A new project with an application ``default``. Raises ``Conflict`` (``duplicate``)."""
+        who.need(Scope.CATALOG_WRITE)
+        if who.project_id is not None:
+            raise Forbidden("forbidden", "a key of one project cannot make another project")
+        now = self._clock()
+        project = Project(self._new_id(), who.organization_id, name, now, now, description)
+        application = Application(self._new_id(), project.id, "default", now, now)
+        saved = await self._catalog.save(project, application)
+        assert isinstance(saved[0], Project)
+        return saved[0]
+
+    async def change(self, who: Principal, project_id: str, changes: Mapping[str, Any]) -> Project:
+        """Rename or redescribe a project."""
+        project = View(self._catalog, who).need(Scope.CATALOG_WRITE).project(project_id)
+        fields = changed_fields(changes)
+        return await self._catalog.save_one(msgspec.structs.replace(project, **fields, updated_at=self._clock()))
+
+    async def remove(self, who: Principal, project_id: str) -> None:
+        """Remove an empty project with its applications. Raises ``Conflict`` (``in_use``) naming what is still in it."""
+        project = View(self._catalog, who).need(Scope.CATALOG_WRITE).project(project_id)
+        for kind, word in (
+            (Source, "sources"),
+            (Subscription, "subscriptions"),
+            (Target, "targets"),
+            (Topic, "topics"),
+        ):
+            if any(record.project_id == project.id for record in self._catalog.all(kind)):
+                raise Conflict("in_use", f"project {project.name!r} still has {word}", hint=f"remove its {word} first")
+        applications = [a for a in self._catalog.all(Application) if a.project_id == project.id]
+        await self._catalog.remove(*applications, project)
+
+    async def add_application(
+        self, who: Principal, *, project_id: str | None, name: str, description: str = ""
+    ) -> Application:
+        """A new application in a project. Raises ``Conflict`` (``duplicate``)."""
+        project = View(self._catalog, who).need(Scope.CATALOG_WRITE).writable(project_id)
+        now = self._clock()
+        return await self._catalog.save_one(Application(self._new_id(), project.id, name, now, now, description))
+
+    async def change_application(self, who: Principal, application_id: str, changes: Mapping[str, Any]) -> Application:
+        """Rename or redescribe an application."""
+        application = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Application, application_id)
+        fields = changed_fields(changes)
+        return await self._catalog.save_one(msgspec.structs.replace(application, **fields, updated_at=self._clock()))
+
+    async def remove_application(self, who: Principal, application_id: str) -> None:
+        """Remove an application nothing belongs to. Raises ``Conflict`` (``in_use``)."""
+        application = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Application, application_id)
+        for kind, word in ((Source, "source"), (Subscription, "subscription")):
+            user = next((r for r in self._catalog.all(kind) if r.application_id == application.id), None)
+            if user is not None:
+                raise Conflict("in_use", f"{word} {user.name!r} belongs to application {application.name!r}")
+        await self._catalog.remove(application)

@@ -1,0 +1,149 @@
+"""Retry, discard, reprocess: what an operator does with deliveries that are on record.
+
+Retry gives the same delivery another round of attempts; reprocess makes a new delivery that supersedes the old one;
+discard ends it. Which of them a status allows stands in the lifecycle table. The attempts themselves take the same
+path as first ones: the delivery is put into the work queue, and ``dispatch.py`` is told.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from eventyard.model.access import Principal, Scope
+from eventyard.model.catalog import Subscription, Target
+from eventyard.model.errors import Conflict, NotFound
+from eventyard.model.ids import EntryId
+from eventyard.model.journal import Entry, EntryDetail, HistoryLine, NewDelivery, Query
+from eventyard.model.lifecycle import Kind, Status, Trigger, after
+from eventyard.pipeline.accept import Dispatcher
+from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.view import View
+from eventyard.ports import Clock, Store, TargetType
+
+BULK_PAGE = 500
+"""How many deliveries a bulk retry moves in one transaction."""
+
+
+class Reprocessing:
+    """Acts on recorded deliveries, each with who did it in the history."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        store: Store,
+        dispatcher: Dispatcher,
+        target_types: Mapping[str, TargetType],
+        clock: Clock,
+    ) -> None:
+        self._catalog = catalog
+        self._store = store
+        self._dispatcher = dispatcher
+        self._types = target_types
+        self._clock = clock
+
+    async def retry(self, who: Principal, entry_id: int, comment: str = "") -> Entry:
+        """Another round of attempts of a delivery in Error. Raises ``Conflict`` (``illegal_transition``)."""
+        detail = await self._delivery(who, entry_id)
+        target = self._target_of(detail.entry)
+        await self._move(who, detail, Trigger.RETRY, comment or "retried by hand", due_at=self._clock())
+        self._dispatcher.pending(target)
+        return await self._entry(entry_id)
+
+    async def discard(self, who: Principal, entry_id: int, comment: str = "") -> Entry:
+        """End an entry as Discarded; an attempt under way may still reach the target."""
+        detail = await self._detail(who, entry_id)
+        await self._move(who, detail, Trigger.DISCARD, comment or "discarded by hand", due_at=None)
+        return await self._entry(entry_id)
+
+    async def reprocess(self, who: Principal, entry_id: int, comment: str = "") -> Entry:
+        """A new delivery of the same event for the same subscription; the old one becomes Reprocessed.
+
+        Returns the new entry. Raises ``Conflict`` (``illegal_transition``), ``NotFound`` when the subscription or its
+        target is gone, or the payload is no longer kept.
+        """
+        detail = await self._delivery(who, entry_id)
+        after(detail.entry.status, Trigger.REPROCESS)
+        target = self._target_of(detail.entry)
+        subscription = self._catalog.get(Subscription, detail.entry.name_id or "")
+        if detail.entry.parent_id is None or detail.event is None:
+            raise NotFound("not_found", f"the payload of entry {entry_id} is no longer kept")
+        delivery = self.delivery(subscription, target)
+        line = self._line(who, Status.REPROCESSED, comment or "reprocessed by hand")
+        made = await self._store.redeliver(detail.entry.parent_id, [delivery], detail.entry.id, line)
+        self._dispatcher.pending(target)
+        return await self._entry(made[0])
+
+    async def retry_all(self, who: Principal, query: Query, *, dry_run: bool) -> tuple[int, int]:
+        """Retry every delivery in Error that a query finds: how many it found, how many were put back to work."""
+        who.need(Scope.EVENTS_MANAGE)
+        matched = retried = 0
+        before: EntryId | None = None
+        while True:
+            page = await self._store.find(_failed(query, before))
+            matched += len(page.entries)
+            if not dry_run:
+                retried += await self._retry_page(who, page.entries)
+            if not page.more:
+                return matched, retried
+            before = page.entries[-1].id
+
+    async def _retry_page(self, who: Principal, entries: Iterable[Entry]) -> int:
+        targets: dict[EntryId, Target] = {}
+        for entry in entries:
+            try:
+                targets[entry.id] = self._target_of(entry)
+            except (NotFound, Conflict):
+                continue
+        line = self._line(who, Status.PROCESSING, "retried by hand, with others")
+        moved = await self._store.move(list(targets), Trigger.RETRY, line, self._clock())
+        for target in {targets[entry_id].id: targets[entry_id] for entry_id in moved}.values():
+            self._dispatcher.pending(target)
+        return len(moved)
+
+    def delivery(self, subscription: Subscription, target: Target) -> NewDelivery:
+        """A delivery to be made from now on, claimed from the store by whoever has room."""
+        status = Status.PENDING if self._types[target.type].pull else Status.PROCESSING
+        return NewDelivery(subscription, target, status, self._clock())
+
+    async def _move(
+        self, who: Principal, detail: EntryDetail, trigger: Trigger, comment: str, due_at: int | None
+    ) -> None:
+        status = after(detail.entry.status, trigger)
+        moved = await self._store.move([detail.entry.id], trigger, self._line(who, status, comment), due_at)
+        if not moved:
+            raise Conflict("illegal_transition", f"entry {detail.entry.id} changed meanwhile", hint="look at it again")
+
+    def _line(self, who: Principal, status: Status, comment: str) -> HistoryLine:
+        return HistoryLine(self._clock(), status, comment, who.name)
+
+    def _target_of(self, entry: Entry) -> Target:
+        subscription = self._catalog.seek(Subscription, entry.name_id or "")
+        if subscription is None:
+            raise NotFound("not_found", f"the subscription of delivery {entry.id} is gone")
+        target = self._catalog.get(Target, subscription.target_id)
+        if not target.enabled:
+            raise Conflict("illegal_transition", f"target {target.name!r} is disabled", hint="enable the target first")
+        return target
+
+    async def _detail(self, who: Principal, entry_id: int) -> EntryDetail:
+        detail = await self._store.detail(EntryId(entry_id))
+        if not View(self._catalog, who).need(Scope.EVENTS_MANAGE).sees(detail.entry.project_id):
+            raise NotFound("not_found", f"there is no entry {entry_id}")
+        return detail
+
+    async def _delivery(self, who: Principal, entry_id: int) -> EntryDetail:
+        detail = await self._detail(who, entry_id)
+        if detail.entry.kind is not Kind.SUBSCRIPTION:
+            raise Conflict(
+                "illegal_transition", f"entry {entry_id} is not a delivery", hint="name one of its deliveries"
+            )
+        return detail
+
+    async def _entry(self, entry_id: int) -> Entry:
+        return (await self._store.detail(EntryId(entry_id))).entry
+
+
+def _failed(query: Query, before: EntryId | None) -> Query:
+    return msgspec.structs.replace(
+        query, kinds=(Kind.SUBSCRIPTION,), statuses=(Status.ERROR,), before=before or query.before, limit=BULK_PAGE
+    )

@@ -1,0 +1,118 @@
+"""Subscriptions: standing wishes, validated when they are written, so that none can silently never match."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from eventyard.matching.filters import compile_filter
+from eventyard.matching.patterns import compile_pattern
+from eventyard.model.access import Principal, Scope
+from eventyard.model.catalog import Mode, Source, Subscription, Target, Topic
+from eventyard.model.errors import Conflict, Invalid
+from eventyard.model.retry import RetryPolicy
+from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.projects import changed_fields
+from eventyard.pipeline.view import View
+from eventyard.ports import Clock, TargetType
+
+
+class Subscriptions:
+    """What an operator does with subscriptions."""
+
+    def __init__(
+        self, catalog: Catalog, target_types: Mapping[str, TargetType], clock: Clock, new_id: Callable[[], str]
+    ) -> None:
+        self._catalog = catalog
+        self._target_types = target_types
+        self._clock = clock
+        self._new_id = new_id
+
+    async def create(
+        self,
+        who: Principal,
+        *,
+        target_id: str,
+        project_id: str | None = None,
+        target_type: str | None = None,
+        source_id: str | None = None,
+        topics: Sequence[str] = (),
+        name: str | None = None,
+        description: str = "",
+        pattern: str | None = None,
+        filter: Any = None,
+        mode: Mode = Mode.ENABLED,
+        retry: RetryPolicy | None = None,
+        application: str | None = None,
+    ) -> Subscription:
+        """A new subscription, on a source or on topics (ids or names). ``target_id`` may be the target's name.
+
+        Raises ``NotFound`` for a source, topic or target that is not in the project, ``Conflict`` (``duplicate``,
+        ``topic_locked``), ``Invalid`` (``invalid_filter``, ``invalid_pattern``, ``invalid_body``).
+        """
+        view = View(self._catalog, who).need(Scope.CATALOG_WRITE)
+        source = view.get(Source, source_id) if source_id is not None else None
+        project = view.project(source.project_id if source else project_id)
+        self._check(pattern, filter)
+        if target_type is not None and target_type not in self._target_types:
+            raise Invalid(
+                "invalid_body",
+                f"there is no target type {target_type!r}",
+                pointer="/target_type",
+                hint=f"target types here: {', '.join(sorted(self._target_types))}",
+            )
+        channels = [view.named(Topic, project, topic) for topic in topics]
+        if source is not None and not channels:
+            channels = [self._catalog.get(Topic, source.topic_id)]
+        if not channels:
+            raise Invalid("invalid_body", "a subscription needs a source or at least one topic", pointer="/topics")
+        for channel in channels:
+            if channel.locked:
+                raise Conflict("topic_locked", f"topic {channel.name!r} is locked", hint="unlock the topic first")
+        target = view.named(Target, project, target_id)
+        if target_type is not None and target.type != target_type:
+            raise Invalid(
+                "invalid_body",
+                f"target {target.name!r} is of type {target.type!r}, not {target_type!r}",
+                pointer="/target_type",
+            )
+        now = self._clock()
+        subscription_id = self._new_id()
+        return await self._catalog.save_one(
+            Subscription(
+                id=subscription_id,
+                project_id=project.id,
+                application_id=view.application(project, application).id,
+                name=name or f"{source.name if source else channels[0].name} to {target.name}",
+                topic_ids=tuple(channel.id for channel in channels),
+                target_type=target.type,
+                target_id=target.id,
+                created_at=now,
+                updated_at=now,
+                description=description,
+                source_id=source.id if source else None,
+                pattern=pattern,
+                filter=filter,
+                mode=mode,
+                retry=retry,
+            )
+        )
+
+    async def change(self, who: Principal, subscription_id: str, changes: Mapping[str, Any]) -> Subscription:
+        """Change any of name, description, pattern, filter, mode, retry."""
+        subscription = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Subscription, subscription_id)
+        fields = changed_fields(changes)
+        self._check(fields.get("pattern"), fields.get("filter"))
+        return await self._catalog.save_one(msgspec.structs.replace(subscription, **fields, updated_at=self._clock()))
+
+    async def remove(self, who: Principal, subscription_id: str) -> None:
+        """Remove a subscription. Its deliveries stay on record; those still to be made end as Error."""
+        await self._catalog.remove(
+            View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Subscription, subscription_id)
+        )
+
+    def _check(self, pattern: str | None, filter_: Any) -> None:
+        if pattern is not None:
+            compile_pattern(pattern)
+        if filter_ is not None:
+            compile_filter(filter_)
