@@ -1,0 +1,36 @@
+import re
+
+import pytest
+
+from eventyard.model.errors import CODES, Conflict, HubError, Invalid, TooLarge, TooMany, Unavailable
+
+
+def test_an_error_says_what_where_and_what_to_do() -> None:
+    error = Invalid("invalid_filter", "op is missing", pointer="/filter/op", hint="one of eq, ne, has")
+    assert str(error) == error.message == "op is missing"
+    assert (error.code, error.pointer, error.hint) == ("invalid_filter", "/filter/op", "one of eq, ne, has")
+
+
+def test_a_code_outside_the_table_cannot_be_raised() -> None:
+    with pytest.raises(LookupError, match="'made_up'"):
+        Conflict("made_up", "whatever")
+
+
+def test_a_rate_limit_says_how_long_to_wait() -> None:
+    error = TooMany("too fast", retry_after=3)
+    assert (error.code, error.retry_after) == ("rate_limited", 3)
+    assert error.hint == "wait 3 s and send the same request again"
+
+
+def test_each_branch_of_the_tree_is_a_family_of_its_own() -> None:
+    assert issubclass(TooLarge, Invalid)
+    families = [kind.family for kind in (HubError, *HubError.__subclasses__(), TooLarge)]
+    assert len(families) == len(set(families))
+    assert Unavailable.family == "unavailable"
+
+
+def test_codes_are_plain_words_and_their_sentences_are_sentences() -> None:
+    for code, sentence in CODES.items():
+        assert re.fullmatch("[a-z]+(_[a-z]+)*", code)
+        assert sentence[0].isupper()
+        assert sentence.endswith(".")
