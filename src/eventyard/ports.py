@@ -192,6 +192,8 @@ class Verifier(Protocol):
     summary: str
     settings: Sequence[Setting]
     needs_secret: bool
+    signs: bool
+    """Whether the proof covers the body; without, it is a credential in a header, as ``bearer`` is."""
 
     def verify(self, request: Request, settings: Mapping[str, Any], secrets: Sequence[str]) -> Verified:
         """Raise ``Unauthenticated`` (``signature_missing``, ``signature_invalid``, ``signature_expired``)."""

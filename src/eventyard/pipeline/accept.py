@@ -6,6 +6,7 @@ answer, and the deliveries this process has room for go straight to dispatch, wi
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -21,6 +22,7 @@ from eventyard.model.lifecycle import Status
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.doors import Door
 from eventyard.ports import Clock, Store
+from eventyard.telemetry.observer import Observer
 
 SIGNATURE_KEY = "signature:"
 """Prefix of the idempotency key that a signature itself is; no key of a sender begins with it."""
@@ -43,18 +45,30 @@ class Accepted(Struct, frozen=True):
     replayed: bool = False
 
 
+class Arrival(Struct, frozen=True):
+    """An event at a door, decoded, its sender proven.
+
+    ``key`` is the idempotency key, with its kind before a colon; the same key with the same data gets the same answer.
+    ``signature`` may not come twice: a repeated one is refused, or, where the sender may redeliver, answered as before.
+    """
+
+    door: Door
+    event: Event
+    key: str | None = None
+    signature: str | None = None
+    redelivery: bool = False
+
+
+_NOT_YET = Accepted(EntryId(0), "", 0)
+_WELL_FORMED = msgspec.json.Decoder(msgspec.Raw)
+
+
 class Dispatcher(Protocol):
     """What accept needs of dispatch."""
 
     def lease_for(self, target: Target) -> Millis: ...  # noqa: D102
     def offer(self, claimed: Claimed) -> None: ...  # noqa: D102
     def pending(self, target: Target) -> None: ...  # noqa: D102
-
-
-class AcceptObserver(Protocol):
-    """Who is told of accepted events (telemetry)."""
-
-    def accepted(self, door: Door, event: Event, answer: Accepted, started: Millis) -> None: ...  # noqa: D102
 
 
 class Acceptor:
@@ -66,7 +80,7 @@ class Acceptor:
         store: Store,
         dispatcher: Dispatcher,
         clock: Clock,
-        observer: AcceptObserver,
+        observer: Observer,
         *,
         pulled: Callable[[str], bool],
         window_ms: int,
@@ -84,47 +98,77 @@ class Acceptor:
         self._window_ms = window_ms
         self._replay_ms = replay_ms
 
-    async def accept(
-        self, door: Door, event: Event, *, key: str | None = None, signature: str | None = None
-    ) -> Accepted:
+    async def accept(self, arrival: Arrival) -> Accepted:
         """Commit one event.
 
-        ``key`` is the sender's idempotency key: the same key again, with the same data, gets the same answer.
-        ``signature`` may never come twice. Raises ``Invalid`` (``source_disabled``, ``schema_mismatch``,
-        ``invalid_json``), ``Conflict`` (``idempotency_mismatch``), ``Unauthenticated`` (``signature_replayed``),
-        ``Unavailable``.
+        Raises ``Invalid`` (``source_disabled``, ``schema_mismatch``, ``invalid_json``), ``Conflict``
+        (``idempotency_mismatch``), ``Unauthenticated`` (``signature_replayed``), ``Unavailable``.
         """
-        started = self._clock()
-        publication, choices = self._prepare(door, event, started, key, signature)
+        now = self._clock()
+        publication, choices = self._prepare(arrival, now)
         appended = await self._store.append(publication)
-        return self._finish(door, publication, choices, appended)
+        answer = self._finish(arrival, publication, choices, appended)
+        self._observer.accepted(
+            arrival.door.source,
+            arrival.event,
+            entry_id=answer.entry_id,
+            deliveries=answer.dispatched,
+            duplicate=answer.replayed,
+            ms=self._clock() - now,
+        )
+        return answer
 
-    async def accept_batch(self, items: Sequence[tuple[Door, Event, str | None]]) -> list[Accepted | HubError]:
-        """Commit many events in one transaction, each with its own result. What is wrong with one harms no other."""
-        started = self._clock()
-        results: list[Accepted | HubError | None] = []
-        prepared: list[tuple[Door, NewPublication, tuple[Choice, ...]]] = []
-        for door, event, key in items:
+    async def accept_batch(self, arrivals: Sequence[Arrival | HubError]) -> list[Accepted | HubError]:
+        """Commit many events in one transaction, each with its own result; what is wrong with one harms no other.
+
+        An arrival that failed before it came here is passed through in its place.
+        """
+        now = self._clock()
+        results: list[Accepted | HubError] = []
+        ready: list[tuple[int, Arrival, NewPublication, tuple[Choice, ...]]] = []
+        for place, arrival in enumerate(arrivals):
             try:
-                prepared.append((door, *self._prepare(door, event, started, key, None)))
-                results.append(None)
+                if isinstance(arrival, HubError):
+                    raise arrival
+                ready.append((place, arrival, *self._prepare(arrival, now)))
+                results.append(_NOT_YET)
             except HubError as error:
                 results.append(error)
-        appended = iter(await self._store.append_batch([publication for _, publication, _ in prepared]))
-        waiting = iter(prepared)
-        return [self._settle(*next(waiting), next(appended)) if result is None else result for result in results]
+        if ready:
+            appended = await self._store.append_batch([publication for _, _, publication, _ in ready])
+            for (place, arrival, publication, choices), one in zip(ready, appended, strict=True):
+                try:
+                    results[place] = self._finish(arrival, publication, choices, one)
+                except HubError as error:
+                    results[place] = error
+        self._observe_batch(arrivals, results, now)
+        return results
 
-    def _settle(
-        self, door: Door, publication: NewPublication, choices: tuple[Choice, ...], appended: Appended
-    ) -> Accepted | HubError:
-        try:
-            return self._finish(door, publication, choices, appended)
-        except HubError as error:
-            return error
+    def _observe_batch(
+        self, arrivals: Sequence[Arrival | HubError], results: Sequence[Accepted | HubError], started: Millis
+    ) -> None:
+        accepted: Counter[str] = Counter()
+        duplicates: Counter[str] = Counter()
+        deliveries = refused = 0
+        for arrival, result in zip(arrivals, results, strict=True):
+            if isinstance(result, HubError) or isinstance(arrival, HubError):
+                refused += 1
+            elif result.replayed:
+                duplicates[arrival.door.source.name] += 1
+            else:
+                accepted[arrival.door.source.name] += 1
+                deliveries += result.dispatched
+        self._observer.accepted_batch(
+            accepted,
+            size=len(results),
+            deliveries=deliveries,
+            duplicates=duplicates,
+            refused=refused,
+            ms=self._clock() - started,
+        )
 
-    def _prepare(
-        self, door: Door, event: Event, now: Millis, key: str | None, signature: str | None
-    ) -> tuple[NewPublication, tuple[Choice, ...]]:
+    def _prepare(self, arrival: Arrival, now: Millis) -> tuple[NewPublication, tuple[Choice, ...]]:
+        door, event = arrival.door, arrival.event
         source = door.source
         if not source.enabled:
             raise Invalid("source_disabled", f"source {source.name!r} is disabled", hint="enable it, then send again")
@@ -141,7 +185,7 @@ class Acceptor:
             door.topic.number,
             now,
             deliveries,
-            self._keys(event, now, key, signature) if key or signature else (),
+            self._keys(arrival, now),
         )
         return publication, choices
 
@@ -155,10 +199,12 @@ class Acceptor:
                     pointer="datacontenttype",
                 )
             return None
-        if not door.schemas and not self._catalog.index.needs_data(door.source.topic_id, door.source.id):
-            return None
+        looked_at = door.schemas or self._catalog.index.needs_data(door.source.topic_id, door.source.id)
         try:
-            return msgspec.json.decode(event.data)
+            if looked_at:
+                return msgspec.json.decode(event.data)
+            _WELL_FORMED.decode(event.data.decode())
+            return None
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise Invalid("invalid_json", f"the event's data is not JSON: {error}") from None
 
@@ -181,22 +227,23 @@ class Acceptor:
                 deliveries.append(NewDelivery(subscription, target, Status.PROCESSING, now, lease))
         return tuple(choices), tuple(deliveries)
 
-    def _keys(self, event: Event, now: Millis, key: str | None, signature: str | None) -> tuple[Idempotency, ...]:
+    def _keys(self, arrival: Arrival, now: Millis) -> tuple[Idempotency, ...]:
         keys = []
-        if key:
-            print_ = hashlib.blake2b(event.data, digest_size=16).digest()
-            keys.append(Idempotency(key, now + self._window_ms, print_))
-        if signature:
-            digest = hashlib.sha256(signature.encode()).hexdigest()
+        if arrival.key is not None:
+            content = hashlib.blake2b(arrival.event.data, digest_size=16).digest()
+            keys.append(Idempotency(arrival.key, now + self._window_ms, content))
+        if arrival.signature is not None:
+            digest = hashlib.sha256(arrival.signature.encode()).hexdigest()
             keys.append(Idempotency(SIGNATURE_KEY + digest, now + self._replay_ms))
         return tuple(keys)
 
     def _finish(
-        self, door: Door, publication: NewPublication, choices: tuple[Choice, ...], appended: Appended
+        self, arrival: Arrival, publication: NewPublication, choices: tuple[Choice, ...], appended: Appended
     ) -> Accepted:
         if appended.duplicate:
-            return self._repeat(door, publication, appended)
-        event, entry_id = publication.event, appended.entry_id
+            self._refuse_replay(arrival, appended)
+            return Accepted(appended.entry_id, appended.event_id, appended.deliveries, replayed=True)
+        entry_id = appended.entry_id
         for offset, delivery in enumerate(publication.deliveries, start=1):
             if delivery.lease_until:
                 self._dispatcher.offer(
@@ -208,17 +255,17 @@ class Acceptor:
                         1,
                         delivery.due_at,
                         delivery.lease_until,
-                        event,
+                        publication.event,
                     )
                 )
             else:
                 self._dispatcher.pending(delivery.target)
-        answer = Accepted(entry_id, appended.event_id, appended.deliveries, choices)
-        self._observer.accepted(door, event, answer, publication.received_at)
-        return answer
+        return Accepted(entry_id, appended.event_id, appended.deliveries, choices)
 
-    def _repeat(self, door: Door, publication: NewPublication, appended: Appended) -> Accepted:
-        if appended.key is not None and appended.key.startswith(SIGNATURE_KEY):
+    def _refuse_replay(self, arrival: Arrival, appended: Appended) -> None:
+        """Raise, if what came a second time may not simply get the first answer again."""
+        signature = appended.key is not None and appended.key.startswith(SIGNATURE_KEY)
+        if signature and not arrival.redelivery:
             raise Unauthenticated(
                 "signature_replayed",
                 "this signature was used before",
@@ -227,9 +274,7 @@ class Acceptor:
         if appended.mismatch:
             raise Conflict(
                 "idempotency_mismatch",
-                f"the idempotency key {appended.key!r} was used before, for other data",
+                f"{(appended.key or '').partition(':')[2]!r} was used before, for other data",
+                pointer="Idempotency-Key",
                 hint="use a new key for a new event",
             )
-        answer = Accepted(appended.entry_id, appended.event_id, appended.deliveries, replayed=True)
-        self._observer.accepted(door, publication.event, answer, publication.received_at)
-        return answer

@@ -17,8 +17,8 @@ import structlog
 ACCEPT_KEYS = ("source", "project", "entry_id", "event_id", "type", "bytes", "deliveries", "duplicate", "ms")
 """Keys of the line ``accepted``."""
 
-ATTEMPT_KEYS = ("target", "target_type", "subscription", "entry_id", "publication_id", "attempt", "result", "status_code",
-                "error", "decision", "ms")  # fmt: skip
+ATTEMPT_KEYS = ("target", "target_type", "subscription", "entry_id", "publication_id", "attempt", "result",
+                "status_code", "error", "decision", "ms")  # fmt: skip
 """Keys of the line ``attempted``."""
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -65,8 +65,7 @@ class LineSink:
 
 
 def _json_line(_: Any, level: str, facts: MutableMapping[str, Any]) -> bytes:
-    line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": level, **facts}
-    return orjson.dumps(line, default=str)
+    return orjson.dumps({"at": datetime.now(UTC), "level": level, **facts}, default=str)
 
 
 def _console_line(_: Any, level: str, facts: MutableMapping[str, Any]) -> bytes:

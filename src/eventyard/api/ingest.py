@@ -1,0 +1,363 @@
+"""The hot path of the HTTP front: the three calls by which events come in, answered without FastAPI.
+
+``POST /in/{source_id}`` takes what any sender posts, proven by the source's own scheme. ``POST /v1/events/dispatch`` is
+the event-sources API's call, ``POST /v1/events/batch`` its counterpart for many; both want an API key. All take
+CloudEvents. Each turns a request into arrivals, lets ``pipeline/accept.py`` commit them, and turns the outcome into an
+answer; nothing is decided here.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from copy import copy
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from eventyard.api.http import JSON, Answer
+from eventyard.api.problems import status_of
+from eventyard.model.access import Principal, Scope
+from eventyard.model.catalog import Source
+from eventyard.model.errors import HubError, Invalid, TooLarge
+from eventyard.model.event import Event
+from eventyard.model.ids import RANDOM_BITS, Millis, uuid7
+from eventyard.pipeline.accept import Accepted, Arrival
+from eventyard.pipeline.doors import Door
+from eventyard.pipeline.hub import Hub
+from eventyard.pipeline.view import View
+from eventyard.ports import Request
+from eventyard.wire import cloudevents
+from eventyard.wire.cloudevents import Mode
+from eventyard.wire.json_depth import check_depth
+from eventyard.wire.rfc3339 import parse
+
+NDJSON = "application/x-ndjson"
+REPLAYED = ((b"idempotency-replayed", b"true"),)
+_KEY_LIMIT = 255
+
+Word = Annotated[str, Meta(min_length=1, max_length=1024)]
+
+
+class Dispatch(Struct):
+    """The body of a dispatch: the source by name or id, and the payload, kept byte for byte."""
+
+    source: str
+    project_id: str | None = None
+    payload: Raw = Raw(b"null")
+
+
+class Item(Struct, forbid_unknown_fields=True):
+    """One event of a native batch. ``payload`` and ``data`` are two words for the same."""
+
+    source: str | None = None
+    payload: Raw | None = None
+    data: Raw | None = None
+    id: Word | None = None
+    type: Word | None = None
+    time: str | None = None
+    subject: Word | None = None
+    routing_key: Word | None = None
+    idempotency_key: Annotated[str, Meta(min_length=1, max_length=_KEY_LIMIT)] | None = None
+
+
+class Receipt(Struct):
+    """The answer to one event."""
+
+    event_id: str
+    entry_id: int
+    dispatched: int
+
+
+class Line(Struct, omit_defaults=True):
+    """The result of one event of a batch: a receipt, or what was wrong."""
+
+    status: int
+    event_id: str | None = None
+    entry_id: int | None = None
+    dispatched: int | None = None
+    replayed: bool | None = None
+    code: str | None = None
+    detail: str | None = None
+    pointer: str | None = None
+
+
+_encode = msgspec.json.Encoder().encode
+_decode_dispatch = msgspec.json.Decoder(Dispatch).decode
+_decode_item = msgspec.json.Decoder(Item).decode
+_decode_raws = msgspec.json.Decoder(list[Raw]).decode
+
+
+class Ingest:
+    """Requests in, answers out. ``headers`` have lower-case names; ``body`` is whole and inflated."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    async def post(self, source_id: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """``POST /in/{source_id}``: one event, or a CloudEvents batch, from a sender who knows nothing of us."""
+        hub = self._hub
+        now = hub.clock()
+        door = hub.doors.of(source_id)
+        verified = door.verify(Request(headers, body, now))
+        mode = cloudevents.mode_of(headers)
+        key = _key_of(headers) or (f"delivery:{verified.key}" if verified.key else None)
+        if mode is Mode.BATCH:
+            check_depth(body, hub.limits.depth)
+            return await self._batch([Arrival(door, event, _event_key(event)) for event in self._events(body, now)])
+        if mode is None:
+            type_ = verified.type or door.source.name
+            event = self._plain(door, headers, body, now, verified.key, type_)
+        else:
+            event = self._cloud(mode, headers, body, now)
+            key = key or _event_key(event)
+        signature = verified.signature if key is None else None
+        accepted = await hub.acceptor.accept(Arrival(door, event, key, signature, redelivery=True))
+        receipt = Receipt(accepted.event_id, accepted.entry_id, accepted.dispatched)
+        return Answer(202, _encode(receipt), headers=REPLAYED if accepted.replayed else ())
+
+    async def dispatch(
+        self, who: Principal, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
+    ) -> Answer:
+        """``POST /v1/events/dispatch``: an event of a source named in the request, with a result per subscription."""
+        hub = self._hub
+        now = hub.clock()
+        who.need(Scope.EVENTS_PUBLISH)
+        mode = cloudevents.mode_of(headers)
+        if mode is None:
+            check_depth(body, hub.limits.depth)
+            asked = _decoded(_decode_dispatch, body)
+            door = self._door(who, asked.project_id, asked.source)
+            payload = bytes(asked.payload)
+            event = Event(
+                _new_id(now), _uri(door.source), door.source.name, now, payload, door.source.name, "application/json"
+            )
+            key = _key_of(headers)
+            signed = payload
+        else:
+            if mode is Mode.BATCH:
+                return await self._dispatch_cloud_batch(who, headers, query, body, now)
+            event = self._cloud(mode, headers, body, now)
+            door = self._door(who, query.get("project_id"), headers.get("x-event-source") or event.source)
+            key = _key_of(headers) or _event_key(event)
+            signed = body
+        signature = self._prove(door, headers, signed, now)
+        accepted = await hub.acceptor.accept(Arrival(door, event, key, signature))
+        answer = {"dispatched": accepted.dispatched, "source": door.source.name, **_results(accepted)}
+        return Answer(200, _encode(answer), headers=REPLAYED if accepted.replayed else ())
+
+    async def batch(
+        self, who: Principal, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
+    ) -> Answer:
+        """``POST /v1/events/batch``: many events, as NDJSON or a JSON array, committed together, a result for each."""
+        hub = self._hub
+        now = hub.clock()
+        who.need(Scope.EVENTS_PUBLISH)
+        check_depth(body, hub.limits.depth)
+        media = headers.get("content-type", JSON).partition(";")[0].strip().lower()
+        if media == cloudevents.BATCH_MEDIA:
+            return await self._dispatch_cloud_batch(who, headers, query, body, now)
+        if media not in (JSON, NDJSON, "application/jsonl", "application/json-seq"):
+            raise Invalid(
+                "unsupported_media_type", f"a batch of {media!r} is not understood", pointer="Content-Type",
+                hint=f"send {JSON} (an array) or {NDJSON} (one event a line)",
+            )  # fmt: skip
+        lines = media != JSON
+        raws: Sequence[bytes | Raw] = (
+            [line for line in body.split(b"\n") if line.strip()] if lines else _decoded(_decode_raws, body)
+        )
+        self._check_count(len(raws))
+        doors: dict[str | None, Door | HubError] = {}
+        arrivals: list[Arrival | HubError] = []
+        for place, raw in enumerate(raws):
+            try:
+                item = _decoded(_decode_item, raw)
+                name = item.source or query.get("source")
+                if name not in doors:
+                    doors[name] = self._batch_door(who, query, name, headers, body, now)
+                door = doors[name]
+                if isinstance(door, HubError):
+                    raise door
+                arrivals.append(_arrival(door, item, now))
+            except HubError as error:
+                arrivals.append(_at(place, error))
+        return await self._batch(arrivals, lines=lines)
+
+    # Parts
+
+    def _batch_door(
+        self,
+        who: Principal,
+        query: Mapping[str, str],
+        name: str | None,
+        headers: Mapping[str, str],
+        body: bytes,
+        now: Millis,
+    ) -> Door | HubError:
+        """The door of a batch's source, its signature over the whole body checked once, or why there is none."""
+        if name is None:
+            return Invalid("invalid_body", "the event names no source", pointer="/source", hint="or give ?source=")
+        try:
+            door = self._door(who, query.get("project_id"), name)
+            self._prove(door, headers, body, now)
+            return door
+        except HubError as error:
+            return error
+
+    async def _dispatch_cloud_batch(
+        self, who: Principal, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Millis
+    ) -> Answer:
+        check_depth(body, self._hub.limits.depth)
+        arrivals: list[Arrival | HubError] = []
+        doors: dict[str | None, Door | HubError] = {}
+        for event in self._events(body, now):
+            name = headers.get("x-event-source") or event.source
+            if name not in doors:
+                doors[name] = self._batch_door(who, query, name, headers, body, now)
+            door = doors[name]
+            arrivals.append(door if isinstance(door, HubError) else Arrival(door, event, _event_key(event)))
+        return await self._batch(arrivals)
+
+    async def _batch(self, arrivals: Sequence[Arrival | HubError], *, lines: bool = False) -> Answer:
+        results = [_line(result) for result in await self._hub.acceptor.accept_batch(arrivals)]
+        if lines:
+            return Answer(200, b"".join([_encode(line) + b"\n" for line in results]), NDJSON)
+        return Answer(200, _encode(results))
+
+    def _plain(
+        self, door: Door, headers: Mapping[str, str], body: bytes, now: Millis, delivery: str | None, type_: str
+    ) -> Event:
+        event = Event(
+            delivery or _new_id(now),
+            _uri(door.source),
+            type_,
+            now,
+            body,
+            type_,
+            headers.get("content-type") or JSON,
+        )
+        if event.is_json:
+            check_depth(body, self._hub.limits.depth)
+        return event
+
+    def _cloud(self, mode: Mode, headers: Mapping[str, str], body: bytes, now: Millis) -> Event:
+        if mode is Mode.BINARY:
+            event = cloudevents.decode_binary(headers, body, now)
+            if event.is_json:
+                check_depth(body, self._hub.limits.depth)
+            return event
+        check_depth(body, self._hub.limits.depth)
+        return cloudevents.decode_structured(body, now)
+
+    def _events(self, body: bytes, now: Millis) -> list[Event]:
+        return cloudevents.decode_batch(body, now, self._hub.limits.batch_events)
+
+    def _check_count(self, count: int) -> None:
+        limit = self._hub.limits.batch_events
+        if count > limit:
+            raise TooLarge(
+                "batch_too_large", f"the batch holds {count} events, the limit is {limit}", hint="send smaller batches"
+            )
+
+    def _door(self, who: Principal, project_id: str | None, source: str) -> Door:
+        view = View(self._hub.catalog, who)
+        project = view.project(project_id)
+        return self._hub.doors.of(view.named(Source, project, source).id)
+
+    def _prove(self, door: Door, headers: Mapping[str, str], signed: bytes, now: Millis) -> str | None:
+        """The signature over ``signed``; schemes that read Authorization are served by the API key already."""
+        if not door.verifier.signs:
+            return None
+        return door.verify(Request(headers, signed, now)).signature
+
+
+def _arrival(door: Door, item: Item, now: Millis) -> Arrival:
+    raw = item.payload if item.payload is not None else item.data
+    type_ = item.type or door.source.name
+    event = Event(
+        item.id or _new_id(now),
+        _uri(door.source),
+        type_,
+        now if item.time is None else _time(item.time),
+        bytes(raw) if raw is not None else b"null",
+        item.routing_key or type_,
+        "application/json",
+        item.subject,
+    )
+    key = item.idempotency_key
+    return Arrival(door, event, f"key:{key}" if key else _event_key(event) if item.id else None)
+
+
+def _time(text: str) -> Millis:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise Invalid("invalid_body", f"time: {error}", pointer="/time") from None
+
+
+def _at(place: int, error: HubError) -> HubError:
+    """The same error, its pointer counted from the whole batch."""
+    moved = copy(error)
+    moved.pointer = f"/{place}{error.pointer or ''}"
+    return moved
+
+
+def _results(accepted: Accepted) -> dict[str, Any]:
+    results = []
+    delivery_id = accepted.entry_id
+    for choice in accepted.choices:
+        queued = choice.reason is None
+        delivery_id += queued
+        results.append(
+            {
+                "subscription_id": choice.subscription.id,
+                "target_type": choice.subscription.target_type,
+                "target_id": choice.subscription.target_id,
+                "delivery_id": delivery_id if queued else None,
+                "status": "queued" if queued else "skipped",
+                "reason": choice.reason,
+            }
+        )
+    return {"event_id": accepted.event_id, "entry_id": accepted.entry_id, "results": results}
+
+
+def _line(result: Accepted | HubError) -> Line:
+    if isinstance(result, HubError):
+        return Line(status_of(result), code=result.code, detail=result.message, pointer=result.pointer)
+    return Line(202, result.event_id, result.entry_id, result.dispatched, result.replayed or None)
+
+
+def _decoded(decode: Any, raw: bytes | Raw) -> Any:
+    """What a decoder makes of a body. Raises ``Invalid`` (``invalid_json``, ``invalid_body``)."""
+    try:
+        return decode(raw)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        raise Invalid("invalid_body", message, pointer=path.rstrip("`").replace(".", "/") or None) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise Invalid("invalid_json", f"the body is not JSON: {error}") from None
+
+
+def _key_of(headers: Mapping[str, str]) -> str | None:
+    """The Idempotency-Key header, as a key. Raises ``Invalid`` (``invalid_parameter``) for one beyond its bound."""
+    key = headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not 0 < len(key) <= _KEY_LIMIT:
+        raise Invalid("invalid_parameter", f"an idempotency key has 1 to {_KEY_LIMIT} characters", pointer="Idempotency-Key")
+    return f"key:{key}"
+
+
+def _event_key(event: Event) -> str:
+    """CloudEvents: source and id together identify an event (CE 3.1)."""
+    return f"event:{event.source} {event.id}"
+
+
+def _uri(source: Source) -> str:
+    return f"/sources/{quote(source.name)}"
+
+
+def _new_id(now: Millis) -> str:
+    return uuid7(now, random.getrandbits(RANDOM_BITS))
+
+

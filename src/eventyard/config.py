@@ -1,0 +1,164 @@
+"""Settings: a TOML file and ``EVENTYARD_`` environment variables, the environment winning.
+
+Nested settings are tables in the file (``[targets] allow_private = true``) and double underscores in the environment
+(``EVENTYARD_TARGETS__ALLOW_PRIVATE=true``). A key nobody knows is refused, with the nearest known one.
+``docs/settings.md`` is generated from here.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "EVENTYARD_"
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message says which setting, why, and what to do."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StoreSettings(_Section):
+    """Where the journal lives."""
+
+    url: str | None = Field(None, description="Store URL; unset: SQLite in the data directory.")
+    upgrade: bool = Field(True, description="Upgrade an older SQLite store at start.")
+
+
+class TargetSettings(_Section):
+    """What deliveries may do."""
+
+    allow_private: bool = Field(False, description="Let webhooks reach loopback, private and link-local addresses.")
+    pool_size: Positive = Field(256, description="Connections kept for webhooks, over all targets.")
+
+
+class LimitSettings(_Section):
+    """Bounds of what comes in."""
+
+    body_bytes: Positive = Field(1 << 20, description="Largest body of one event, as sent and once inflated.")
+    batch_bytes: Positive = Field(16 << 20, description="Largest body of a batch, as sent and once inflated.")
+    batch_events: Positive = Field(1000, description="Most events in one batch.")
+    depth: Positive = Field(64, description="Deepest nesting of JSON arrays and objects.")
+    header_bytes: Positive = Field(32 << 10, description="Largest total of header names and values.")
+
+
+class IdempotencySettings(_Section):
+    """How long something counts as the same."""
+
+    window_hours: Positive = Field(24, description="How long an idempotency key or CloudEvents id is remembered.")
+    replay_window_seconds: Positive = Field(300, description="How long a signature may not be used a second time.")
+
+
+class LogSettings(_Section):
+    """What is logged to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    style: Literal["json", "console"] = Field("json", description="One JSON object a line, or words for people.")
+
+
+class DispatchSettings(_Section):
+    """How deliveries are made."""
+
+    lane_queue: Positive = Field(1000, description="Deliveries held in memory for one target; more wait in the store.")
+    drain_seconds: Positive = Field(20, description="How long a stopping hub waits for attempts under way.")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+    )
+
+    data: Path = Field(Path("eventyard-data"), description="Directory of the journal and the key file.")
+    listen: str = Field("127.0.0.1:8080", description="HOST:PORT of the HTTP server; port 0 takes a free one.")
+    amqp: str | None = Field(None, description="HOST:PORT of the AMQP 0-9-1 endpoint; unset: none.")
+    stomp: str | None = Field(None, description="HOST:PORT of the STOMP endpoint; unset: none.")
+    public_url: str | None = Field(None, description="How clients reach the hub, when that is not its own address.")
+    bootstrap_key: str | None = Field(None, description="API key of the first administrator, used on an empty store.")
+    bootstrap_password: str | None = Field(None, description="Password of user admin, used on an empty store.")
+    bench: bool = Field(False, description="Serve the empty route that benchmarks are held against.")
+    store: StoreSettings = StoreSettings()
+    targets: TargetSettings = TargetSettings()
+    limits: LimitSettings = LimitSettings()
+    idempotency: IdempotencySettings = IdempotencySettings()
+    log: LogSettings = LogSettings()
+    dispatch: DispatchSettings = DispatchSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before what the caller passes: the caller passes what the file says."""
+        return sources["env_settings"], sources["init_settings"]
+
+
+def load(file: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
+    """The settings of a file, the environment over it, and ``overrides`` (command-line options) over both.
+
+    Raises :class:`ConfigError`, naming the key and where it stands.
+    """
+    given: dict[str, Any] = {}
+    if file is not None:
+        try:
+            given = tomllib.loads(file.read_text())
+        except OSError as error:
+            raise ConfigError(f"cannot read {file}: {error.strerror}") from None
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{file} is not TOML: {error}") from None
+    _refuse_unknown_variables()
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_sentence(detail, file) for detail in error.errors())) from None
+    wanted = {name: value for name, value in (overrides or {}).items() if value is not None}
+    return settings.model_copy(update=wanted)
+
+
+def known(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every setting as (dotted name, pydantic field)."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from known(kind, f"{prefix}{name}.")
+        else:
+            yield prefix + name, field
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + name.upper().replace(".", "__")
+
+
+def _refuse_unknown_variables() -> None:
+    names = {variable(name) for name, _ in known()}
+    for given in os.environ:
+        if given.startswith(PREFIX) and given not in names and given not in _OF_CLIENTS:
+            raise ConfigError(f"there is no setting for the variable {given}{_nearest(given, names)}")
+
+
+_OF_CLIENTS = frozenset({"EVENTYARD_URL", "EVENTYARD_KEY", "EVENTYARD_CONFIG", "EVENTYARD_PROJECT"})
+"""Variables that the command line reads as a client of a hub; no settings of the hub itself."""
+
+
+def _sentence(detail: Any, file: Path | None) -> str:
+    name = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return f"there is no setting {name!r}{_nearest(name, {n for n, _ in known()})}"
+    where = f" (in {file} or {variable(name)})" if file else f" ({variable(name)})"
+    return f"setting {name!r}{where}: {detail['msg']}"
+
+
+def _nearest(name: str, names: set[str]) -> str:
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {near[0]}?" if near else "; docs/settings.md lists them all"
