@@ -1,0 +1,26 @@
+"""What is installed is what was pinned, from wherever the machine gets its packages."""
+
+import re
+
+import pytest
+
+from tests.house.tree import ROOT, kept_files
+
+PINNED = sorted((ROOT / "requirements").glob("*.txt"))
+
+
+@pytest.mark.parametrize("path", PINNED, ids=lambda path: path.name)
+def test_every_requirement_is_one_version_with_hashes(path: object) -> None:
+    assert path in kept_files()
+    for entry in re.split(r"\n(?=\S)", (ROOT / str(path)).read_text().strip()):
+        assert re.fullmatch(r"[a-z0-9.-]+==\S+( \\\n    --hash=sha256:[0-9a-f]{64})+", entry), entry[:80]
+
+
+def test_the_runtimes_pins_are_also_those_it_is_tested_with() -> None:
+    runtime, dev = (set(re.findall(r"^\S+==\S+", path.read_text(), re.M)) for path in reversed(PINNED))
+    assert runtime < dev
+
+
+def test_no_lock_file_says_where_to_download_from() -> None:
+    locks = [path for path in kept_files() if path.parent.name == "requirements" or "lock" in path.name]
+    assert not [path.name for path in locks if re.search(r"\w+://|--(extra-)?index-url|--find-links", path.read_text())]
