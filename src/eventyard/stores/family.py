@@ -1,0 +1,57 @@
+"""What a status change means beside the status itself: when an entry is completed, and what its parent counts.
+
+Both stores change entries through these few rules, so that they cannot come to differ. Nothing here writes.
+"""
+
+from msgspec import Struct
+
+from eventyard.model.ids import Millis
+from eventyard.model.lifecycle import FINAL, Descendants, Status, descendants
+
+PUBLISHED = "Publishing to topic completed successfully"
+"""The comment on the line that completes a publication."""
+
+LEASE_LOST = "the lease ran out before the attempt was reported"
+"""The error of an attempt that nobody reported."""
+
+
+class Family(Struct):
+    """What a parent knows of its children: how many, and how many of them are open, delayed, failed."""
+
+    children: int = 0
+    open: int = 0
+    delayed: int = 0
+    failed: int = 0
+
+    def moved(self, old: Status | None, new: Status) -> None:
+        """One child went from a status to another; ``None`` is before it was born."""
+        if old is None:
+            self.children += 1
+        else:
+            self._count(old, -1)
+        self._count(new, +1)
+
+    def _count(self, status: Status, step: int) -> None:
+        if status is Status.DELAYED:
+            self.delayed += step
+        elif status is Status.ERROR:
+            self.failed += step
+        elif status not in FINAL:
+            self.open += step
+
+    @property
+    def descendants(self) -> Descendants:
+        """The summary kept on the parent."""
+        return descendants(self.children, self.open, self.delayed, self.failed)
+
+
+def completed_at(before: Millis | None, old: Status, new: Status, at: Millis) -> Millis | None:
+    """When an entry was completed: at the line that made it final, until something opens it again."""
+    if new not in FINAL:
+        return None
+    return before if old in FINAL else at
+
+
+def delayed_ms(before: int, old: Status, since: Millis, at: Millis) -> int:
+    """How long an entry has been delayed in all, when it leaves ``old``, in which it was since ``since``."""
+    return before + max(0, at - since) if old is Status.DELAYED else before

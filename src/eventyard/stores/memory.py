@@ -1,0 +1,435 @@
+"""The store as plain dictionaries: the fake for tests, and the shortest description of what a store does.
+
+It keeps nothing on disk and commits every call at once. What it answers is what ``stores/sql`` must answer; both pass
+``testing/contracts/store.py``.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from eventyard.model.catalog import Record
+from eventyard.model.errors import NotFound
+from eventyard.model.event import Event
+from eventyard.model.ids import EntryId, Millis
+from eventyard.model.journal import (
+    Appended,
+    Claimed,
+    Entry,
+    EntryDetail,
+    HistoryLine,
+    NewDelivery,
+    NewPublication,
+    Page,
+    Query,
+    Recording,
+    Waiting,
+)
+from eventyard.model.lifecycle import FINAL, LIFECYCLE, Kind, Status, Trigger, after
+from eventyard.model.outcome import Attempt, Counts, Outcome, Result
+from eventyard.ports import Clock
+from eventyard.stores.family import LEASE_LOST, PUBLISHED, Family, completed_at, delayed_ms
+from eventyard.stores.records import NAME_KINDS, NameKind, Numbered, duplicate, identity, unique_values
+
+T = TypeVar("T")
+
+
+class _Name(Struct):
+    kind: NameKind
+    id: str
+    name: str
+
+
+class _Kept(Struct, kw_only=True):
+    """An entry and everything beside it."""
+
+    id: EntryId
+    kind: Kind
+    project: int
+    application: int
+    topic: int
+    name: int
+    event: Event
+    created_at: Millis
+    history: list[HistoryLine]
+    parent_id: EntryId | None = None
+    target: int = 0
+    completed_at: Millis | None = None
+    delayed_ms: int = 0
+    family: Family
+    attempts: dict[int, Attempt]
+    counts: Counts = Counts()
+    run_id: str | None = None
+
+    @property
+    def status(self) -> Status:
+        return self.history[-1].status
+
+
+class _Due(Struct):
+    due_at: Millis
+    lease_until: Millis
+    attempt: int
+
+
+class _Promise(Struct):
+    answer: Appended
+    fingerprint: bytes | None
+    expires_at: Millis
+
+
+class MemoryStore:
+    """A :class:`eventyard.ports.Store` that forgets everything when it goes."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._entries: dict[EntryId, _Kept] = {}
+        self._due: dict[EntryId, _Due] = {}
+        self._promises: dict[tuple[int, str], _Promise] = {}
+        self._names: dict[int, _Name] = {}
+        self._records: dict[tuple[type[Record], str], Record] = {}
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Nothing to open."""
+
+    # The journal, hot path
+
+    def append(self, publication: NewPublication) -> Awaitable[Appended]:
+        """See the port."""
+        return _done(self._append(publication))
+
+    def append_batch(self, publications: Sequence[NewPublication]) -> Awaitable[list[Appended]]:
+        """See the port."""
+        return _done([self._append(publication) for publication in publications])
+
+    def _append(self, new: NewPublication) -> Appended:
+        for promised in new.idempotency:
+            kept = self._promises.get((new.source.number, promised.key))
+            if kept is not None and kept.expires_at > new.received_at:
+                both = (kept.fingerprint, promised.fingerprint)
+                return replace(kept.answer, key=promised.key, mismatch=None not in both and both[0] != both[1])
+        now = self._clock()
+        history = [HistoryLine(new.received_at, Status.PROCESSING), HistoryLine(now, Status.COMPLETE, PUBLISHED)]
+        publication = _Kept(
+            id=EntryId(len(self._entries) + 1),
+            kind=Kind.PUBLICATION,
+            project=new.project_number,
+            application=new.application_number,
+            topic=new.topic_number,
+            name=new.source.number,
+            event=new.event,
+            created_at=new.received_at,
+            completed_at=now,
+            history=history,
+            family=Family(),
+            attempts={},
+        )
+        self._entries[publication.id] = publication
+        for delivery in new.deliveries:
+            self._deliver(publication, delivery, HistoryLine(now, delivery.status))
+        answer = Appended(publication.id, new.event.id, len(new.deliveries), now)
+        for promised in new.idempotency:
+            self._promises[new.source.number, promised.key] = _Promise(
+                answer, promised.fingerprint, promised.expires_at
+            )
+        return answer
+
+    def _deliver(self, publication: _Kept, new: NewDelivery, line: HistoryLine) -> EntryId:
+        delivery = _Kept(
+            id=EntryId(len(self._entries) + 1),
+            kind=Kind.SUBSCRIPTION,
+            project=publication.project,
+            application=self._number(NameKind.APPLICATION, new.subscription.application_id),
+            topic=publication.topic,
+            name=new.subscription.number,
+            event=publication.event,
+            created_at=line.at,
+            history=[line],
+            parent_id=publication.id,
+            target=new.target.number,
+            family=Family(),
+            attempts={},
+        )
+        self._entries[delivery.id] = delivery
+        self._due[delivery.id] = _Due(new.due_at, new.lease_until, 1)
+        publication.family.moved(None, line.status)
+        return delivery.id
+
+    async def claim(self, room: Mapping[int, int], lease_until: Millis, now: Millis) -> list[Claimed]:
+        """See the port."""
+        claimed = []
+        for target, places in room.items():
+            waiting = [
+                (due.due_at, entry_id)
+                for entry_id, due in self._due.items()
+                if self._entries[entry_id].target == target and due.due_at <= now and due.lease_until <= now
+            ]
+            claimed += [self._lease(entry_id, lease_until, now) for _, entry_id in sorted(waiting)[:places]]
+        return claimed
+
+    def _lease(self, entry_id: EntryId, lease_until: Millis, now: Millis) -> Claimed:
+        delivery, due = self._entries[entry_id], self._due[entry_id]
+        lost = due.lease_until > 0
+        if lost:
+            outcome = Outcome(Result.LOST, error=LEASE_LOST)
+            delivery.attempts.setdefault(due.attempt, Attempt(due.attempt, due.due_at, 0.0, outcome))
+            due.attempt += 1
+        due.lease_until = lease_until
+        if delivery.status is not Status.PROCESSING:
+            self._change(delivery, HistoryLine(now, after(delivery.status, Trigger.START)))
+        assert delivery.parent_id is not None
+        return Claimed(
+            entry_id=entry_id,
+            publication_id=delivery.parent_id,
+            subscription_id=self._names[delivery.name].id,
+            target_number=delivery.target,
+            attempt=due.attempt,
+            due_at=due.due_at,
+            lease_until=lease_until,
+            event=delivery.event,
+            status=delivery.status,
+            lost=lost,
+        )
+
+    async def extend(self, entry_id: EntryId, lease_until: Millis, now: Millis) -> bool:
+        """See the port."""
+        due = self._due.get(entry_id)
+        if due is None or due.lease_until <= now:
+            return False
+        due.lease_until = lease_until
+        return True
+
+    def record(self, recording: Recording) -> Awaitable[bool]:
+        """See the port."""
+        try:
+            return _done(self._record(recording))
+        except NotFound as error:
+            failed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+            failed.set_exception(error)
+            return failed
+
+    def _record(self, recording: Recording) -> bool:
+        delivery = self._entry(recording.entry_id)
+        attempt = recording.attempt
+        if attempt is not None:
+            delivery.attempts[attempt.number] = attempt
+        if delivery.status in FINAL:
+            return False
+        if recording.line is not None:
+            self._change(delivery, recording.line)
+        if recording.run_id is not None:
+            delivery.run_id = recording.run_id
+        if recording.counts is not None:
+            delivery.counts = recording.counts
+        self._queue(delivery, recording.due_at)
+        return True
+
+    async def waiting(self) -> list[Waiting]:
+        """See the port."""
+        first: dict[int, Millis] = {}
+        for entry_id, due in self._due.items():
+            target, free_at = self._entries[entry_id].target, due.lease_until or due.due_at
+            first[target] = min(first.get(target, free_at), free_at)
+        return [Waiting(target, at) for target, at in sorted(first.items())]
+
+    async def release(self) -> int:
+        """See the port."""
+        leased = [due for due in self._due.values() if due.lease_until]
+        for due in leased:
+            due.lease_until = 0
+        return len(leased)
+
+    # The journal, acts of an operator
+
+    async def move(
+        self, ids: Sequence[EntryId], trigger: Trigger, line: HistoryLine, due_at: Millis | None
+    ) -> list[EntryId]:
+        """See the port."""
+        moved = []
+        for entry_id in ids:
+            entry = self._entries.get(entry_id)
+            if entry is None or (entry.status, trigger) not in LIFECYCLE:
+                continue
+            self._change(entry, replace(line, status=after(entry.status, trigger)))
+            self._queue(entry, due_at)
+            moved.append(entry_id)
+        return moved
+
+    async def redeliver(
+        self, publication_id: EntryId, deliveries: Sequence[NewDelivery], supersedes: EntryId | None, line: HistoryLine
+    ) -> list[EntryId]:
+        """See the port."""
+        publication = self._entry(publication_id)
+        if supersedes is not None:
+            old = self._entry(supersedes)
+            self._change(old, replace(line, status=after(old.status, Trigger.REPROCESS)))
+            self._queue(old, None)
+        return [self._deliver(publication, new, replace(line, status=new.status)) for new in deliveries]
+
+    def _change(self, entry: _Kept, line: HistoryLine) -> None:
+        last = entry.history[-1]
+        entry.completed_at = completed_at(entry.completed_at, last.status, line.status, line.at)
+        entry.delayed_ms = delayed_ms(entry.delayed_ms, last.status, last.at, line.at)
+        entry.history.append(line)
+        if entry.parent_id is not None:
+            self._entries[entry.parent_id].family.moved(last.status, line.status)
+
+    def _queue(self, entry: _Kept, due_at: Millis | None) -> None:
+        """Put a delivery into the work queue, unleased, for its next attempt; or take it out."""
+        queued = self._due.pop(entry.id, None)
+        if due_at is not None and entry.parent_id is not None:
+            attempt = max(max(entry.attempts, default=0) + 1, queued.attempt if queued else 1)
+            self._due[entry.id] = _Due(due_at, 0, attempt)
+
+    # The journal, reading
+
+    async def find(self, query: Query) -> Page:
+        """See the port."""
+        found = [self._read(entry) for _, entry in zip(range(query.limit + 1), self._matching(query), strict=False)]
+        return Page(tuple(found[: query.limit]), len(found) > query.limit)
+
+    async def count(self, query: Query, limit: int) -> int:
+        """See the port."""
+        return sum(1 for _ in zip(range(limit), self._matching(query), strict=False))
+
+    def _matching(self, query: Query) -> Iterator[_Kept]:
+        ids = self._entries if query.ascending else reversed(self._entries)
+        return (self._entries[i] for i in ids if self._matches(query, self._entries[i]))
+
+    def _matches(self, query: Query, entry: _Kept) -> bool:
+        return (
+            entry.project in query.projects
+            and (not query.kinds or entry.kind in query.kinds)
+            and (not query.statuses or entry.status in query.statuses)
+            and (not query.descendants or entry.family.descendants in query.descendants)
+            and self._named(query.application, entry.application, query.contains)
+            and self._named(query.topic, entry.topic, query.contains)
+            and self._named(query.name, entry.name, query.contains)
+            and query.entry_id in (None, entry.id)
+            and query.event_id in (None, entry.event.id)
+            and query.parent_id in (None, entry.parent_id)
+            and query.run_id in (None, entry.run_id)
+            and (query.created_from is None or entry.created_at >= query.created_from)
+            and (query.created_to is None or entry.created_at <= query.created_to)
+            and (query.before is None or entry.id < query.before)
+            and (query.after is None or entry.id > query.after)
+        )
+
+    def _named(self, wanted: str | None, number: int, contains: bool) -> bool:
+        if wanted is None:
+            return True
+        name = self._names.get(number)
+        if name is None:
+            return False
+        wanted, folded = wanted.casefold(), name.name.casefold()
+        return wanted in folded if contains else wanted == folded
+
+    async def detail(self, entry_id: EntryId) -> EntryDetail:
+        """See the port."""
+        entry = self._entry(entry_id)
+        due = self._due.get(entry_id)
+        return EntryDetail(
+            entry=self._read(entry),
+            event=entry.event,
+            children=tuple(self._read(child) for child in self._entries.values() if child.parent_id == entry_id),
+            history=tuple(entry.history),
+            attempts=tuple(entry.attempts[number] for number in sorted(entry.attempts)),
+            due_at=due.due_at if due else None,
+            lease_until=(due.lease_until or None) if due else None,
+        )
+
+    def _read(self, entry: _Kept) -> Entry:
+        project, application, topic, name = (
+            self._names.get(n) for n in (entry.project, entry.application, entry.topic, entry.name)
+        )
+        return Entry(
+            id=entry.id,
+            kind=entry.kind,
+            status=entry.status,
+            project_id=project.id if project else "",
+            application_id=application.id if application else None,
+            application=application.name if application else None,
+            topic_id=topic.id if topic else None,
+            topic=topic.name if topic else None,
+            name_id=name.id if name else None,
+            name=name.name if name else None,
+            event_id=entry.event.id,
+            parent_id=entry.parent_id,
+            created_at=entry.created_at,
+            completed_at=entry.completed_at,
+            delayed_ms=entry.delayed_ms,
+            descendants=entry.family.descendants,
+            counts=entry.counts,
+            run_id=entry.run_id,
+        )
+
+    async def read(self, project: int, after: EntryId, limit: int) -> list[tuple[EntryId, Event]]:
+        """See the port."""
+        past = (e for e in self._entries.values() if e.id > after and e.project == project and e.parent_id is None)
+        return [(entry.id, entry.event) for _, entry in zip(range(limit), past, strict=False)]
+
+    async def totals(self, projects: Sequence[int]) -> Mapping[tuple[int, int], int]:
+        """See the port."""
+        totals: dict[tuple[int, int], int] = {}
+        for entry in self._entries.values():
+            if entry.project in projects:
+                totals[entry.kind, entry.status] = totals.get((entry.kind, entry.status), 0) + 1
+        return totals
+
+    def _entry(self, entry_id: EntryId) -> _Kept:
+        try:
+            return self._entries[entry_id]
+        except KeyError:
+            raise NotFound("not_found", f"there is no journal entry {entry_id}") from None
+
+    # The catalog
+
+    async def load(self) -> list[Record]:
+        """See the port."""
+        return list(self._records.values())
+
+    async def save(self, records: Sequence[Record]) -> list[Record]:
+        """See the port."""
+        saved = self._records | {(type(record), identity(record)): record for record in records}
+        taken: set[tuple[type[Record], tuple[str, ...]]] = set()
+        for record in saved.values():
+            values = unique_values(record)
+            if values is not None and (type(record), values) in taken:
+                raise duplicate(record)
+            if values is not None:
+                taken.add((type(record), values))
+        numbered: list[Record] = []
+        for record in records:
+            named = self._name(record) if isinstance(record, Numbered) else record
+            saved[type(record), identity(record)] = named
+            numbered.append(named)
+        self._records = saved
+        return numbered
+
+    async def remove(self, records: Sequence[Record]) -> None:
+        """See the port."""
+        for record in records:
+            self._records.pop((type(record), identity(record)), None)
+
+    def _name(self, record: Numbered) -> Record:
+        kind = NAME_KINDS[type(record)]
+        number = self._number(kind, record.id) or len(self._names) + 1
+        self._names[number] = _Name(kind, record.id, record.name)
+        return replace(record, number=number)
+
+    def _number(self, kind: NameKind, record_id: str) -> int:
+        """A record's number in the name table; 0 when it has none."""
+        for number, name in self._names.items():
+            if (name.kind, name.id) == (kind, record_id):
+                return number
+        return 0
+
+
+def _done(value: T) -> Awaitable[T]:
+    future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    future.set_result(value)
+    return future
