@@ -11,10 +11,12 @@ from typing import Any
 
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic_core import PydanticUndefined
+from typer import Context
 from typer.cli import get_docs_for_click
 from typer.main import get_command
 
 from eventyard import plugins
+from eventyard.cli import app
 from eventyard.config import known, variable
 from eventyard.model.errors import CODES
 from eventyard.model.lifecycle import FINAL, LIFECYCLE, Status, label
@@ -65,18 +67,14 @@ def metrics() -> str:
         if isinstance(metric, MetricWrapperBase):
             name = metric._name + ("_total" if metric._type == "counter" else "")
             labels = ", ".join(f"`{name}`" for name in metric._labelnames)
-            rows.append((f"`{name}`", metric._type, labels, metric._documentation))
+            rows.append((f"`{name}`", str(metric._type), labels, metric._documentation))
     return table(("metric", "type", "labels", "what it counts"), rows)
 
 
 def commands() -> str:
     """The help of every command."""
-    from eventyard.cli import app
-
     command = get_command(app)
-    return get_docs_for_click(
-        obj=command, ctx=command.make_context("eventyard", [], resilient_parsing=True), name="eventyard"
-    )
+    return get_docs_for_click(obj=command, ctx=Context(command), indent=1, name="eventyard")
 
 
 def target_types() -> str:
