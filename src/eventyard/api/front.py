@@ -13,7 +13,6 @@ from eventyard.api.problems import problem, request_id_of
 from eventyard.api.security import Security
 from eventyard.model.errors import HubError, Invalid
 from eventyard.pipeline.hub import Hub
-from eventyard.telemetry.observer import Observer
 
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -25,13 +24,12 @@ class Front:
     """The ASGI application that the server runs."""
 
     def __init__(
-        self, hub: Hub, security: Security, health: Health, observer: Observer, native: Callable[[], Asgi], *, bench: bool
+        self, hub: Hub, security: Security, health: Health, native: Callable[[], Asgi], *, bench: bool
     ) -> None:
         """``native`` builds the FastAPI application; it is called once, when it is first needed."""
         self._hub = hub
         self._security = security
         self._health = health
-        self._observer = observer
         self._build = native
         self._native: Asgi | None = None
         self._ingest = Ingest(hub)
@@ -86,7 +84,7 @@ class Front:
     def _refuse(self, error: Exception, scope: Scope) -> Answer:
         request_id = request_id_of(scope["headers"])
         if isinstance(error, HubError):
-            self._observer.rejected(error.code, source=scope["path"], detail=error.message)
+            self._hub.observer.rejected(error.code, source=scope["path"], detail=error.message)
         else:
             self._hub.log.error("internal", request_id=request_id, path=scope["path"], error=repr(error))
         return problem(error, request_id)

@@ -105,6 +105,4 @@ def _inflate(body: bytes, encoding: str, limit: int) -> bytes:
 
 
 def _too_large(limit: int) -> TooLarge:
-    return TooLarge(
-        "body_too_large", f"the body is beyond {limit} bytes", hint="send less, or ask for limits.body_bytes to be raised"
-    )
+    return TooLarge("body_too_large", f"the body is beyond {limit} bytes", hint="send it in parts, or raise the limit")

@@ -146,9 +146,7 @@ class Ingest:
         answer = {"dispatched": accepted.dispatched, "source": door.source.name, **_results(accepted)}
         return Answer(200, _encode(answer), headers=REPLAYED if accepted.replayed else ())
 
-    async def batch(
-        self, who: Principal, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
-    ) -> Answer:
+    async def batch(self, who: Principal, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Answer:
         """``POST /v1/events/batch``: many events, as NDJSON or a JSON array, committed together, a result for each."""
         hub = self._hub
         now = hub.clock()
@@ -304,7 +302,7 @@ def _at(place: int, error: HubError) -> HubError:
 
 def _results(accepted: Accepted) -> dict[str, Any]:
     results = []
-    delivery_id = accepted.entry_id
+    delivery_id: int = accepted.entry_id
     for choice in accepted.choices:
         queued = choice.reason is None
         delivery_id += queued
@@ -344,7 +342,8 @@ def _key_of(headers: Mapping[str, str]) -> str | None:
     if key is None:
         return None
     if not 0 < len(key) <= _KEY_LIMIT:
-        raise Invalid("invalid_parameter", f"an idempotency key has 1 to {_KEY_LIMIT} characters", pointer="Idempotency-Key")
+        message = f"an idempotency key has 1 to {_KEY_LIMIT} characters"
+        raise Invalid("invalid_parameter", message, pointer="Idempotency-Key")
     return f"key:{key}"
 
 
@@ -359,5 +358,3 @@ def _uri(source: Source) -> str:
 
 def _new_id(now: Millis) -> str:
     return uuid7(now, random.getrandbits(RANDOM_BITS))
-
-

@@ -96,16 +96,6 @@ class Catalog:
         """The schema a topic enforces now."""
         return None if topic.schema_version is None else self._schemas[topic.id][topic.schema_version]
 
-    # Dispatch's directory (see dispatch.Directory): by number or id, the living records
-
-    def target(self, number: int) -> Target | None:
-        """The target with this journal number."""
-        return self.numbered(Target, number)
-
-    def subscription(self, subscription_id: str) -> Subscription | None:
-        """The subscription with this id."""
-        return self.seek(Subscription, subscription_id)
-
     # Changing
 
     async def save(self, *records: Record) -> list[Record]:
@@ -135,25 +125,32 @@ class Catalog:
                 self._schemas.setdefault(record.topic_id, {})[record.version] = record
                 continue
             shelf = self._by_id[type(record)]
-            before = shelf.pop(record.id, None) if gone else shelf.get(record.id)
-            if not gone:
+            before = shelf.get(record.id)
+            if gone:
+                shelf.pop(record.id, None)
+            else:
                 shelf[record.id] = record
-            if isinstance(record, _NAMED):
-                if before is not None:
-                    del self._by_name[type(record), record.project_id, before.name]
-                if not gone:
-                    self._by_name[type(record), record.project_id, record.name] = record
             number = getattr(record, "number", 0)
             if number:
                 self._by_number[number] = None if gone else record
-            if isinstance(record, Subscription):
-                if before is not None:
-                    self.index.remove(record.id)
-                if not gone:
-                    self.index.add(record)
-            elif isinstance(record, ApiKey):
-                self._keys.pop(record.digest, None)
-                if not gone:
-                    self._keys[record.digest] = record
-            elif isinstance(record, Topic) and gone:
-                self._schemas.pop(record.id, None)
+            if before is not None:
+                self._unlist(before)
+            if not gone:
+                self._enlist(record)
+
+    def _enlist(self, record: Record) -> None:
+        """Make a record findable in other ways than by id and number."""
+        if isinstance(record, _NAMED):
+            self._by_name[type(record), record.project_id, record.name] = record
+        elif isinstance(record, Subscription):
+            self.index.add(record)
+        elif isinstance(record, ApiKey):
+            self._keys[record.digest] = record
+
+    def _unlist(self, record: Record) -> None:
+        if isinstance(record, _NAMED):
+            del self._by_name[type(record), record.project_id, record.name]
+        elif isinstance(record, Subscription):
+            self.index.remove(record.id)
+        elif isinstance(record, ApiKey):
+            del self._keys[record.digest]

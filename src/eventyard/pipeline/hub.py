@@ -16,10 +16,11 @@ from eventyard.pipeline.sources import Sources
 from eventyard.pipeline.subscriptions import Subscriptions
 from eventyard.pipeline.targets import Targets
 from eventyard.pipeline.topics import Topics
-from eventyard.pipeline.work import Work
+from eventyard.pipeline.work import JobRuns
 from eventyard.ports import Clock
 from eventyard.telemetry.log import Log
 from eventyard.telemetry.metrics import Metrics
+from eventyard.telemetry.observer import Observer
 
 
 class Limits(Struct, frozen=True):
@@ -41,7 +42,7 @@ class Hub(Struct, frozen=True):
     doors: Doors
     acceptor: Acceptor
     dispatcher: Dispatcher
-    work: Work
+    runs: JobRuns
     search: Search
     reprocessing: Reprocessing
     replay: Replay
@@ -55,3 +56,4 @@ class Hub(Struct, frozen=True):
     clock: Clock
     log: Log
     metrics: Metrics
+    observer: Observer

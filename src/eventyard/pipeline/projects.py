@@ -8,7 +8,7 @@ import msgspec
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Application, Project, Source, Subscription, Target, Topic
 from eventyard.model.errors import Conflict, Forbidden, Invalid
-from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.catalog import WORDS, Catalog
 from eventyard.pipeline.view import View
 from eventyard.ports import Clock
 
@@ -47,7 +47,7 @@ class Projects:
         return await self._catalog.save_one(msgspec.structs.replace(project, **fields, updated_at=self._clock()))
 
     async def remove(self, who: Principal, project_id: str) -> None:
-        """Remove an empty project with its applications. Raises ``Conflict`` (``in_use``) naming what is still in it."""
+        """Remove an empty project and its applications. Raises ``Conflict`` (``in_use``) naming what is still in it."""
         project = View(self._catalog, who).need(Scope.CATALOG_WRITE).project(project_id)
         for kind, word in (
             (Source, "sources"),
@@ -77,8 +77,9 @@ class Projects:
     async def remove_application(self, who: Principal, application_id: str) -> None:
         """Remove an application nothing belongs to. Raises ``Conflict`` (``in_use``)."""
         application = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Application, application_id)
-        for kind, word in ((Source, "source"), (Subscription, "subscription")):
-            user = next((r for r in self._catalog.all(kind) if r.application_id == application.id), None)
-            if user is not None:
-                raise Conflict("in_use", f"{word} {user.name!r} belongs to application {application.name!r}")
+        owned: list[Source | Subscription] = [*self._catalog.all(Source), *self._catalog.all(Subscription)]
+        user = next((record for record in owned if record.application_id == application.id), None)
+        if user is not None:
+            word = WORDS[type(user)]
+            raise Conflict("in_use", f"{word} {user.name!r} belongs to application {application.name!r}")
         await self._catalog.remove(application)

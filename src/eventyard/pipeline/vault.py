@@ -38,7 +38,7 @@ class Vault:
         return Sealed(base64.b64encode(self._newest + nonce + box).decode(), expires_at)
 
     def open(self, sealed: Sealed, owner: str) -> str:
-        """Decrypt. Raises ``Unavailable`` (``secret_unreadable``) under another key, for another owner, or if damaged."""
+        """Decrypt. Raises ``Unavailable`` (``secret_unreadable``) under another key or owner, or when damaged."""
         try:
             raw = base64.b64decode(sealed.box, validate=True)
             tag, nonce, box = raw[:_TAG_BYTES], raw[_TAG_BYTES:][:_NONCE_BYTES], raw[_TAG_BYTES + _NONCE_BYTES :]

@@ -72,7 +72,7 @@ class Observer:
         self._log.info("rejected", code=code, source=source, detail=detail)
 
     def attempted(
-        self, claimed: Claimed, target: Target, subscription: Subscription, attempt: Attempt, decision: Decision
+        self, claimed: Claimed, target: Target, subscription: Subscription | None, attempt: Attempt, decision: Decision
     ) -> None:
         """An attempt ended, and the policy decided what follows."""
         outcome = attempt.outcome
@@ -83,7 +83,7 @@ class Observer:
             "attempted",
             target=target.name,
             target_type=target.type,
-            subscription=subscription.name,
+            subscription=None if subscription is None else subscription.name,
             entry_id=claimed.entry_id,
             publication_id=claimed.publication_id,
             attempt=attempt.number,

@@ -1,0 +1,344 @@
+"""The composition root: the only place that names concrete adapters and puts the hub together.
+
+:func:`compose` builds the verbs over a given store, :func:`open_hub` adds the store, the key file and the bootstrap,
+and :func:`serve` puts an HTTP server in front and stops in order: no new requests, attempts end, everything recorded.
+"""
+
+import asyncio
+import os
+import random
+import secrets
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from msgspec import Struct
+
+from eventyard import plugins
+from eventyard.api.front import Asgi, Front
+from eventyard.api.health import Health
+from eventyard.api.security import Security
+from eventyard.config import ConfigError, Settings
+from eventyard.model.access import Scope
+from eventyard.model.catalog import Application, Organization, Project, Record, Target
+from eventyard.model.ids import RANDOM_BITS, Millis, uuid7
+from eventyard.pipeline.accept import Acceptor
+from eventyard.pipeline.attempt import Attempter
+from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.directory import Directory
+from eventyard.pipeline.dispatch import Dispatcher
+from eventyard.pipeline.doors import Doors
+from eventyard.pipeline.hub import Hub, Limits
+from eventyard.pipeline.keys import PREFIX, Keys, digest_of
+from eventyard.pipeline.lanes import Limits as LaneLimits
+from eventyard.pipeline.projects import Projects
+from eventyard.pipeline.recorder import Recorder
+from eventyard.pipeline.replay import Replay
+from eventyard.pipeline.reprocess import Reprocessing
+from eventyard.pipeline.search import Search
+from eventyard.pipeline.sources import Sources
+from eventyard.pipeline.subscriptions import Subscriptions
+from eventyard.pipeline.targets import Targets
+from eventyard.pipeline.topics import Topics
+from eventyard.pipeline.vault import KEY_BYTES, Vault
+from eventyard.pipeline.work import JobRuns
+from eventyard.ports import Clock, Store, TargetType, Verifier
+from eventyard.stores.sql.store import SqliteStore
+from eventyard.telemetry.log import Log, make_log
+from eventyard.telemetry.metrics import Metrics
+from eventyard.telemetry.observer import Observer
+
+JOURNAL_FILE = "journal.db"
+KEY_FILE = "secrets.key"
+
+
+def now_ms() -> Millis:
+    """The wall clock."""
+    return time.time_ns() // 1_000_000
+
+
+def new_id() -> str:
+    """A fresh UUIDv7."""
+    return uuid7(now_ms(), random.getrandbits(RANDOM_BITS))
+
+
+class Parts(Struct, frozen=True):
+    """What a hub is made from, beside its settings."""
+
+    store: Store
+    vault: Vault
+    verifiers: Mapping[str, Verifier]
+    target_types: Mapping[str, TargetType]
+    clock: Clock
+    log: Log
+
+
+def compose(settings: Settings, parts: Parts) -> Hub:
+    """The verbs of a hub over its parts. Nothing is started."""
+    store, vault, clock, log = parts.store, parts.vault, parts.clock, parts.log
+    metrics = Metrics()
+    observer = Observer(metrics, log)
+    catalog = Catalog(store)
+    doors = Doors(catalog, vault, parts.verifiers)
+    directory = Directory(catalog, vault, clock)
+    lane_limits = LaneLimits(queue=settings.dispatch.lane_queue)
+    attempter = Attempter(parts.target_types, directory, observer, log, clock, random.random)
+    recorder = Recorder(store, log, bound=lane_limits.unrecorded)
+    runs = JobRuns(store, directory, attempter, recorder, log, clock)
+    targets = Targets(catalog, vault, parts.target_types, clock, new_id)
+
+    def pulled(kind: str) -> bool:
+        return parts.target_types[kind].pull
+
+    dispatcher = Dispatcher(
+        store, directory, attempter, recorder, runs, log, clock,
+        pulled=pulled, on_disable=targets.disable, limits=lane_limits,
+    )  # fmt: skip
+    limits = Limits(
+        body_bytes=settings.limits.body_bytes,
+        batch_bytes=settings.limits.batch_bytes,
+        batch_events=settings.limits.batch_events,
+        depth=settings.limits.depth,
+        header_bytes=settings.limits.header_bytes,
+        idempotency_window_ms=settings.idempotency.window_hours * 3_600_000,
+        replay_window_ms=settings.idempotency.replay_window_seconds * 1000,
+    )
+    acceptor = Acceptor(
+        catalog, store, dispatcher, clock, observer,
+        pulled=pulled, window_ms=limits.idempotency_window_ms, replay_ms=limits.replay_window_ms,
+    )  # fmt: skip
+    topics = Topics(catalog, clock, new_id)
+    reprocessing = Reprocessing(catalog, store, dispatcher, parts.target_types, clock)
+
+    def targets_changed(records: Sequence[Record]) -> None:
+        for record in records:
+            if isinstance(record, Target):
+                dispatcher.changed(record)
+
+    catalog.watch(targets_changed)
+    metrics.in_flight.set_function(lambda: dispatcher.in_flight)
+    metrics.queued.set_function(lambda: dispatcher.queued)
+    metrics.breakers_open.set_function(lambda: dispatcher.breakers_open)
+    return Hub(
+        catalog=catalog,
+        doors=doors,
+        acceptor=acceptor,
+        dispatcher=dispatcher,
+        runs=runs,
+        search=Search(catalog, store),
+        reprocessing=reprocessing,
+        replay=Replay(catalog, store, dispatcher, reprocessing, clock),
+        projects=Projects(catalog, clock, new_id),
+        topics=topics,
+        sources=Sources(catalog, topics, vault, parts.verifiers, clock, new_id),
+        subscriptions=Subscriptions(catalog, parts.target_types, clock, new_id),
+        targets=targets,
+        keys=Keys(catalog, clock, new_id),
+        limits=limits,
+        clock=clock,
+        log=log,
+        metrics=metrics,
+        observer=observer,
+    )
+
+
+@asynccontextmanager
+async def open_hub(settings: Settings, log: Log) -> AsyncIterator[Hub]:
+    """A hub over the store of the settings, loaded, and bootstrapped if the store is empty; dispatch is not started.
+
+    Raises ``Unavailable`` (``store_locked``, ``store_corrupt``, ``store_newer``, …) and :class:`ConfigError`.
+    """
+    async with AsyncExitStack() as stack:
+        store = open_store(settings)
+        await store.start(stack)
+        target_types = {
+            kind: target(allow_private=settings.targets.allow_private, pool_size=settings.targets.pool_size)
+            if kind == "webhook"
+            else target()
+            for kind, target in plugins.load(plugins.TARGETS).items()
+        }
+        for target_type in target_types.values():
+            await target_type.start(stack)
+        parts = Parts(
+            store,
+            Vault(read_keys(settings.data / KEY_FILE)),
+            {scheme: verifier() for scheme, verifier in plugins.load(plugins.VERIFIERS).items()},
+            target_types,
+            now_ms,
+            log,
+        )
+        hub = compose(settings, parts)
+        await hub.catalog.start()
+        await bootstrap(hub, settings)
+        yield hub
+
+
+def open_store(settings: Settings) -> Store:
+    """The store of the settings, not started. Makes the data directory if there is none."""
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"cannot make the data directory {settings.data}: {error.strerror}") from None
+    url = settings.store.url
+    if url is not None and not url.startswith("sqlite:///"):
+        raise ConfigError(f"store.url {url!r} is not a store this version has; use sqlite:///PATH, or leave it unset")
+    path = settings.data / JOURNAL_FILE if url is None else Path(url.removeprefix("sqlite:///"))
+    return SqliteStore(path, now_ms, upgrade=settings.store.upgrade)
+
+
+def read_keys(path: Path) -> list[bytes]:
+    """The vault keys of the key file, newest first; a missing file is made, readable by its owner only.
+
+    Raises :class:`ConfigError` for a file that others may read, or that holds no keys.
+    """
+    if not path.exists():
+        write_keys(path, [secrets.token_bytes(KEY_BYTES)])
+    if path.stat().st_mode & 0o077:
+        raise ConfigError(f"the key file {path} can be read by others; run: chmod 600 {path}")
+    try:
+        keys = [bytes.fromhex(line) for line in path.read_text().split()]
+    except ValueError:
+        keys = []
+    if not keys or any(len(key) != KEY_BYTES for key in keys):
+        raise ConfigError(f"the key file {path} does not hold keys of {KEY_BYTES} bytes in hexadecimal, one a line")
+    return keys
+
+
+def write_keys(path: Path, keys: list[bytes]) -> None:
+    """Write the key file, newest key first, whole or not at all."""
+    fresh = path.with_suffix(".new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.writelines(key.hex() + "\n" for key in keys)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+async def bootstrap(hub: Hub, settings: Settings) -> None:
+    """Give an empty store its organization, project and application ``default``, and its first administrator."""
+    if any(True for _ in hub.catalog.all(Organization)):
+        return
+    now = hub.clock()
+    organization = Organization(new_id(), "default", now)
+    project = Project(new_id(), organization.id, "default", now, now)
+    records: list[Record] = [organization, project, Application(new_id(), project.id, "default", now, now)]
+    if settings.bootstrap_key:
+        records.append(hub.keys.record(settings.bootstrap_key, organization.id, "bootstrap", [Scope.ADMIN]))
+    if settings.bootstrap_password:
+        records.append(hub.keys.user(organization.id, "admin", settings.bootstrap_password, [Scope.ADMIN]))
+    await hub.catalog.save(*records)
+
+
+async def init(settings: Settings) -> str | None:
+    """Make the data directory, key file and store. Returns the first key's text, ``None`` if there are keys already."""
+    text = settings.bootstrap_key or PREFIX + secrets.token_urlsafe(32)
+    async with open_hub(settings.model_copy(update={"bootstrap_key": text}), make_log("error")) as hub:
+        return text if hub.catalog.key(digest_of(text)) is not None else None
+
+
+async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None]) -> None:
+    """Run a hub until SIGTERM or SIGINT. ``ready`` is told the addresses once events are taken.
+
+    Stops in order: the server takes no new requests and answers those it has, attempts end and are recorded, the store
+    is closed. A second signal ends attempts at once; their deliveries are made again after the next start.
+    """
+    log = make_log(settings.log.level, settings.log.style)
+    listener = _listen(settings.listen)
+    async with open_hub(settings, log) as hub:
+        stopping = asyncio.Event()
+
+        def announce(bound: socket.socket) -> None:
+            host, port = bound.getsockname()[:2]
+            ready({"http": settings.public_url or f"http://{f'[{host}]' if ':' in host else host}:{port}"})
+            log.info("ready", host=host, port=port, data=str(settings.data))
+            asyncio.get_running_loop().call_soon(front.native)
+
+        await hub.dispatcher.start()
+        front = Front(
+            hub,
+            Security(hub.keys, hub.clock, hub.metrics),
+            Health(hub.metrics, lambda: "stopping" if stopping.is_set() else None),
+            _native(hub, settings),
+            bench=settings.bench,
+        )
+        server = _Server(_http(front, settings), lambda: announce(listener))
+        _on_signals(stopping, server, hub)
+        await server.serve([listener])
+        stopping.set()
+        cut_off = await hub.dispatcher.drain(settings.dispatch.drain_seconds * 1000)
+        log.info("stopped", attempts_cut_off=cut_off)
+
+
+def _http(front: Asgi, settings: Settings) -> uvicorn.Config:
+    app: Any = front
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=settings.dispatch.drain_seconds,
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, telling when it accepts, and leaving the signals to the hub, which drains after it."""
+
+    def __init__(self, config: uvicorn.Config, accepting: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._accepting = accepting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._accepting()
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._serve(sockets)
+
+
+def _native(hub: Hub, settings: Settings) -> Callable[[], Asgi]:
+    def build() -> Asgi:
+        from eventyard.api.native import build_app  # noqa: PLC0415 - FastAPI takes longer to import than the hub to start
+
+        app: Any = build_app(hub, public_url=settings.public_url)
+        return app
+
+    return build
+
+
+def _listen(address: str) -> socket.socket:
+    """A bound socket. Raises :class:`ConfigError` for an address that is wrong or taken."""
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    if not host or not port.isdigit() or int(port) > 65_535:
+        raise ConfigError(f"cannot listen on {address!r}: write HOST:PORT, for example 127.0.0.1:8080")
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(where)
+    except OSError as error:
+        raise ConfigError(f"cannot listen on {address}: {error.strerror}; choose another with --listen") from None
+    listener.setblocking(False)
+    return listener
+
+
+def _on_signals(stopping: asyncio.Event, server: _Server, hub: Hub) -> None:
+    def stop() -> None:
+        hub.runs.stop()
+        server.force_exit = stopping.is_set()
+        server.should_exit = True
+        stopping.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
