@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -27,15 +28,22 @@ def commands(page: Path) -> Iterator[list[str]]:
     yield from (shlex.split(line) for line in INLINE.findall(text))
 
 
-CASES = [pytest.param(words, id=f"{page.name}: {shlex.join(words)}") for page in PAGES for words in commands(page)]
+def shown(program: str) -> list[Any]:
+    """The command lines of one program, each a case named after its page."""
+    return [
+        pytest.param(words, id=f"{page.name}: {shlex.join(words)}")
+        for page in PAGES
+        for words in commands(page)
+        if words[0] == program
+    ]
 
 
-@pytest.mark.parametrize("words", [case for case in CASES if case.values[0][0] == "make"])
+@pytest.mark.parametrize("words", shown("make"))
 def test_a_make_command_of_the_docs_is_on_the_menu(words: list[str]) -> None:
     assert {word for word in words[1:] if "=" not in word} <= TARGETS
 
 
-@pytest.mark.parametrize("words", [case for case in CASES if case.values[0][0] == "eventyard"])
+@pytest.mark.parametrize("words", shown("eventyard"))
 def test_a_command_of_the_docs_exists_with_its_options(words: list[str]) -> None:
     command = get_command(app)
     rest = words[1:]

@@ -17,11 +17,6 @@ class Module(NamedTuple):
     path: Path
     tree: ast.Module
 
-    @property
-    def room(self) -> str:
-        """The layer it belongs to: its first folder, or its own name at the top."""
-        return self.path.parts[0].removesuffix(".py")
-
 
 @cache
 def modules() -> tuple[Module, ...]:
