@@ -18,6 +18,7 @@ from typing import Any
 
 import uvicorn
 from msgspec import Struct
+from pydantic import SecretStr
 
 from eventyard import plugins
 from eventyard.api.front import Asgi, Front
@@ -227,17 +228,20 @@ async def bootstrap(hub: Hub, settings: Settings) -> None:
     organization = Organization(new_id(), "default", now)
     project = Project(new_id(), organization.id, "default", now, now)
     records: list[Record] = [organization, project, Application(new_id(), project.id, "default", now, now)]
-    if settings.bootstrap_key:
-        records.append(hub.keys.record(settings.bootstrap_key, organization.id, "bootstrap", [Scope.ADMIN]))
-    if settings.bootstrap_password:
-        records.append(hub.keys.user(organization.id, "admin", settings.bootstrap_password, [Scope.ADMIN]))
+    if settings.bootstrap_key is not None:
+        key = settings.bootstrap_key.get_secret_value()
+        records.append(hub.keys.record(key, organization.id, "bootstrap", [Scope.ADMIN]))
+    if settings.bootstrap_password is not None:
+        password = settings.bootstrap_password.get_secret_value()
+        records.append(hub.keys.user(organization.id, "admin", password, [Scope.ADMIN]))
     await hub.catalog.save(*records)
 
 
 async def init(settings: Settings) -> str | None:
     """Make the data directory, key file and store. Returns the first key's text, ``None`` if there are keys already."""
-    text = settings.bootstrap_key or PREFIX + secrets.token_urlsafe(32)
-    async with open_hub(settings.model_copy(update={"bootstrap_key": text}), make_log("error")) as hub:
+    key = settings.bootstrap_key or SecretStr(PREFIX + secrets.token_urlsafe(32))
+    async with open_hub(settings.model_copy(update={"bootstrap_key": key}), make_log("error")) as hub:
+        text = key.get_secret_value()
         return text if hub.catalog.key(digest_of(text)) is not None else None
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "EVENTYARD_"
@@ -31,46 +31,58 @@ class _Section(BaseModel):
 class StoreSettings(_Section):
     """Where the journal lives."""
 
-    url: str | None = Field(None, description="Store URL; unset: SQLite in the data directory.")
-    upgrade: bool = Field(True, description="Upgrade an older SQLite store at start.")
+    url: str | None = Field(default=None, description="Store URL; unset: SQLite in the data directory.")
+    upgrade: bool = Field(default=True, description="Upgrade an older SQLite store at start.")
 
 
 class TargetSettings(_Section):
     """What deliveries may do."""
 
-    allow_private: bool = Field(False, description="Let webhooks reach loopback, private and link-local addresses.")
-    pool_size: Positive = Field(256, description="Connections kept for webhooks, over all targets.")
+    allow_private: bool = Field(
+        default=False, description="Let webhooks reach loopback, private and link-local addresses."
+    )
+    pool_size: Positive = Field(default=256, description="Connections kept for webhooks, over all targets.")
 
 
 class LimitSettings(_Section):
     """Bounds of what comes in."""
 
-    body_bytes: Positive = Field(1 << 20, description="Largest body of one event, as sent and once inflated.")
-    batch_bytes: Positive = Field(16 << 20, description="Largest body of a batch, as sent and once inflated.")
-    batch_events: Positive = Field(1000, description="Most events in one batch.")
-    depth: Positive = Field(64, description="Deepest nesting of JSON arrays and objects.")
-    header_bytes: Positive = Field(32 << 10, description="Largest total of header names and values.")
+    body_bytes: Positive = Field(default=1 << 20, description="Largest body of one event, as sent and once inflated.")
+    batch_bytes: Positive = Field(default=16 << 20, description="Largest body of a batch, as sent and once inflated.")
+    batch_events: Positive = Field(default=1000, description="Most events in one batch.")
+    depth: Positive = Field(default=64, description="Deepest nesting of JSON arrays and objects.")
+    header_bytes: Positive = Field(default=32 << 10, description="Largest total of header names and values.")
 
 
 class IdempotencySettings(_Section):
     """How long something counts as the same."""
 
-    window_hours: Positive = Field(24, description="How long an idempotency key or CloudEvents id is remembered.")
-    replay_window_seconds: Positive = Field(300, description="How long a signature may not be used a second time.")
+    window_hours: Positive = Field(
+        default=24, description="How long an idempotency key or CloudEvents id is remembered."
+    )
+    replay_window_seconds: Positive = Field(
+        default=300, description="How long a signature may not be used a second time."
+    )
 
 
 class LogSettings(_Section):
     """What is logged to standard error."""
 
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
-    style: Literal["json", "console"] = Field("json", description="One JSON object a line, or words for people.")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level that is logged."
+    )
+    style: Literal["json", "console"] = Field(
+        default="json", description="One JSON object a line, or words for people."
+    )
 
 
 class DispatchSettings(_Section):
     """How deliveries are made."""
 
-    lane_queue: Positive = Field(1000, description="Deliveries held in memory for one target; more wait in the store.")
-    drain_seconds: Positive = Field(20, description="How long a stopping hub waits for attempts under way.")
+    lane_queue: Positive = Field(
+        default=1000, description="Deliveries held in memory for one target; more wait in the store."
+    )
+    drain_seconds: Positive = Field(default=20, description="How long a stopping hub waits for attempts under way.")
 
 
 class Settings(BaseSettings):
@@ -84,14 +96,16 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
-    data: Path = Field(Path("eventyard-data"), description="Directory of the journal and the key file.")
-    listen: str = Field("127.0.0.1:8080", description="HOST:PORT of the HTTP server; port 0 takes a free one.")
-    amqp: str | None = Field(None, description="HOST:PORT of the AMQP 0-9-1 endpoint; unset: none.")
-    stomp: str | None = Field(None, description="HOST:PORT of the STOMP endpoint; unset: none.")
-    public_url: str | None = Field(None, description="How clients reach the hub, when that is not its own address.")
-    bootstrap_key: str | None = Field(None, description="API key of the first administrator, used on an empty store.")
-    bootstrap_password: str | None = Field(None, description="Password of user admin, used on an empty store.")
-    bench: bool = Field(False, description="Serve the empty route that benchmarks are held against.")
+    data: Path = Field(default=Path("eventyard-data"), description="Directory of the journal and the key file.")
+    listen: str = Field(default="127.0.0.1:8080", description="HOST:PORT of the HTTP server; port 0 takes a free one.")
+    public_url: str | None = Field(
+        default=None, description="How clients reach the hub, when that is not its own address."
+    )
+    bootstrap_key: SecretStr | None = Field(
+        default=None, description="API key of the first administrator, used on an empty store."
+    )
+    bootstrap_password: SecretStr | None = Field(default=None, description="Password of user admin, used on an empty store.")
+    bench: bool = Field(default=False, description="Serve the empty route that benchmarks are held against.")
     store: StoreSettings = StoreSettings()
     targets: TargetSettings = TargetSettings()
     limits: LimitSettings = LimitSettings()
@@ -101,10 +115,15 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment before what the caller passes: the caller passes what the file says."""
-        return sources["env_settings"], sources["init_settings"]
+        """The environment over what the caller passes, which is what the file says; nothing else is read."""
+        return env_settings, init_settings
 
 
 def load(file: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
