@@ -7,6 +7,7 @@ BIN := .venv/bin
 ENVIRONMENT := sh tools/environment.sh
 RUNTIME := .venv/.runtime .venv/.project
 DEV := .venv/.dev $(RUNTIME)
+NODE_MODULES := tests/interop/node_modules/.package-lock.json
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-annotate --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(if $(UPGRADE),--upgrade)
 
@@ -16,7 +17,7 @@ help: ## print this menu
 demo: $(RUNTIME) assets ## the whole main job on real events, then a running hub to play with (EXIT=1: end after the summary)
 	@$(BIN)/eventyard demo $(if $(EXIT),--exit)
 
-test: $(DEV) assets ## every test, after fetching what the suites need (ARGS='tests/unit -k retry' for some of them)
+test: $(DEV) assets $(NODE_MODULES) ## every test, after fetching what the suites need (ARGS='tests/unit -k retry' for some of them)
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(DEV) ## style, types, layers and the rules of the house
@@ -40,11 +41,15 @@ lock: $(DEV) ## pin what pyproject.toml and requirements/*.in ask for (UPGRADE=1
 	$(COMPILE) -o requirements/dev.txt pyproject.toml requirements/build.in requirements/dev.in
 
 clean: ## remove whatever make made, the environment included
-	rm -rf .venv dist src/eventyard/api/assets .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv dist tests/interop/node_modules src/eventyard/api/assets .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 assets: $(RUNTIME)
 	@$(BIN)/python hatch_build.py
+
+# The suites that need these packages are named, with their number, at the end of a run that could not have them.
+$(NODE_MODULES): tests/interop/package-lock.json
+	@cd $(dir $<) && npm ci --ignore-scripts --no-audit --no-fund --silent || echo "going on without the npm packages of $(dir $<)" >&2
 
 .venv/.runtime: requirements/runtime.txt tools/environment.sh
 	@PYTHON=$(PYTHON) $(ENVIRONMENT) create
