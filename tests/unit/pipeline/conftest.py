@@ -1,0 +1,138 @@
+"""A small hub of real verbs over the in-memory store, with a clock that tests move by hand."""
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from itertools import count
+from typing import Any
+
+import pytest
+
+from eventyard.model.access import Principal, Scope
+from eventyard.model.catalog import Target
+from eventyard.model.errors import Invalid
+from eventyard.model.ids import Millis
+from eventyard.model.journal import Claimed
+from eventyard.pipeline.accept import Acceptor
+from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.doors import Doors
+from eventyard.pipeline.vault import Vault
+from eventyard.ports import Setting
+from eventyard.stores.memory import MemoryStore
+from eventyard.telemetry.log import make_log
+from eventyard.telemetry.metrics import Metrics
+from eventyard.telemetry.observer import Observer
+from eventyard.testing import builders
+from eventyard.verifiers.hmac_sha256 import HmacSha256Verifier
+from eventyard.verifiers.none import NoVerifier
+
+
+class Clock:
+    """A wall clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now: Millis = builders.NOW
+
+    def __call__(self) -> Millis:
+        return self.now
+
+
+class Lanes:
+    """Dispatch as accept sees it: remembers what it was offered, and has room unless told otherwise."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.offered: list[Claimed] = []
+        self.waiting: list[Target] = []
+        self.room = True
+        self._clock = clock
+
+    def lease_for(self, target: Target) -> Millis:
+        return self._clock() + 60_000 if self.room else 0
+
+    def offer(self, claimed: Claimed) -> None:
+        self.offered.append(claimed)
+
+    def pending(self, target: Target) -> None:
+        self.waiting.append(target)
+
+
+class FakeTarget:
+    """A target type with one of each kind of setting."""
+
+    kind = "webhook"
+    summary = "Posts somewhere."
+    pull = False
+    settings: Sequence[Setting] = (
+        Setting("url", "URL", "an http(s) URL", {"type": "string", "pattern": "^https?://"}, required=True),
+        Setting("format", "Format", "plain or structured", {"enum": ["plain", "structured"]}, default="plain"),
+        Setting("secret", "Secret", "at least 8 characters", {"type": "string", "minLength": 8}, secret=True),
+    )
+
+    def check(self, settings: dict[str, Any]) -> None:
+        if settings["url"].endswith("/forbidden"):
+            raise Invalid("invalid_settings", "that address is forbidden", pointer="/settings/url")
+
+
+class FakeJob(FakeTarget):
+    """A target type whose deliveries wait for a worker."""
+
+    kind = "job"
+    pull = True
+    settings = ()
+
+    def check(self, settings: dict[str, Any]) -> None:
+        """Nothing to check."""
+
+
+class World:
+    """Everything a pipeline test needs, tied together."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.store = MemoryStore(self.clock)
+        self.catalog = Catalog(self.store)
+        self.vault = Vault([b"k" * 32])
+        self.lanes = Lanes(self.clock)
+        self.metrics = Metrics()
+        self.verifiers: dict[str, Any] = {"none": NoVerifier(), "hmac-sha256": HmacSha256Verifier()}
+        self.target_types: dict[str, Any] = {"webhook": FakeTarget(), "job": FakeJob()}
+        self.doors = Doors(self.catalog, self.vault, self.verifiers)
+        self._ids = count(1)
+        self.acceptor = Acceptor(
+            self.catalog,
+            self.store,
+            self.lanes,
+            self.clock,
+            Observer(self.metrics, make_log("error")),
+            pulled=lambda kind: bool(self.target_types[kind].pull),
+            window_ms=3_600_000,
+            replay_ms=300_000,
+        )
+
+    def new_id(self) -> str:
+        return f"id-{next(self._ids)}"
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        await self.store.start(stack)
+        scene = builders.scene()
+        await self.catalog.save(*scene.records)
+        other = builders.project("other")
+        await self.catalog.save(other, builders.application("other", project_id=other.id))
+
+    @property
+    def admin(self) -> Principal:
+        return Principal("ada", "organization-default", frozenset({Scope.ADMIN}))
+
+    def bound(self, *scopes: Scope, project_id: str = "project-default") -> Principal:
+        return Principal("bob", "organization-default", frozenset(scopes), project_id)
+
+    @property
+    def stranger(self) -> Principal:
+        return Principal("eve", "organization-elsewhere", frozenset({Scope.ADMIN}))
+
+
+@pytest.fixture
+async def world():
+    world = World()
+    async with AsyncExitStack() as stack:
+        await world.start(stack)
+        yield world

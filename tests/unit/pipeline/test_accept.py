@@ -1,0 +1,165 @@
+import pytest
+from msgspec.structs import replace
+
+from eventyard.model.catalog import Mode, Source, Subscription, Target
+from eventyard.model.errors import Conflict, Invalid, Unauthenticated
+from eventyard.model.lifecycle import Kind, Status
+from eventyard.pipeline.accept import Accepted, Arrival
+from eventyard.testing import builders
+
+
+def arrival(world, data=b'{"order": 1}', **fields):
+    given = {name: fields.pop(name) for name in ("key", "signature", "redelivery") if name in fields}
+    return Arrival(world.doors.of("source-shop"), builders.event(data, **fields), **given)
+
+
+async def test_an_event_is_committed_with_its_deliveries_and_goes_straight_to_dispatch(world):
+    accepted = await world.acceptor.accept(arrival(world))
+    assert accepted.dispatched == 1
+    detail = await world.store.detail(accepted.entry_id)
+    assert (detail.entry.kind, detail.entry.status) == (Kind.PUBLICATION, Status.COMPLETE)
+    [child] = detail.children
+    assert (child.kind, child.status, child.name) == (Kind.SUBSCRIPTION, Status.PROCESSING, "fulfilment")
+    [claimed] = world.lanes.offered
+    assert (claimed.entry_id, claimed.publication_id, claimed.attempt) == (child.id, accepted.entry_id, 1)
+    assert claimed.event.data == b'{"order": 1}'
+
+
+async def test_without_room_in_its_lane_a_delivery_waits_in_the_store(world):
+    world.lanes.room = False
+    await world.acceptor.accept(arrival(world))
+    assert world.lanes.offered == []
+    assert [target.id for target in world.lanes.waiting] == ["target-receiver"]
+    [waiting] = await world.store.waiting()
+    assert waiting.first_due_at == builders.NOW
+
+
+async def test_a_delivery_to_a_job_waits_for_a_worker_as_pending(world):
+    target = world.catalog.get(Target, "target-receiver")
+    await world.catalog.save(replace(target, type="job"))
+    accepted = await world.acceptor.accept(arrival(world))
+    [child] = (await world.store.detail(accepted.entry_id)).children
+    assert child.status is Status.PENDING
+    assert world.lanes.offered == []
+
+
+async def test_a_disabled_target_is_skipped_and_said_so(world):
+    target = world.catalog.get(Target, "target-receiver")
+    await world.catalog.save(replace(target, enabled=False))
+    accepted = await world.acceptor.accept(arrival(world))
+    assert accepted.dispatched == 0
+    assert [choice.reason for choice in accepted.choices] == ["its target is disabled"]
+
+
+async def test_a_subscription_that_is_not_enabled_gets_nothing(world):
+    subscription = world.catalog.get(Subscription, "subscription-fulfilment")
+    await world.catalog.save(replace(subscription, mode=Mode.DISABLED))
+    assert (await world.acceptor.accept(arrival(world))).choices == ()
+
+
+async def test_a_disabled_source_takes_nothing(world):
+    await world.catalog.save(replace(world.catalog.get(Source, "source-shop"), enabled=False))
+    with pytest.raises(Invalid) as refused:
+        await world.acceptor.accept(arrival(world))
+    assert refused.value.code == "source_disabled"
+
+
+async def test_an_event_must_match_the_sources_schema_and_the_failing_path_is_named(world):
+    source = world.catalog.get(Source, "source-shop")
+    await world.catalog.save(replace(source, schema={"properties": {"order": {"type": "integer"}}}))
+    with pytest.raises(Invalid) as refused:
+        await world.acceptor.accept(arrival(world, b'{"order": "one"}'))
+    assert (refused.value.code, refused.value.pointer) == ("schema_mismatch", "/order")
+    assert (await world.acceptor.accept(arrival(world))).dispatched == 1
+
+
+async def test_data_that_is_not_json_cannot_match_a_schema(world):
+    source = world.catalog.get(Source, "source-shop")
+    await world.catalog.save(replace(source, schema={"type": "object"}))
+    with pytest.raises(Invalid, match="text/csv"):
+        await world.acceptor.accept(arrival(world, b"a,b", content_type="text/csv"))
+
+
+async def test_without_a_schema_any_content_type_is_taken(world):
+    accepted = await world.acceptor.accept(arrival(world, b"a,b\n\xff", content_type="text/csv"))
+    assert (await world.store.detail(accepted.entry_id)).event.data == b"a,b\n\xff"
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b'{"a":1} x', b'"\xff"', b"nul"])
+@pytest.mark.parametrize("filter_", [None, {"has": ["order"]}])
+async def test_what_claims_to_be_json_must_be_json_whether_or_not_anybody_looks_at_it(world, data, filter_):
+    subscription = world.catalog.get(Subscription, "subscription-fulfilment")
+    await world.catalog.save(replace(subscription, filter=filter_))
+    with pytest.raises(Invalid) as refused:
+        await world.acceptor.accept(arrival(world, data))
+    assert refused.value.code == "invalid_json"
+
+
+async def test_the_same_key_gets_the_same_answer_and_writes_nothing(world):
+    first = await world.acceptor.accept(arrival(world, key="key:1"))
+    again = await world.acceptor.accept(arrival(world, key="key:1", id="another-id"))
+    assert (again.entry_id, again.event_id, again.dispatched) == (first.entry_id, first.event_id, first.dispatched)
+    assert (first.replayed, again.replayed) == (False, True)
+    assert len(world.lanes.offered) == 1
+
+
+async def test_the_same_key_with_other_data_is_a_conflict(world):
+    await world.acceptor.accept(arrival(world, key="key:1"))
+    with pytest.raises(Conflict) as refused:
+        await world.acceptor.accept(arrival(world, b'{"order": 2}', key="key:1"))
+    assert refused.value.code == "idempotency_mismatch"
+
+
+async def test_a_key_counts_for_its_window_only(world):
+    first = await world.acceptor.accept(arrival(world, key="key:1"))
+    world.clock.now += 3_600_000
+    second = await world.acceptor.accept(arrival(world, key="key:1"))
+    assert second.entry_id != first.entry_id
+
+
+async def test_a_signature_is_taken_once(world):
+    await world.acceptor.accept(arrival(world, signature="sha256=ab"))
+    with pytest.raises(Unauthenticated) as refused:
+        await world.acceptor.accept(arrival(world, signature="sha256=ab"))
+    assert refused.value.code == "signature_replayed"
+    world.clock.now += 300_000
+    await world.acceptor.accept(arrival(world, signature="sha256=ab"))
+
+
+async def test_a_repeated_signature_with_its_idempotency_key_is_a_retry_and_answered(world):
+    first = await world.acceptor.accept(arrival(world, key="key:1", signature="sha256=ab"))
+    again = await world.acceptor.accept(arrival(world, key="key:1", signature="sha256=ab"))
+    assert again.entry_id == first.entry_id
+
+
+async def test_where_the_sender_redelivers_a_repeated_signature_is_answered_as_before(world):
+    first = await world.acceptor.accept(arrival(world, signature="sha256=ab", redelivery=True))
+    again = await world.acceptor.accept(arrival(world, signature="sha256=ab", redelivery=True))
+    assert (again.entry_id, again.replayed) == (first.entry_id, True)
+
+
+async def test_in_a_batch_each_event_has_its_own_result(world):
+    wrong = Invalid("invalid_body", "this one was wrong before it came here")
+    results = await world.acceptor.accept_batch(
+        [
+            arrival(world, key="key:1"),
+            wrong,
+            arrival(world, b"not json"),
+            arrival(world, key="key:1"),
+            arrival(world, b'{"order": 2}', key="key:1"),
+        ]
+    )
+    taken, passed_on, not_json, repeated, mismatch = results
+    assert isinstance(taken, Accepted)
+    assert passed_on is wrong
+    assert isinstance(not_json, Invalid)
+    assert isinstance(repeated, Accepted)
+    assert repeated.entry_id == taken.entry_id
+    assert isinstance(mismatch, Conflict)
+    assert world.metrics.registry.get_sample_value("eventyard_events_accepted_total", {"source": "shop"}) == 1
+
+
+async def test_a_batch_in_which_nothing_is_right_commits_nothing(world):
+    results = await world.acceptor.accept_batch([arrival(world, b"nope")])
+    assert isinstance(results[0], Invalid)
+    assert await world.store.totals([world.doors.of("source-shop").project.number]) == {}
