@@ -1,9 +1,11 @@
 """What is installed is what was pinned, from wherever the machine gets its packages."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.house.tree import ROOT, kept_files
 
@@ -29,3 +31,10 @@ def test_no_lock_file_says_where_to_download_from() -> None:
         if path.parent.name == "requirements" or path.name.endswith(("lock.json", "lock.yaml", ".lock"))
     ]
     assert not [path.name for path in locks if re.search(r"\w+://|--(extra-)?index-url|--find-links", path.read_text())]
+
+
+def test_what_the_project_asks_for_is_what_is_pinned() -> None:
+    pinned = dict(re.findall(r"^(\S+)==(\S+)", (ROOT / "requirements/runtime.txt").read_text(), re.M))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for requirement in map(Requirement, project["dependencies"]):
+        assert requirement.specifier.contains(pinned[requirement.name]), f"{requirement}: run make lock"
