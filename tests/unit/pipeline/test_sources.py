@@ -1,0 +1,98 @@
+import pytest
+
+from eventyard.model.access import Scope
+from eventyard.model.catalog import Source, Subscription, Topic
+from eventyard.model.errors import Conflict, Forbidden, Invalid, NotFound
+from eventyard.pipeline.sources import Sources
+from eventyard.pipeline.topics import Topics
+
+
+@pytest.fixture
+def sources(world):
+    topics = Topics(world.catalog, world.clock, world.new_id)
+    return Sources(world.catalog, topics, world.vault, world.verifiers, world.clock, world.new_id)
+
+
+async def test_a_new_source_gets_a_topic_of_its_own_name(world, sources):
+    source = await sources.create(world.admin, project_id="default", name="github")
+    assert world.catalog.get(Topic, source.topic_id).name == "github"
+    assert source.scheme == "none"
+
+
+async def test_its_secret_is_sealed_and_opens_for_it_alone(world, sources):
+    source = await sources.create(
+        world.admin, project_id="default", name="github", scheme="hmac-sha256", secret="s3cret",
+        settings={"header": "X-Hub-Signature-256"},
+    )  # fmt: skip
+    [sealed] = source.secrets
+    assert world.vault.open(sealed, source.id) == "s3cret"
+    assert "s3cret" not in repr(source)
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"scheme": "md5"}, "invalid_settings"),
+        ({"scheme": "hmac-sha256", "settings": {"colour": "red"}}, "invalid_settings"),
+        ({"schema": {"type": 3}}, "invalid_schema"),
+    ],
+)
+async def test_what_cannot_work_is_refused_when_it_is_written(world, sources, fields, code):
+    with pytest.raises(Invalid) as refused:
+        await sources.create(world.admin, project_id="default", name="github", **fields)
+    assert refused.value.code == code
+    assert world.catalog.named(Topic, "project-default", "github") is None
+
+
+async def test_a_name_taken_is_a_conflict_that_leaves_nothing_behind(world, sources):
+    with pytest.raises(Conflict) as refused:
+        await sources.create(world.admin, project_id="default", name="shop")
+    assert refused.value.code == "duplicate"
+    assert world.catalog.named(Topic, "project-default", "shop") is None
+
+
+async def test_a_locked_topic_takes_no_new_source(world, sources):
+    await Topics(world.catalog, world.clock, world.new_id).change(world.admin, "topic-orders", {"locked": True})
+    with pytest.raises(Conflict) as refused:
+        await sources.create(world.admin, project_id="default", name="second", topic="orders")
+    assert refused.value.code == "topic_locked"
+
+
+async def test_in_another_project_a_bound_key_makes_nothing(world, sources):
+    with pytest.raises(Forbidden):
+        await sources.create(world.bound(Scope.CATALOG_WRITE), project_id="project-other", name="x")
+    with pytest.raises(NotFound):
+        await sources.create(world.stranger, project_id="project-other", name="x")
+
+
+async def test_an_empty_secret_clears_it(world, sources):
+    await sources.change(world.admin, "source-shop", {"secret": "one"})
+    assert len(world.catalog.get(Source, "source-shop").secrets) == 1
+    await sources.change(world.admin, "source-shop", {"secret": ""})
+    assert world.catalog.get(Source, "source-shop").secrets == ()
+
+
+async def test_settings_are_merged_and_those_of_another_scheme_dropped(world, sources):
+    await sources.change(world.admin, "source-shop", {"scheme": "hmac-sha256", "settings": {"header": "X-A"}})
+    changed = await sources.change(world.admin, "source-shop", {"settings": {}, "description": "d"})
+    assert changed.settings["header"] == "X-A"
+    assert (await sources.change(world.admin, "source-shop", {"scheme": "none"})).settings == {}
+
+
+async def test_rotating_keeps_the_old_secret_for_a_while_and_never_a_third(world, sources):
+    for secret in ("one", "two", "three"):
+        source = await sources.rotate_secret(world.admin, "source-shop", secret, 1000)
+    assert [world.vault.open(s, source.id) for s in source.secrets] == ["three", "two"]
+    assert [s.expires_at for s in source.secrets] == [None, world.clock.now + 1000]
+
+
+async def test_removing_a_source_removes_the_subscriptions_made_on_it_and_no_others(world, sources):
+    on_it = await world.catalog.save_one(
+        Subscription(
+            "sub-on-source", "project-default", "application-default", "on it", ("topic-orders",), "webhook",
+            "target-receiver", 0, 0, source_id="source-shop",
+        )
+    )  # fmt: skip
+    await sources.remove(world.admin, "source-shop")
+    assert world.catalog.seek(Subscription, on_it.id) is None
+    assert world.catalog.seek(Subscription, "subscription-fulfilment") is not None

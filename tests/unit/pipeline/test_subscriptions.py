@@ -1,0 +1,77 @@
+import pytest
+
+from eventyard.model.catalog import Mode, Topic
+from eventyard.model.errors import Conflict, Invalid, NotFound
+from eventyard.pipeline.subscriptions import Subscriptions
+from eventyard.testing import builders
+
+
+@pytest.fixture
+def subscriptions(world):
+    return Subscriptions(world.catalog, world.target_types, world.clock, world.new_id)
+
+
+async def test_on_a_source_it_reads_the_sources_topic(world, subscriptions):
+    made = await subscriptions.create(world.admin, source_id="source-shop", target_id="target-receiver")
+    assert (made.topic_ids, made.source_id, made.target_type) == (("topic-orders",), "source-shop", "webhook")
+    assert made.name == "shop to receiver"
+
+
+async def test_on_topics_both_topics_and_target_may_be_named(world, subscriptions):
+    made = await subscriptions.create(world.admin, project_id="default", topics=["orders"], target_id="receiver")
+    assert (made.topic_ids, made.source_id, made.target_id) == (("topic-orders",), None, "target-receiver")
+
+
+async def test_the_same_source_and_target_twice_is_a_conflict(world, subscriptions):
+    await subscriptions.create(world.admin, source_id="source-shop", target_id="target-receiver")
+    with pytest.raises(Conflict) as refused:
+        await subscriptions.create(world.admin, source_id="source-shop", target_id="target-receiver")
+    assert refused.value.code == "duplicate"
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "pointer"),
+    [
+        ({"filter": {"eq": "x"}}, "invalid_filter", "/eq"),
+        ({"filter": "payload.a == 1"}, "invalid_filter", None),
+        ({"pattern": "a.b*"}, "invalid_pattern", None),
+        ({"target_type": "workflow"}, "invalid_body", "/target_type"),
+        ({"target_type": "job"}, "invalid_body", "/target_type"),
+        ({"source_id": None}, "invalid_body", "/topics"),
+    ],
+)
+async def test_what_could_never_match_or_run_is_refused_when_it_is_written(world, subscriptions, fields, code, pointer):
+    given = {"source_id": "source-shop", "project_id": "default", "target_id": "target-receiver"} | fields
+    with pytest.raises(Invalid) as refused:
+        await subscriptions.create(world.admin, **given)
+    assert refused.value.code == code
+    if pointer is not None:
+        assert pointer in refused.value.pointer
+
+
+async def test_a_target_of_another_project_does_not_exist(world, subscriptions):
+    elsewhere = await world.catalog.save_one(builders.target("far", project_id="project-other"))
+    with pytest.raises(NotFound):
+        await subscriptions.create(world.admin, source_id="source-shop", target_id=elsewhere.id)
+
+
+async def test_a_locked_topic_takes_no_new_subscription(world, subscriptions):
+    topic = world.catalog.get(Topic, "topic-orders")
+    await world.catalog.save(builders.topic("orders", number=topic.number, locked=True))
+    with pytest.raises(Conflict) as refused:
+        await subscriptions.create(world.admin, source_id="source-shop", target_id="target-receiver")
+    assert refused.value.code == "topic_locked"
+
+
+async def test_a_change_of_filter_is_validated_and_takes_effect(world, subscriptions):
+    with pytest.raises(Invalid):
+        await subscriptions.change(world.admin, "subscription-fulfilment", {"filter": {"nope": []}})
+    await subscriptions.change(world.admin, "subscription-fulfilment", {"filter": {"eq": [["order", "2"]]}})
+    assert world.catalog.index.match("topic-orders", "source-shop", "k", {"order": 1}) == []
+    await subscriptions.change(world.admin, "subscription-fulfilment", {"filter": None, "mode": Mode.PAUSED})
+    assert world.catalog.index.match("topic-orders", "source-shop", "k", {"order": 2}) == []
+
+
+async def test_removed_it_matches_no_more(world, subscriptions):
+    await subscriptions.remove(world.admin, "subscription-fulfilment")
+    assert world.catalog.index.match("topic-orders", "source-shop", "k", {}) == []

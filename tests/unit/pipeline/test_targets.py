@@ -1,0 +1,65 @@
+import pytest
+
+from eventyard.model.catalog import Target
+from eventyard.model.errors import Conflict, Invalid
+from eventyard.pipeline.targets import Targets
+
+
+@pytest.fixture
+def targets(world):
+    return Targets(world.catalog, world.vault, world.target_types, world.clock, world.new_id)
+
+
+async def made(world, targets, **settings):
+    given = {"url": "https://x.example/", **settings}
+    return await targets.create(world.admin, project_id="default", name="crm", type_="webhook", settings=given)
+
+
+async def test_settings_get_their_defaults_and_secrets_are_sealed(world, targets):
+    target = await made(world, targets, secret="long enough")
+    assert target.settings == {"url": "https://x.example/", "format": "plain"}
+    assert world.vault.open(target.secrets["secret"][0], target.id) == "long enough"
+
+
+async def test_an_unknown_type_names_those_there_are(world, targets):
+    with pytest.raises(Invalid) as refused:
+        await targets.create(world.admin, project_id="default", name="x", type_="pigeon")
+    assert (refused.value.pointer, refused.value.hint) == ("/type", "target types here: job, webhook")
+
+
+async def test_the_types_own_check_is_asked(world, targets):
+    with pytest.raises(Invalid, match="forbidden"):
+        await made(world, targets, url="https://x/forbidden")
+
+
+async def test_settings_are_merged_and_null_clears_one(world, targets):
+    target = await made(world, targets, format="structured", secret="long enough")
+    changed = await targets.change(world.admin, target.id, {"settings": {"url": "https://y/", "format": None}})
+    assert changed.settings == {"url": "https://y/", "format": "plain"}
+    assert changed.secrets == target.secrets
+    assert (await targets.change(world.admin, target.id, {"settings": {"secret": None}})).secrets == {}
+
+
+async def test_rotating_a_secret_keeps_the_old_one_for_a_while(world, targets):
+    target = await made(world, targets, secret="the first one")
+    rotated = await targets.rotate_secret(world.admin, target.id, "secret", "the second one", 1000)
+    new, old = rotated.secrets["secret"]
+    assert (new.expires_at, old.expires_at) == (None, world.clock.now + 1000)
+    assert world.vault.open(new, target.id) == "the second one"
+
+
+async def test_disabled_by_the_hub_it_says_why_and_enabling_forgets_it(world, targets):
+    target = await made(world, targets)
+    await targets.disable(target, "answered 410")
+    stored = world.catalog.get(Target, target.id)
+    assert (stored.enabled, stored.disabled_reason) == (False, "answered 410")
+    enabled = await targets.change(world.admin, target.id, {"enabled": True})
+    assert (enabled.enabled, enabled.disabled_reason) == (True, None)
+
+
+async def test_a_target_a_subscription_drives_stays(world, targets):
+    with pytest.raises(Conflict, match="fulfilment"):
+        await targets.remove(world.admin, "target-receiver")
+    target = await made(world, targets)
+    await targets.remove(world.admin, target.id)
+    assert world.catalog.seek(Target, target.id) is None
