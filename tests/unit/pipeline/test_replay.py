@@ -1,0 +1,74 @@
+import pytest
+
+from eventyard.model.catalog import Subscription
+from eventyard.model.errors import Invalid
+from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.replay import Replay, Replayed
+from eventyard.pipeline.reprocess import Reprocessing
+from eventyard.testing import builders
+
+WINDOW = {"project_id": "default", "created_from": builders.NOW, "created_to": builders.NOW + 1000}
+
+
+@pytest.fixture
+def replay(world):
+    reprocessing = Reprocessing(world.catalog, world.store, world.lanes, world.target_types, world.clock)
+    return Replay(world.catalog, world.store, world.lanes, reprocessing, world.clock)
+
+
+async def events(world, count):
+    return [
+        await world.acceptor.accept(Arrival(world.doors.of("source-shop"), builders.event(b'{"order": %d}' % n)))
+        for n in range(count)
+    ]
+
+
+async def test_a_dry_run_counts_and_changes_nothing(world, replay):
+    await events(world, 3)
+    before = await world.store.totals([1])
+    assert await replay.run(world.admin, **WINDOW) == Replayed(3, 3, True)
+    assert await world.store.totals([1]) == before
+    assert world.lanes.waiting == []
+
+
+async def test_a_replay_adds_deliveries_to_the_publications_on_record(world, replay):
+    [first, *_] = await events(world, 2)
+    assert await replay.run(world.admin, **WINDOW, dry_run=False) == Replayed(2, 2, False)
+    detail = await world.store.detail(first.entry_id)
+    assert len(detail.children) == 2
+    assert len(world.lanes.waiting) == 2
+
+
+async def test_subscriptions_are_matched_as_they_are_now(world, replay):
+    await events(world, 3)
+    subscription = world.catalog.get(Subscription, "subscription-fulfilment")
+    await world.catalog.save(
+        builders.subscription("fulfilment", number=subscription.number, filter={"eq": [["order", "1"]]})
+    )
+    assert await replay.run(world.admin, **WINDOW) == Replayed(1, 1, True)
+
+
+async def test_it_can_be_narrowed_to_a_subscription_a_source_or_a_topic(world, replay):
+    await events(world, 2)
+    await world.catalog.save(builders.subscription("second"))
+    assert (await replay.run(world.admin, **WINDOW)).deliveries == 4
+    assert (await replay.run(world.admin, **WINDOW, subscription_id="subscription-second")).deliveries == 2
+    assert (await replay.run(world.admin, **WINDOW, source_id="source-shop", topic="orders")).events == 2
+
+
+async def test_outside_the_window_nothing_is_replayed(world, replay):
+    await events(world, 2)
+    later = WINDOW | {"created_from": builders.NOW + 1}
+    assert await replay.run(world.admin, **later) == Replayed(0, 0, True)
+
+
+async def test_a_window_that_ends_before_it_begins_is_refused(world, replay):
+    with pytest.raises(Invalid) as refused:
+        await replay.run(world.admin, **WINDOW | {"created_to": 0})
+    assert refused.value.pointer == "/to"
+
+
+async def test_more_events_than_a_page_are_all_replayed(world, replay, monkeypatch):
+    monkeypatch.setattr("eventyard.pipeline.replay.PAGE", 2)
+    await events(world, 5)
+    assert await replay.run(world.admin, **WINDOW) == Replayed(5, 5, True)

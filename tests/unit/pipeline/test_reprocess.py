@@ -1,0 +1,88 @@
+import pytest
+
+from eventyard.model.access import Scope
+from eventyard.model.catalog import Subscription
+from eventyard.model.errors import Conflict, Forbidden, NotFound
+from eventyard.model.ids import EntryId
+from eventyard.model.journal import Query
+from eventyard.model.lifecycle import Status
+from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.reprocess import Reprocessing
+from eventyard.testing import builders
+
+
+@pytest.fixture
+def reprocessing(world):
+    return Reprocessing(world.catalog, world.store, world.lanes, world.target_types, world.clock)
+
+
+async def delivery(world, *, failed=False):
+    accepted = await world.acceptor.accept(Arrival(world.doors.of("source-shop"), builders.event()))
+    entry_id = EntryId(accepted.entry_id + 1)
+    if failed:
+        await world.store.record(builders.failed(entry_id, accepted.entry_id))
+    return entry_id
+
+
+async def test_retry_puts_a_failed_delivery_back_to_work_and_says_who_did(world, reprocessing):
+    entry_id = await delivery(world, failed=True)
+    entry = await reprocessing.retry(world.admin, entry_id)
+    assert entry.status is Status.PROCESSING
+    last = (await world.store.detail(entry_id)).history[-1]
+    assert (last.status, last.comment, last.actor) == (Status.PROCESSING, "retried by hand", "ada")
+    assert [target.id for target in world.lanes.waiting] == ["target-receiver"]
+
+
+async def test_what_a_status_does_not_allow_is_a_conflict_naming_what_it_does(world, reprocessing):
+    entry_id = await delivery(world)
+    with pytest.raises(Conflict) as refused:
+        await reprocessing.retry(world.admin, entry_id)
+    assert refused.value.code == "illegal_transition"
+    assert "discard" in refused.value.hint
+
+
+async def test_discard_ends_a_delivery(world, reprocessing):
+    entry_id = await delivery(world)
+    assert (await reprocessing.discard(world.admin, entry_id, "not wanted")).status is Status.DISCARDED
+    assert (await world.store.detail(entry_id)).history[-1].comment == "not wanted"
+    assert await world.store.waiting() == []
+
+
+async def test_reprocess_makes_a_new_delivery_and_the_old_one_is_reprocessed(world, reprocessing):
+    entry_id = await delivery(world, failed=True)
+    new = await reprocessing.reprocess(world.admin, entry_id)
+    assert new.id != entry_id
+    assert new.status is Status.PROCESSING
+    assert (await world.store.detail(entry_id)).entry.status is Status.REPROCESSED
+
+
+async def test_reprocess_needs_the_subscription(world, reprocessing):
+    entry_id = await delivery(world, failed=True)
+    await world.catalog.remove(world.catalog.get(Subscription, "subscription-fulfilment"))
+    with pytest.raises(NotFound, match="subscription"):
+        await reprocessing.reprocess(world.admin, entry_id)
+
+
+async def test_a_publication_is_no_delivery(world, reprocessing):
+    entry_id = await delivery(world)
+    with pytest.raises(Conflict, match="not a delivery"):
+        await reprocessing.retry(world.admin, entry_id - 1)
+
+
+async def test_who_may_not_manage_or_see_it_cannot_touch_it(world, reprocessing):
+    entry_id = await delivery(world, failed=True)
+    with pytest.raises(Forbidden):
+        await reprocessing.retry(world.bound(Scope.EVENTS_READ), entry_id)
+    with pytest.raises(NotFound):
+        await reprocessing.discard(world.stranger, entry_id)
+
+
+async def test_all_that_failed_are_retried_together_after_a_dry_run_that_counts(world, reprocessing):
+    failed = [await delivery(world, failed=True) for _ in range(3)]
+    await delivery(world)
+    query = Query(projects=(world.doors.of("source-shop").project.number,))
+    assert await reprocessing.retry_all(world.admin, query, dry_run=True) == (3, 0)
+    assert (await world.store.detail(failed[0])).entry.status is Status.ERROR
+    assert await reprocessing.retry_all(world.admin, query, dry_run=False) == (3, 3)
+    assert (await world.store.detail(failed[0])).entry.status is Status.PROCESSING
+    assert len(world.lanes.waiting) == 1

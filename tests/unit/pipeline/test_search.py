@@ -1,0 +1,75 @@
+import pytest
+
+from eventyard.model.access import Scope
+from eventyard.model.errors import Forbidden, Invalid, NotFound
+from eventyard.model.lifecycle import Kind
+from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.search import Search
+from eventyard.testing import builders
+
+
+@pytest.fixture
+def search(world):
+    return Search(world.catalog, world.store)
+
+
+async def accepted(world, **fields):
+    return await world.acceptor.accept(Arrival(world.doors.of("source-shop"), builders.event(**fields)))
+
+
+async def test_an_entry_is_found_by_its_number_and_by_its_public_id(world, search):
+    one = await accepted(world, id="evt-7")
+    assert (await search.detail(world.admin, str(one.entry_id))).entry.event_id == "evt-7"
+    assert (await search.detail(world.admin, "evt-7")).entry.id == one.entry_id
+
+
+@pytest.mark.parametrize("entry", ["nope", "999", "9" * 40, "", "-1", "²"])
+async def test_an_entry_that_is_not_there_is_not_found(world, search, entry):
+    await accepted(world)
+    with pytest.raises(NotFound):
+        await search.detail(world.admin, entry)
+
+
+async def test_nobody_finds_what_lies_outside_their_sight(world, search):
+    one = await accepted(world)
+    elsewhere = world.bound(Scope.EVENTS_READ, project_id="project-other")
+    for who in (world.stranger, elsewhere):
+        with pytest.raises(NotFound):
+            await search.detail(who, str(one.entry_id))
+        assert (await search.find(who, None, {})).entries == ()
+        assert await search.totals(who, None) == {}
+
+
+async def test_reading_wants_its_scope(world, search):
+    with pytest.raises(Forbidden):
+        await search.find(world.bound(Scope.CATALOG_READ), None, {})
+
+
+async def test_a_page_holds_what_the_criteria_ask_for(world, search):
+    await accepted(world)
+    page = await search.find(world.admin, "default", {"kinds": (Kind.SUBSCRIPTION,)})
+    assert [entry.name for entry in page.entries] == ["fulfilment"]
+
+
+async def test_a_recorded_event_is_explained_also_through_its_delivery(world, search):
+    one = await accepted(world)
+    for entry in (one.entry_id, one.entry_id + 1):
+        [explanation] = await search.explain_entry(world.admin, str(entry), None)
+        assert (explanation.subscription_id, explanation.matches) == ("subscription-fulfilment", True)
+
+
+async def test_an_event_nobody_sent_is_explained_too(world, search):
+    ask = {
+        "source_id": None,
+        "topic": None,
+        "project_id": "default",
+        "routing_key": "a",
+        "data": {},
+        "subscription_id": None,
+    }
+    [explanation] = search.explain_sample(world.admin, **ask | {"topic": "orders"})
+    assert explanation.matches
+    [explanation] = search.explain_sample(world.admin, **ask | {"source_id": "source-shop"})
+    assert explanation.matches
+    with pytest.raises(Invalid):
+        search.explain_sample(world.admin, **ask)
