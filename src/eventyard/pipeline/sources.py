@@ -65,7 +65,7 @@ class Sources:
                 hint="choose another name, or change the source that has this one",
             )  # fmt: skip
         if schema is not None:
-            compile_schema(schema)
+            compile_schema(schema, at="/schema")
         plain, _ = check_settings(self._verifier(scheme).settings, settings or {})
         records: list[Record] = []
         if topic is None:
@@ -105,7 +105,7 @@ class Sources:
         source = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Source, source_id)
         fields = changed_fields(changes)
         if fields.get("schema") is not None:
-            compile_schema(fields["schema"])
+            compile_schema(fields["schema"], at="/schema")
         if "secret" in fields:
             secret = fields.pop("secret")
             fields["secrets"] = (self._vault.seal(secret, source.id),) if secret else ()

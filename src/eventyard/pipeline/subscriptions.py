@@ -113,6 +113,6 @@ class Subscriptions:
 
     def _check(self, pattern: str | None, filter_: Any) -> None:
         if pattern is not None:
-            compile_pattern(pattern)
+            compile_pattern(pattern, at="/pattern")
         if filter_ is not None:
-            compile_filter(filter_)
+            compile_filter(filter_, at="/filter")

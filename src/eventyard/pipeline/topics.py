@@ -31,7 +31,7 @@ class Topics:
         topic = self.new(project, name, description)
         if schema is None:
             return await self._catalog.save_one(topic)
-        compile_schema(schema)
+        compile_schema(schema, at="/schema")
         first = TopicSchema(topic.id, 1, schema, topic.created_at)
         saved = await self._catalog.save(msgspec.structs.replace(topic, schema_version=1), first)
         assert isinstance(saved[0], Topic)
@@ -56,7 +56,7 @@ class Topics:
     async def add_schema(self, who: Principal, topic_id: str, schema: Any, *, enforce: bool = True) -> TopicSchema:
         """Add the next schema version and, unless told otherwise, enforce it from now on."""
         topic = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Topic, topic_id)
-        compile_schema(schema)
+        compile_schema(schema, at="/schema")
         version = TopicSchema(topic.id, len(self._catalog.schemas(topic.id)) + 1, schema, self._clock())
         records: list[Topic | TopicSchema] = [version]
         if enforce:

@@ -31,6 +31,7 @@ class BasicVerifier:
         ),
     )
     needs_secret = True
+    signs = False
 
     def verify(self, request: Request, settings: Mapping[str, Any], secrets: Sequence[str]) -> Verified:
         """Raise ``Unauthenticated`` unless the user name is the source's and the password one of its live secrets."""

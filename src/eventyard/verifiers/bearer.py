@@ -26,6 +26,7 @@ class BearerVerifier:
         ),
     )
     needs_secret = True
+    signs = False
 
     def verify(self, request: Request, settings: Mapping[str, Any], secrets: Sequence[str]) -> Verified:
         """Raise ``Unauthenticated`` unless the token is one of the live secrets."""

@@ -39,6 +39,7 @@ class GithubSha256Verifier:
         ),
     )
     needs_secret = True
+    signs = True
 
     def verify(self, request: Request, settings: Mapping[str, Any], secrets: Sequence[str]) -> Verified:
         """Raise ``Unauthenticated`` unless the header signs the body with one of the live secrets."""

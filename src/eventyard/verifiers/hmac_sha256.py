@@ -20,6 +20,7 @@ class HmacSha256Verifier:
     summary = "HMAC-SHA256 of the body in hex, written as sha256=…"
     settings: Sequence[Setting] = (header_setting(DEFAULT_HEADER, "The header that holds the signature."),)
     needs_secret = True
+    signs = True
 
     def verify(self, request: Request, settings: Mapping[str, Any], secrets: Sequence[str]) -> Verified:
         """Raise ``Unauthenticated`` unless the header signs the body with one of the live secrets."""

@@ -13,6 +13,7 @@ class NoVerifier:
     summary = "No verification: the URL is the only secret."
     settings: Sequence[Setting] = ()
     needs_secret = False
+    signs = False
 
     def verify(self, request: Request, settings: Mapping[str, Any], secrets: Sequence[str]) -> Verified:
         """Never raises."""

@@ -48,6 +48,7 @@ class StripeV1Verifier:
         TOLERANCE,
     )
     needs_secret = True
+    signs = True
 
     def verify(self, request: Request, settings: Mapping[str, Any], secrets: Sequence[str]) -> Verified:
         """Raise ``Unauthenticated`` unless a v1 signs time and body with one of the live secrets, and is fresh."""

@@ -1,0 +1,67 @@
+import io
+import json
+
+import pytest
+
+from eventyard.telemetry.log import ACCEPT_KEYS, LineSink, make_log
+
+
+def test_a_fact_is_one_json_line_with_its_moment_and_level():
+    stream = io.BytesIO()
+    make_log("info", "json", stream).info("accepted", source="shop", ms=3)
+    line = json.loads(stream.getvalue())
+    assert (line["event"], line["level"], line["source"], line["ms"]) == ("accepted", "info", "shop", 3)
+    assert line["at"].endswith("+00:00")
+
+
+def test_what_is_below_the_level_costs_no_line():
+    stream = io.BytesIO()
+    log = make_log("warning", "json", stream)
+    log.info("accepted")
+    log.debug("detail")
+    log.warning("careful")
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["careful"]
+
+
+def test_for_people_a_line_is_words():
+    stream = io.BytesIO()
+    make_log("info", "console", stream).info("accepted", source="shop", error=None)
+    line = stream.getvalue().decode()
+    assert "accepted" in line
+    assert line.endswith("source=shop\n")
+
+
+def test_a_value_json_does_not_know_is_written_as_text():
+    stream = io.BytesIO()
+    make_log("info", "json", stream).info("odd", what={1, 1})
+    assert json.loads(stream.getvalue())["what"] == "{1}"
+
+
+async def test_the_lines_of_one_turn_of_the_loop_leave_in_one_write():
+    class Stream(io.BytesIO):
+        writes = 0
+
+        def write(self, data):
+            self.writes += 1
+            return super().write(data)
+
+    stream = Stream()
+    sink = LineSink(stream)
+    sink.msg(b"one")
+    sink.msg(b"two")
+    assert stream.writes == 0
+    sink.flush()
+    assert (stream.writes, stream.getvalue()) == (1, b"one\ntwo\n")
+
+
+@pytest.mark.parametrize("failure", [BrokenPipeError(), ValueError("closed")])
+def test_a_stream_that_is_gone_loses_lines_and_harms_nobody(failure):
+    class Gone(io.BytesIO):
+        def write(self, data):
+            raise failure
+
+    LineSink(Gone()).msg(b"one")
+
+
+def test_no_wide_line_carries_a_body_a_header_or_a_secret():
+    assert not {"data", "body", "headers", "secret", "signature"} & set(ACCEPT_KEYS)

@@ -1,0 +1,81 @@
+import os
+
+import pytest
+
+from eventyard.config import ConfigError, known, load, variable
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch, tmp_path):
+
+    for name in [name for name in os.environ if name.startswith("EVENTYARD_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def written(tmp_path, text):
+    file = tmp_path / "eventyard.toml"
+    file.write_text(text)
+    return file
+
+
+def test_without_anything_set_the_hub_is_careful():
+    settings = load()
+    assert settings.listen == "127.0.0.1:8080"
+    assert settings.targets.allow_private is False
+    assert settings.bench is False
+
+
+def test_the_environment_wins_over_the_file_and_options_over_both(monkeypatch, tmp_path):
+    file = written(tmp_path, 'listen = "0.0.0.0:1"\n[limits]\nbody_bytes = 10\ndepth = 5\n')
+    monkeypatch.setenv("EVENTYARD_LIMITS__DEPTH", "6")
+    settings = load(file, {"listen": "0.0.0.0:2", "data": None})
+    assert (settings.listen, settings.limits.body_bytes, settings.limits.depth) == ("0.0.0.0:2", 10, 6)
+
+
+def test_bootstrap_secrets_do_not_show():
+
+    os.environ["EVENTYARD_BOOTSTRAP_KEY"] = "eyk_top_secret"
+    try:
+        settings = load()
+    finally:
+        del os.environ["EVENTYARD_BOOTSTRAP_KEY"]
+    assert settings.bootstrap_key.get_secret_value() == "eyk_top_secret"
+    assert "eyk_top_secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("lissten = 'x'", "no setting 'lissten'; did you mean listen?"),
+        ("[limits]\nbodybytes = 1", "did you mean limits.body_bytes?"),
+        ("[limits]\nbody_bytes = 0", "'limits.body_bytes'"),
+        ("[log]\nlevel = 'loud'", "'log.level'"),
+        ("listen = ", "is not TOML"),
+    ],
+)
+def test_what_a_file_says_wrongly_is_named(tmp_path, text, says):
+    with pytest.raises(ConfigError, match="(?s).*") as refused:
+        load(written(tmp_path, text))
+    assert says in str(refused.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="cannot read"):
+        load(tmp_path / "none.toml")
+
+
+def test_a_variable_nobody_knows_is_refused_with_the_nearest(monkeypatch):
+    monkeypatch.setenv("EVENTYARD_TARGET__ALLOW_PRIVATE", "true")
+    with pytest.raises(ConfigError, match="EVENTYARD_TARGETS__ALLOW_PRIVATE"):
+        load()
+
+
+def test_variables_of_the_command_lines_client_are_not_settings(monkeypatch):
+    monkeypatch.setenv("EVENTYARD_URL", "http://127.0.0.1:1")
+    load()
+
+
+def test_every_setting_is_described():
+    assert all(field.description for _, field in known())
+    assert variable("targets.allow_private") == "EVENTYARD_TARGETS__ALLOW_PRIVATE"
