@@ -158,9 +158,7 @@ async def open_hub(settings: Settings, log: Log) -> AsyncIterator[Hub]:
         store = open_store(settings)
         await store.start(stack)
         target_types = {
-            kind: target(allow_private=settings.targets.allow_private, pool_size=settings.targets.pool_size)
-            if kind == "webhook"
-            else target()
+            kind: target(allow_private=settings.targets.allow_private) if kind == "webhook" else target()
             for kind, target in plugins.load(plugins.TARGETS).items()
         }
         for target_type in target_types.values():

@@ -41,7 +41,6 @@ class TargetSettings(_Section):
     allow_private: bool = Field(
         default=False, description="Let webhooks reach loopback, private and link-local addresses."
     )
-    pool_size: Positive = Field(default=256, description="Connections kept for webhooks, over all targets.")
 
 
 class LimitSettings(_Section):

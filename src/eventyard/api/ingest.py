@@ -8,7 +8,6 @@ answer; nothing is decided here.
 
 import random
 from collections.abc import Mapping, Sequence
-from copy import copy
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -36,6 +35,8 @@ NDJSON = "application/x-ndjson"
 REPLAYED = ((b"idempotency-replayed", b"true"),)
 _KEY_LIMIT = 255
 
+NOTHING = Raw()
+
 Word = Annotated[str, Meta(min_length=1, max_length=1024)]
 
 
@@ -51,8 +52,8 @@ class Item(Struct, forbid_unknown_fields=True):
     """One event of a native batch. ``payload`` and ``data`` are two words for the same."""
 
     source: str | None = None
-    payload: Raw | None = None
-    data: Raw | None = None
+    payload: Raw = NOTHING
+    data: Raw = NOTHING
     id: Word | None = None
     type: Word | None = None
     time: str | None = None
@@ -178,7 +179,7 @@ class Ingest:
                     raise door
                 arrivals.append(_arrival(door, item, now))
             except HubError as error:
-                arrivals.append(_at(place, error))
+                arrivals.append(error.below(f"/{place}"))
         return await self._batch(arrivals, lines=lines)
 
     # Parts
@@ -270,14 +271,14 @@ class Ingest:
 
 
 def _arrival(door: Door, item: Item, now: Millis) -> Arrival:
-    raw = item.payload if item.payload is not None else item.data
+    data = bytes(item.payload) or bytes(item.data) or b"null"
     type_ = item.type or door.source.name
     event = Event(
         item.id or _new_id(now),
         _uri(door.source),
         type_,
         now if item.time is None else _time(item.time),
-        bytes(raw) if raw is not None else b"null",
+        data,
         item.routing_key or type_,
         "application/json",
         item.subject,
@@ -291,13 +292,6 @@ def _time(text: str) -> Millis:
         return parse(text)
     except ValueError as error:
         raise Invalid("invalid_body", f"time: {error}", pointer="/time") from None
-
-
-def _at(place: int, error: HubError) -> HubError:
-    """The same error, its pointer counted from the whole batch."""
-    moved = copy(error)
-    moved.pointer = f"/{place}{error.pointer or ''}"
-    return moved
 
 
 def _results(accepted: Accepted) -> dict[str, Any]:

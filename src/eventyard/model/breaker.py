@@ -56,6 +56,10 @@ class Breaker(Struct, frozen=True):
         """An attempt reached the target."""
         return self if not self.failures and self.open_until is None else Breaker(self.policy)
 
+    def abandoned(self) -> "Breaker":
+        """An attempt ended without saying anything about the target; a probe is to be made again."""
+        return self if not self.probing else Breaker(self.policy, self.failures, self.opened, self.open_until)
+
     def failed(self, now: Millis) -> "Breaker":
         """An attempt did not; past the threshold, or as a probe, the breaker opens."""
         failures = self.failures + 1

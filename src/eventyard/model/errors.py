@@ -16,7 +16,7 @@ the sentence beside it may become better. Which HTTP status a family of errors b
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Self
 
 CODES: Mapping[str, str] = {
     "invalid_json": "The body is not JSON.",
@@ -83,6 +83,13 @@ class HubError(Exception):
         self.message = message
         self.pointer = pointer
         self.hint = hint
+
+    def below(self, prefix: str) -> Self:
+        """The same error with its pointer counted from further up: ``/name`` below ``/3`` is ``/3/name``."""
+        moved = type(self).__new__(type(self), *self.args)
+        moved.__dict__.update(self.__dict__)
+        moved.pointer = prefix + (self.pointer or "")
+        return moved
 
 
 class Invalid(HubError):

@@ -34,3 +34,11 @@ def test_codes_are_plain_words_and_their_sentences_are_sentences() -> None:
         assert re.fullmatch("[a-z]+(_[a-z]+)*", code)
         assert sentence[0].isupper()
         assert sentence.endswith(".")
+
+
+def test_an_error_below_a_place_keeps_everything_but_its_pointer():
+    error = TooMany("slow down", retry_after=3)
+    error.pointer = "/name"
+    moved = error.below("/3")
+    assert (moved.pointer, moved.code, moved.retry_after, str(moved)) == ("/3/name", "rate_limited", 3, "slow down")
+    assert error.pointer == "/name"
