@@ -186,7 +186,7 @@ class Scene(Struct, frozen=True):
 
     def delivery(self, **fields: Any) -> NewDelivery:
         """A delivery for the scene's subscription to its target."""
-        return delivery(self.subscription, self.target, **fields)
+        return delivery(**({"subscription": self.subscription, "target": self.target} | fields))
 
     def publication(
         self, event: Event | None = None, deliveries: Sequence[NewDelivery] = (), **fields: Any

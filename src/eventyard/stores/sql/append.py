@@ -1,0 +1,157 @@
+"""Committing accepted events: the rows of many publications and their deliveries, in four statements.
+
+Runs inside the writer's transaction. Keys that were used before are found by ``promises.py``; what happens to the
+deliveries afterwards is in ``claim.py`` and ``record.py``.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from eventyard.model.event import Event
+from eventyard.model.ids import EntryId, Millis
+from eventyard.model.journal import Appended, NewDelivery, NewPublication
+from eventyard.model.lifecycle import Kind, Status
+from eventyard.stores.family import Family
+from eventyard.stores.records import NameKind
+from eventyard.stores.sql.known import Known
+from eventyard.stores.sql.promises import Promises
+from eventyard.stores.sql.statements import insert
+
+_ENTRIES = insert(
+    "entries",
+    "id, series, status, descendants, parent_id, target, born, lines, created_at, completed_at,"
+    " children, open, delayed, event_id",
+)
+_PAYLOADS = insert("payloads", "entry_id, attributes, data")
+_DUE = insert("due", "delivery_id, publication_id, lane, due_at, lease_until, attempt")
+
+_COMPLETE, _PROCESSING = int(Status.COMPLETE), int(Status.PROCESSING)
+
+
+class Attributes(msgspec.Struct, omit_defaults=True):
+    """An event without its data, as it is kept in ``payloads.attributes``."""
+
+    id: str
+    source: str
+    type: str
+    time: Millis
+    routing_key: str
+    content_type: str = "application/json"
+    subject: str | None = None
+    dataschema: str | None = None
+    extensions: dict[str, str] = {}
+
+
+class Prepared(NamedTuple):
+    """A publication with its attributes encoded, which is done before it meets others in a transaction."""
+
+    new: NewPublication
+    attributes: str
+
+
+def prepare(new: NewPublication) -> Prepared:
+    """Encode a publication's attributes. Raises ``UnicodeEncodeError`` for text that is not Unicode."""
+    event = new.event
+    attributes = Attributes(
+        event.id, event.source, event.type, event.time, event.routing_key,
+        event.content_type, event.subject, event.dataschema, dict(event.extensions),
+    )  # fmt: skip
+    return Prepared(new, _encoder.encode(attributes).decode())
+
+
+def event_of(attributes: str, data: bytes) -> Event:
+    """The event that was kept."""
+    kept = _decoder.decode(attributes)
+    return Event(
+        kept.id, kept.source, kept.type, kept.time, data, kept.routing_key,
+        kept.content_type, kept.subject, kept.dataschema, kept.extensions,
+    )  # fmt: skip
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Attributes)
+
+
+def append(
+    connection: sqlite3.Connection, known: Known, now: Millis, publications: Sequence[Prepared]
+) -> list[Appended]:
+    """Write publications and their deliveries; the answers in the order of the questions."""
+    promises = Promises(connection, [prepared.new for prepared in publications], now)
+    entries: list[Any] = []
+    payloads: list[Any] = []
+    due: list[Any] = []
+    answers = []
+    first_at = last_at = now
+    for new, attributes in publications:
+        if new.idempotency and (earlier := promises.earlier(new)) is not None:
+            answers.append(earlier)
+            continue
+        number, event_id, at = known.next_id, new.event.id, new.received_at
+        known.next_id = number + 1 + len(new.deliveries)
+        family = _family(new.deliveries)
+        source, project, topic = new.source, new.project_number, new.topic_number
+        series = known.series(Kind.PUBLICATION, project, new.application_number, topic, source.number)
+        entries += (number, series, _COMPLETE, int(family.descendants), None, None, _PROCESSING, 2, at, now)
+        entries += (family.children, family.open, family.delayed, event_id)
+        payloads += (number, attributes, new.event.data)
+        for delivery_id, delivery in enumerate(new.deliveries, start=number + 1):
+            status, target = int(delivery.status), delivery.target.number
+            series = delivery_series(known, project, topic, delivery)
+            entries += (delivery_id, series, status, 0, number, target, status, 1, now, None, 0, 0, 0, event_id)
+            due += (delivery_id, number, target, delivery.due_at, delivery.lease_until, 1)
+        first_at, last_at = min(first_at, at), max(last_at, at)
+        answer = Appended(EntryId(number), event_id, len(new.deliveries), now)
+        if new.idempotency:
+            promises.make(new, answer)
+        answers.append(answer)
+    if entries:
+        _ENTRIES.run(connection, entries)
+        _PAYLOADS.run(connection, payloads)
+        known.span(first_at, last_at)
+    if due:
+        _DUE.run(connection, due)
+    promises.write()
+    return answers
+
+
+def redelivered(
+    connection: sqlite3.Connection,
+    known: Known,
+    publication: tuple[EntryId, int, str],
+    deliveries: Sequence[NewDelivery],
+    at: Millis,
+) -> list[EntryId]:
+    """Write more deliveries of an existing publication (id, series, event id). Their first line is the caller's."""
+    publication_id, publication_series, event_id = publication
+    meaning = known.meaning(publication_series)
+    entries: list[Any] = []
+    due: list[Any] = []
+    ids = [EntryId(known.next_id + n) for n in range(len(deliveries))]
+    for delivery_id, delivery in zip(ids, deliveries, strict=True):
+        status, target = int(delivery.status), delivery.target.number
+        series = delivery_series(known, meaning.project, meaning.topic, delivery)
+        entries += (delivery_id, series, status, 0, publication_id, target, None, 0, at, None, 0, 0, 0, event_id)
+        due += (delivery_id, publication_id, target, delivery.due_at, delivery.lease_until, 1)
+    if ids:
+        known.next_id += len(ids)
+        _ENTRIES.run(connection, entries)
+        _DUE.run(connection, due)
+        known.span(at, at)
+    return ids
+
+
+def delivery_series(known: Known, project: int, topic: int, delivery: NewDelivery) -> int:
+    """The series of a delivery: its application and name are those of the subscription."""
+    subscription = delivery.subscription
+    application = known.number(NameKind.APPLICATION, subscription.application_id)
+    return known.series(Kind.SUBSCRIPTION, project, application, topic, subscription.number)
+
+
+def _family(deliveries: Sequence[NewDelivery]) -> Family:
+    family = Family()
+    for delivery in deliveries:
+        family.moved(None, delivery.status)
+    return family

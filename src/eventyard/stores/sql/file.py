@@ -1,0 +1,161 @@
+"""The SQLite file: locked for one process, opened, brought to the current schema, and kept from growing a long tail.
+
+Everything that is SQLite's own way of being a file is here. The statements are elsewhere.
+"""
+
+import fcntl
+import sqlite3
+import threading
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+from eventyard.stores.sql import faults
+from eventyard.stores.sql.migrations import HEAD, REVISIONS
+from eventyard.stores.sql.statements import CACHED
+
+PAGES_PER_CHECKPOINT = 1_000
+"""The background checkpointer works when the log has grown by about so many pages (of 4 KiB)."""
+
+MOST_LOG_PAGES = 16_000
+"""Beyond so many pages the writer itself moves the log into the file: the bound on the log's size, about 64 MB."""
+
+COMMITS_PER_LOOK = 32
+"""The checkpointer looks at the log after so many commits."""
+
+PAGE = 4_096
+
+BUSY_MS = 5_000
+"""How long a connection waits for another one of this process."""
+
+
+def lock(path: Path, stack: AsyncExitStack) -> None:
+    """Hold the journal for this process until the stack unwinds. Raises ``Unavailable`` (``store_locked``)."""
+    handle = stack.enter_context(path.with_name(f"{path.name}.lock").open("w"))
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise faults.locked(path) from None
+
+
+def prepare(path: Path, upgrade: bool) -> None:
+    """See that the file is there and has the current schema, making or upgrading it if that is allowed.
+
+    The stored revision is read with plain SQL; the migration machinery is only imported when there is work for it,
+    because importing it takes longer than everything else at start-up. Raises ``Unavailable`` for a file that is no
+    journal, too new, or too old.
+    """
+    try:
+        revision = _revision(path)
+    except (sqlite3.Error, OSError) as error:
+        raise faults.translate(error, path) from None
+    if revision == HEAD:
+        return
+    if revision is not None and revision not in REVISIONS:
+        raise faults.newer(path, revision)
+    if revision is not None and not upgrade:
+        raise faults.older(path, revision)
+    from eventyard.stores.sql.migrations.run import upgrade_file  # noqa: PLC0415
+
+    try:
+        upgrade_file(path)
+    except (sqlite3.Error, OSError) as error:
+        raise faults.translate(error, path) from None
+
+
+def _revision(path: Path) -> str | None:
+    """The schema revision of the file; ``None`` for one that is new or empty."""
+    if not path.exists() or not path.stat().st_size:
+        return None
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not tables:
+            return None
+        if "alembic_version" not in tables:
+            raise faults.corrupt(path, "it is a database of something else")
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        return row[0] if row else None
+    finally:
+        connection.close()
+
+
+def writing_connection(path: Path) -> sqlite3.Connection:
+    """The connection of the writer: every commit is on disk before it returns."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=CACHED)
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        f"busy_timeout = {BUSY_MS}",
+        f"wal_autocheckpoint = {MOST_LOG_PAGES}",
+        f"journal_size_limit = {MOST_LOG_PAGES * PAGE}",
+        "cache_size = -32000",
+        "temp_store = MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+    return connection
+
+
+def reading_engine(path: Path, connections: int) -> Engine:
+    """A pool of connections that cannot write. Each use of one sees a single state of the journal."""
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(path, isolation_level=None, check_same_thread=False),
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+    )
+
+    @event.listens_for(engine, "connect")
+    def opened(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA cache_size = -8000")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+class Checkpointer:
+    """A thread that moves the log into the file while the writer goes on, so that the writer seldom has to."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._wake = threading.Event()
+        self._stopping = False
+        self._commits = 0
+        self._thread = threading.Thread(target=self._run, name="journal-checkpointer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread. Blocks until it has ended."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join()
+
+    def committed(self) -> None:
+        """Called by the writer after each commit."""
+        self._commits += 1
+        if self._commits % COMMITS_PER_LOOK == 0:
+            self._wake.set()
+
+    def _run(self) -> None:
+        connection = sqlite3.connect(self._path, isolation_level=None)
+        log, done = self._path.with_name(f"{self._path.name}-wal"), 0
+        while not self._stopping:
+            self._wake.wait()
+            self._wake.clear()
+            # A disk that refuses this refuses the writer as well, who tells those that wait; here one tries again.
+            with suppress(sqlite3.Error, OSError):
+                size = log.stat().st_size // PAGE
+                if abs(size - done) >= PAGES_PER_CHECKPOINT or size >= MOST_LOG_PAGES:
+                    _, _, done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        connection.close()

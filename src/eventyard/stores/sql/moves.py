@@ -1,0 +1,67 @@
+"""What an operator does to entries: retry, discard, reprocess, replay.
+
+The lifecycle table in ``model/`` says what is allowed; this applies it inside the writer's transaction.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from eventyard.model.ids import EntryId, Millis
+from eventyard.model.journal import HistoryLine, NewDelivery
+from eventyard.model.lifecycle import LIFECYCLE, Trigger, after
+from eventyard.stores.sql.append import redelivered
+from eventyard.stores.sql.changes import Changes
+from eventyard.stores.sql.known import Known
+from eventyard.stores.sql.record import missing
+
+
+def move(
+    connection: sqlite3.Connection, ids: Sequence[EntryId], trigger: Trigger, line: HistoryLine, due_at: Millis | None
+) -> list[EntryId]:
+    """Apply a trigger to the entries whose status allows it; their ids."""
+    changes = Changes(connection, ids)
+    moved = []
+    for entry_id in ids:
+        entry = changes.get(entry_id)
+        if entry is not None and (entry.status, trigger) in LIFECYCLE:
+            changes.line(entry, replace(line, status=after(entry.status, trigger)))
+            changes.queue(entry, due_at)
+            moved.append(entry_id)
+    changes.write()
+    return moved
+
+
+def redeliver(
+    connection: sqlite3.Connection,
+    known: Known,
+    publication_id: EntryId,
+    deliveries: Sequence[NewDelivery],
+    supersedes: EntryId | None,
+    line: HistoryLine,
+) -> list[EntryId]:
+    """Add deliveries to a publication, perhaps in the place of an old one. Raises ``NotFound``, ``Conflict``."""
+    changes = Changes(connection, [publication_id] if supersedes is None else [publication_id, supersedes])
+    publication = changes.get(publication_id)
+    if publication is None:
+        raise missing(publication_id)
+    if supersedes is not None:
+        old = changes.get(supersedes)
+        if old is None:
+            raise missing(supersedes)
+        changes.line(old, replace(line, status=after(old.status, Trigger.REPROCESS)))
+        changes.queue(old, None)
+    changes.write()
+    identity = (publication.id, publication.series, publication.event_id)
+    ids = redelivered(connection, known, identity, deliveries, line.at)
+    born = Changes(connection, [publication_id, *ids])
+    for entry_id in ids:
+        entry = born.get(entry_id)
+        parent = born.get(publication_id)
+        assert entry is not None and parent is not None
+        born.first_line(entry, replace(line, status=entry.status))
+        parent.family.moved(None, entry.status)
+        born.touch(parent)
+    born.write()
+    return ids

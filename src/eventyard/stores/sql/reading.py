@@ -1,0 +1,148 @@
+"""Reading the journal back: rows into entries, one entry with everything on record, the stream, totals.
+
+Functions of a connection, the same for every SQL database. What finds the ids is in ``search.py``.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, Select, Text, cast, func, select
+
+from eventyard.model.errors import NotFound
+from eventyard.model.event import Event
+from eventyard.model.ids import EntryId
+from eventyard.model.journal import Entry, EntryDetail, HistoryLine, Page, Query
+from eventyard.model.lifecycle import Descendants, Kind, Status
+from eventyard.model.outcome import Attempt, Counts, Outcome, Result
+from eventyard.stores.family import PUBLISHED
+from eventyard.stores.sql.append import event_of
+from eventyard.stores.sql.changes import More
+from eventyard.stores.sql.search import matching
+from eventyard.stores.sql.tables import attempts, due, entries, history, names, payloads, series
+
+_projects, _applications, _topics, _names = (names.alias(f"{what}_name") for what in ("project", "app", "topic", "own"))
+
+_ENTRIES: Select[Any] = select(
+    entries,
+    series.c.kind,
+    _projects.c.id.label("project_id"),
+    _applications.c.id.label("application_id"),
+    _applications.c.name.label("application"),
+    _topics.c.id.label("topic_id"),
+    _topics.c.name.label("topic"),
+    _names.c.id.label("name_id"),
+    _names.c.name.label("name"),
+).select_from(
+    entries.join(series, series.c.number == entries.c.series)
+    .outerjoin(_projects, _projects.c.number == series.c.project)
+    .outerjoin(_applications, _applications.c.number == series.c.application)
+    .outerjoin(_topics, _topics.c.number == series.c.topic)
+    .outerjoin(_names, _names.c.number == series.c.name)
+)
+
+
+def find(connection: Connection, query: Query) -> Page:
+    """A page of entries."""
+    ids = matching(connection, query, query.limit + 1)
+    rows = connection.execute(_ENTRIES.where(entries.c.id.in_(ids[: query.limit])))
+    found = sorted((_entry(row) for row in rows), key=lambda entry: entry.id, reverse=not query.ascending)
+    return Page(tuple(found), len(ids) > query.limit)
+
+
+def detail(connection: Connection, entry_id: EntryId) -> EntryDetail:
+    """One entry with everything about it. Raises ``NotFound``."""
+    row = connection.execute(_ENTRIES.where(entries.c.id == entry_id)).one_or_none()
+    if row is None:
+        raise NotFound("not_found", f"there is no journal entry {entry_id}")
+    children = connection.execute(_ENTRIES.where(entries.c.parent_id == entry_id).order_by(entries.c.id))
+    lines = connection.execute(select(history).where(history.c.entry_id == entry_id).order_by(history.c.line))
+    tries = connection.execute(_ATTEMPTS.where(attempts.c.delivery_id == entry_id).order_by(attempts.c.number))
+    queued = connection.execute(select(due).where(due.c.delivery_id == entry_id)).one_or_none()
+    events = _events(connection, [row.parent_id or entry_id])
+    return EntryDetail(
+        entry=_entry(row),
+        event=events.get(row.parent_id or entry_id),
+        children=tuple(_entry(child) for child in children),
+        history=(*_born(row), *(HistoryLine(ln.at, Status(ln.status), ln.comment, ln.actor) for ln in lines)),
+        attempts=tuple(_attempt(one) for one in tries),
+        due_at=queued.due_at if queued else None,
+        lease_until=(queued.lease_until or None) if queued else None,
+    )
+
+
+def stream(connection: Connection, project: int, after: EntryId, limit: int) -> list[tuple[EntryId, Event]]:
+    """Publications of a project past an id, in commit order, with their events."""
+    kinds = (Kind.PUBLICATION, Kind.COMPOUND_PUBLICATION)
+    query = Query(projects=(project,), kinds=kinds, after=after, ascending=True)
+    ids = matching(connection, query, limit)
+    events = _events(connection, ids)
+    return [(entry_id, events[entry_id]) for entry_id in ids if entry_id in events]
+
+
+def totals(connection: Connection, projects: Sequence[int]) -> Mapping[tuple[int, int], int]:
+    """(kind, status) -> number of entries."""
+    counted = connection.execute(
+        select(series.c.kind, entries.c.status, func.count())
+        .select_from(series.join(entries, entries.c.series == series.c.number))
+        .where(series.c.project.in_(projects))
+        .group_by(series.c.kind, entries.c.status)
+    )
+    return {(kind, status): number for kind, status, number in counted}
+
+
+def _events(connection: Connection, ids: Sequence[int]) -> dict[int, Event]:
+    rows = connection.execute(_PAYLOADS.where(payloads.c.entry_id.in_(ids)))
+    return {entry_id: event_of(attributes, data) for entry_id, attributes, data in rows}
+
+
+_PAYLOADS = select(payloads.c.entry_id, cast(payloads.c.attributes, Text), payloads.c.data)
+_ATTEMPTS = select(attempts, cast(attempts.c.more, Text).label("more_text"))
+
+
+def _born(row: Row[Any]) -> list[HistoryLine]:
+    """The lines an entry is born with, which follow from the entry itself (see ``tables.py``)."""
+    if row.born is None:
+        return []
+    lines = [HistoryLine(row.created_at, Status(row.born))]
+    if row.parent_id is None:
+        lines.append(HistoryLine(row.completed_at, Status.COMPLETE, PUBLISHED))
+    return lines
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    more = msgspec.json.decode(row.more_text, type=More)
+    outcome = Outcome(
+        Result(row.result),
+        row.status_code,
+        row.error,
+        more.retry_after_ms,
+        more.response_headers,
+        row.response_body or b"",
+        more.run_id,
+        more.counts,
+    )
+    return Attempt(row.number, row.started_at, row.duration_ms, outcome)
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(
+        id=EntryId(row.id),
+        kind=Kind(row.kind),
+        status=Status(row.status),
+        project_id=row.project_id or "",
+        application_id=row.application_id,
+        application=row.application,
+        topic_id=row.topic_id,
+        topic=row.topic,
+        name_id=row.name_id,
+        name=row.name,
+        event_id=row.event_id,
+        parent_id=row.parent_id,
+        created_at=row.created_at,
+        completed_at=row.completed_at,
+        delayed_ms=row.delayed_ms,
+        descendants=Descendants(row.descendants),
+        counts=Counts(row.source_success, row.source_failed, row.target_success, row.target_failed),
+        run_id=row.run_id,
+    )

@@ -1,0 +1,178 @@
+"""The store in an SQLite file: one writer thread, a few readers, one checkpointer, put together.
+
+This file only passes calls on: writes to ``writer.py`` (and through it to ``append.py``, ``record.py``, ``claim.py``,
+``moves.py``, ``catalog.py``), reads to ``search.py`` and ``reading.py`` on a connection of the pool.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from eventyard.model.catalog import Record
+from eventyard.model.errors import Unavailable
+from eventyard.model.event import Event
+from eventyard.model.ids import EntryId, Millis
+from eventyard.model.journal import (
+    Appended,
+    Claimed,
+    EntryDetail,
+    HistoryLine,
+    NewDelivery,
+    NewPublication,
+    Page,
+    Query,
+    Recording,
+    Waiting,
+)
+from eventyard.model.lifecycle import Trigger
+from eventyard.ports import Clock
+from eventyard.stores.sql import catalog, claim, faults, file, moves, reading, search
+from eventyard.stores.sql.writer import Writer
+
+READERS = 3
+"""Connections and threads for reading."""
+
+T = TypeVar("T")
+
+
+class SqliteStore:
+    """A :class:`eventyard.ports.Store` in one file, which one process has at a time."""
+
+    _writer: Writer
+    _engine: Engine
+    _readers: ThreadPoolExecutor
+
+    def __init__(self, path: Path, clock: Clock, *, upgrade: bool = True) -> None:
+        self._path = path
+        self._clock = clock
+        self._upgrade = upgrade
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Lock the file, make or upgrade it, and begin to write. Raises ``Unavailable`` (``store_…``)."""
+        file.lock(self._path, stack)
+        file.prepare(self._path, self._upgrade)
+        try:
+            connection = file.writing_connection(self._path)
+            stack.callback(connection.close)
+            checkpointer = file.Checkpointer(self._path)
+            self._writer = Writer(connection, self._clock, self._translate, checkpointer.committed)
+        except sqlite3.Error as error:
+            raise self._translate(error) from None
+        self._engine = file.reading_engine(self._path, READERS)
+        stack.callback(self._engine.dispose)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="journal-reader")
+        stack.callback(self._readers.shutdown)
+        checkpointer.start()
+        stack.callback(checkpointer.stop)
+        self._writer.start()
+        stack.push_async_callback(asyncio.to_thread, self._writer.stop)
+
+    def _translate(self, error: sqlite3.Error | OSError) -> Unavailable:
+        return faults.translate(error, self._path)
+
+    async def _read(self, function: Callable[[Connection], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._in_snapshot, function)
+
+    def _in_snapshot(self, function: Callable[[Connection], T]) -> T:
+        try:
+            with self._engine.connect() as connection:
+                return function(connection)
+        except DBAPIError as error:
+            if isinstance(error.orig, sqlite3.Error):
+                raise faults.translate(error.orig, self._path) from None
+            raise
+
+    async def _act(self, function: Callable[..., T], *arguments: Any, known: bool = False) -> T:
+        def act(connection: sqlite3.Connection, memory: Any) -> T:
+            return function(connection, memory, *arguments) if known else function(connection, *arguments)
+
+        done: T = await self._writer.act(act)
+        return done
+
+    # The journal, hot path
+
+    def append(self, publication: NewPublication) -> Awaitable[Appended]:
+        """See the port."""
+        return self._writer.append(publication)
+
+    def append_batch(self, publications: Sequence[NewPublication]) -> Awaitable[list[Appended]]:
+        """See the port."""
+        return self._writer.append_batch(publications)
+
+    async def claim(self, room: Mapping[int, int], lease_until: Millis, now: Millis) -> list[Claimed]:
+        """See the port."""
+        return await self._act(claim.claim, room, lease_until, now, known=True)
+
+    async def extend(self, entry_id: EntryId, lease_until: Millis, now: Millis) -> bool:
+        """See the port."""
+        return await self._act(claim.extend, entry_id, lease_until, now)
+
+    def record(self, recording: Recording) -> Awaitable[bool]:
+        """See the port."""
+        return self._writer.record(recording)
+
+    async def waiting(self) -> list[Waiting]:
+        """See the port."""
+        return await self._read(claim.waiting)
+
+    async def release(self) -> int:
+        """See the port."""
+        return await self._act(claim.release)
+
+    # The journal, acts of an operator
+
+    async def move(
+        self, ids: Sequence[EntryId], trigger: Trigger, line: HistoryLine, due_at: Millis | None
+    ) -> list[EntryId]:
+        """See the port."""
+        return await self._act(moves.move, ids, trigger, line, due_at)
+
+    async def redeliver(
+        self, publication_id: EntryId, deliveries: Sequence[NewDelivery], supersedes: EntryId | None, line: HistoryLine
+    ) -> list[EntryId]:
+        """See the port."""
+        return await self._act(moves.redeliver, publication_id, deliveries, supersedes, line, known=True)
+
+    # The journal, reading
+
+    async def find(self, query: Query) -> Page:
+        """See the port."""
+        return await self._read(partial(reading.find, query=query))
+
+    async def count(self, query: Query, limit: int) -> int:
+        """See the port."""
+        return await self._read(partial(search.count, query=query, limit=limit))
+
+    async def detail(self, entry_id: EntryId) -> EntryDetail:
+        """See the port."""
+        return await self._read(partial(reading.detail, entry_id=entry_id))
+
+    async def read(self, project: int, after: EntryId, limit: int) -> list[tuple[EntryId, Event]]:
+        """See the port."""
+        return await self._read(partial(reading.stream, project=project, after=after, limit=limit))
+
+    async def totals(self, projects: Sequence[int]) -> Mapping[tuple[int, int], int]:
+        """See the port."""
+        return await self._read(partial(reading.totals, projects=projects))
+
+    # The catalog
+
+    async def load(self) -> list[Record]:
+        """See the port."""
+        return await self._read(catalog.load)
+
+    async def save(self, records: Sequence[Record]) -> list[Record]:
+        """See the port."""
+        return await self._act(catalog.save, records, known=True)
+
+    async def remove(self, records: Sequence[Record]) -> None:
+        """See the port."""
+        await self._act(catalog.remove, records)

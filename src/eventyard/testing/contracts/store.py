@@ -1,0 +1,22 @@
+"""What every store keeps: the contract suite of :class:`eventyard.ports.Store`.
+
+A store's test subclasses :class:`StoreContract` and gives a fixture ``store``, started and empty, whose clock is the
+fixture ``clock``. The suite is in parts, one for each group of the port's methods:
+
+    StoreContract
+    ├── AppendContract    store_append.py    events with their deliveries, idempotency keys
+    ├── WorkContract      store_work.py      claims, leases, recordings
+    ├── OperatorContract  store_operator.py  move, redeliver
+    ├── SearchContract    store_search.py    find, count, read, totals
+    └── CatalogContract   store_catalog.py   load, save, remove
+"""
+
+from eventyard.testing.contracts.store_append import AppendContract
+from eventyard.testing.contracts.store_catalog import CatalogContract
+from eventyard.testing.contracts.store_operator import OperatorContract
+from eventyard.testing.contracts.store_search import SearchContract
+from eventyard.testing.contracts.store_work import WorkContract
+
+
+class StoreContract(AppendContract, WorkContract, OperatorContract, SearchContract, CatalogContract):
+    """All parts."""
