@@ -183,11 +183,15 @@ def open_store(settings: Settings) -> Store:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"cannot make the data directory {settings.data}: {error.strerror}") from None
+    return SqliteStore(journal_path(settings), now_ms, upgrade=settings.store.upgrade)
+
+
+def journal_path(settings: Settings) -> Path:
+    """The journal file of the settings. Raises :class:`ConfigError` for a store this version does not have."""
     url = settings.store.url
     if url is not None and not url.startswith("sqlite:///"):
         raise ConfigError(f"store.url {url!r} is not a store this version has; use sqlite:///PATH, or leave it unset")
-    path = settings.data / JOURNAL_FILE if url is None else Path(url.removeprefix("sqlite:///"))
-    return SqliteStore(path, now_ms, upgrade=settings.store.upgrade)
+    return settings.data / JOURNAL_FILE if url is None else Path(url.removeprefix("sqlite:///"))
 
 
 def read_keys(path: Path) -> list[bytes]:
