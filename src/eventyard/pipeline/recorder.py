@@ -1,0 +1,115 @@
+"""Recording: outcomes on their way to the disk, at most so many, and none thrown away while the process lives.
+
+``dispatch.py`` and ``work.py`` put recordings here and go on; the store commits them in groups. While the store cannot
+write, they wait here and are tried again, and nothing new is claimed (:attr:`Recorder.troubled`): what the hub knows
+must be on record before a lease that has run out meanwhile lets the same delivery be tried again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from eventyard.model.errors import Unavailable
+from eventyard.model.journal import Recording
+from eventyard.ports import Store
+from eventyard.telemetry.log import Log
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
+"""Seconds between tries while the store cannot write: the first wait, and what doubling ends at."""
+
+
+class Recorder:
+    """Commits recordings beside the attempts. ``pause`` waits so many seconds; tests give one that does not."""
+
+    def __init__(
+        self, store: Store, log: Log, *, bound: int, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self._store = store
+        self._log = log
+        self._bound = bound
+        self._pause = pause
+        self._open = 0
+        self._stranded: list[tuple[Recording, Callable[[Recording], None] | None]] = []
+        self._mending: asyncio.Task[None] | None = None
+        self._wait = FIRST_PAUSE
+        self._room = asyncio.Event()
+        self._room.set()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._sound = asyncio.Event()
+        self._sound.set()
+
+    @property
+    def full(self) -> bool:
+        """Whether as many recordings are on their way as may be."""
+        return self._open >= self._bound
+
+    @property
+    def troubled(self) -> bool:
+        """Whether the store could not write when it was last asked."""
+        return not self._sound.is_set()
+
+    async def room(self) -> None:
+        """Wait until there is room for one more."""
+        await self._room.wait()
+
+    async def sound(self) -> None:
+        """Wait until the store writes again."""
+        await self._sound.wait()
+
+    async def empty(self) -> None:
+        """Wait until everything is on disk."""
+        await self._empty.wait()
+
+    def put(self, recording: Recording, then: Callable[[Recording], None] | None = None) -> None:
+        """Start committing; ``then`` is called once it is on disk."""
+        self._open += 1
+        if self._open == 1:
+            self._empty.clear()
+        if self._open >= self._bound:
+            self._room.clear()
+        if self._mending is not None:
+            self._stranded.append((recording, then))
+            return
+        future = asyncio.ensure_future(self._store.record(recording))
+        future.add_done_callback(partial(self._done, recording, then))
+
+    def stop(self) -> None:
+        """Give up on what could not be written."""
+        if self._mending is not None:
+            self._mending.cancel()
+
+    def _done(
+        self, recording: Recording, then: Callable[[Recording], None] | None, future: "asyncio.Future[bool]"
+    ) -> None:
+        if future.cancelled():
+            return
+        error = future.exception()
+        if isinstance(error, Unavailable):
+            self._stranded.append((recording, then))
+            self._sound.clear()
+            if self._mending is None:
+                self._log.error("store_unavailable", error=error.message, recordings=self._open)
+                self._mending = asyncio.get_running_loop().create_task(self._mend())
+            return
+        if not self._sound.is_set():
+            self._wait = FIRST_PAUSE
+            self._sound.set()
+        if error is not None:
+            self._log.error("recording_failed", entry_id=recording.entry_id, error=repr(error))
+        elif then is not None:
+            then(recording)
+        self._open -= 1
+        if self._open < self._bound:
+            self._room.set()
+        if not self._open:
+            self._empty.set()
+
+    async def _mend(self) -> None:
+        await self._pause(self._wait)
+        self._wait = min(self._wait * 2, LONGEST_PAUSE)
+        self._mending = None
+        stranded, self._stranded = self._stranded, []
+        self._open -= len(stranded)
+        for recording, then in stranded:
+            self.put(recording, then)
