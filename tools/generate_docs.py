@@ -16,6 +16,7 @@ from typer.cli import get_docs_for_click
 from typer.main import get_command
 
 from eventyard import plugins
+from eventyard.api.problems import STATUS_OF_CODE
 from eventyard.cli import app
 from eventyard.config import known, variable
 from eventyard.model.errors import CODES
@@ -46,7 +47,8 @@ def lifecycle() -> str:
 
 def errors() -> str:
     """A section for each code, which the ``type`` of a problem links to."""
-    return "\n\n".join(f"### {code}\n\n{sentence}" for code, sentence in CODES.items())
+    own = {code: f" Status {status}." for code, status in STATUS_OF_CODE.items()}
+    return "\n\n".join(f"### {code}\n\n{sentence}{own.get(code, '')}" for code, sentence in CODES.items())
 
 
 def settings() -> str:
