@@ -24,6 +24,7 @@ check: $(DEV) ## style, types, layers and the rules of the house
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy hatch_build.py tools
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/house tests/docs
 
