@@ -13,6 +13,7 @@ def upgrade_file(path: Path) -> None:
     try:
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            connection.commit()  # or Alembic would leave the transaction that this began, and its commit, to us
             upgrade(connection)
     finally:
         engine.dispose()
