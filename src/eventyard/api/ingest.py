@@ -9,7 +9,6 @@ answer; nothing is decided here.
 import random
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta, Raw, Struct
@@ -130,9 +129,7 @@ class Ingest:
             asked = _decoded(_decode_dispatch, body)
             door = self._door(who, asked.project_id, asked.source)
             payload = bytes(asked.payload)
-            event = Event(
-                _new_id(now), _uri(door.source), door.source.name, now, payload, door.source.name, "application/json"
-            )
+            event = Event(_new_id(now), door.uri, door.source.name, now, payload, door.source.name, "application/json")
             key = _key_of(headers)
             signed = payload
         else:
@@ -228,7 +225,7 @@ class Ingest:
     ) -> Event:
         event = Event(
             delivery or _new_id(now),
-            _uri(door.source),
+            door.uri,
             type_,
             now,
             body,
@@ -275,7 +272,7 @@ def _arrival(door: Door, item: Item, now: Millis) -> Arrival:
     type_ = item.type or door.source.name
     event = Event(
         item.id or _new_id(now),
-        _uri(door.source),
+        door.uri,
         type_,
         now if item.time is None else _time(item.time),
         data,
@@ -344,10 +341,6 @@ def _key_of(headers: Mapping[str, str]) -> str | None:
 def _event_key(event: Event) -> str:
     """CloudEvents: source and id together identify an event (CE 3.1)."""
     return f"event:{event.source} {event.id}"
-
-
-def _uri(source: Source) -> str:
-    return f"/sources/{quote(source.name)}"
 
 
 def _new_id(now: Millis) -> str:

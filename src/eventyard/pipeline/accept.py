@@ -1,6 +1,6 @@
 """Accept: the verb of the hot path. An event of a known source becomes a committed publication with its deliveries.
 
-The order is DESIGN's straight line: schema, idempotency key, match, one group commit; only then does the caller get an
+The order is a straight line: schema, idempotency key, match, one group commit; only then does the caller get an
 answer, and the deliveries this process has room for go straight to dispatch, without a read back. Proving the sender
 (``verifiers``) and decoding the request (``wire``) came before; the story goes on in ``dispatch.py``.
 """

@@ -5,6 +5,7 @@ after a change, and dropped when its source, topic or application changes.
 """
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -23,6 +24,8 @@ class Door(Struct, frozen=True):
     """A source with everything that accepting an event through it takes."""
 
     source: Source
+    uri: str
+    """The CloudEvents ``source`` of events that state none."""
     topic: Topic
     project: Project
     application: Application
@@ -81,6 +84,7 @@ class Doors:
         secrets = tuple((self._vault.open(s, source.id), _until(s)) for s in source.secrets)
         return Door(
             source=source,
+            uri=f"/sources/{quote(source.name)}",
             topic=topic,
             project=self._catalog.get(Project, source.project_id),
             application=self._catalog.get(Application, source.application_id),

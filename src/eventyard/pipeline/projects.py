@@ -49,14 +49,16 @@ class Projects:
     async def remove(self, who: Principal, project_id: str) -> None:
         """Remove an empty project and its applications. Raises ``Conflict`` (``in_use``) naming what is still in it."""
         project = View(self._catalog, who).need(Scope.CATALOG_WRITE).project(project_id)
-        for kind, word in (
-            (Source, "sources"),
-            (Subscription, "subscriptions"),
-            (Target, "targets"),
-            (Topic, "topics"),
-        ):
-            if any(record.project_id == project.id for record in self._catalog.all(kind)):
-                raise Conflict("in_use", f"project {project.name!r} still has {word}", hint=f"remove its {word} first")
+        content: list[Source | Subscription | Target | Topic] = [
+            *self._catalog.all(Source),
+            *self._catalog.all(Subscription),
+            *self._catalog.all(Target),
+            *self._catalog.all(Topic),
+        ]
+        left = next((record for record in content if record.project_id == project.id), None)
+        if left is not None:
+            word = WORDS[type(left)]
+            raise Conflict("in_use", f"project {project.name!r} still has {word}s", hint=f"remove its {word}s first")
         applications = [a for a in self._catalog.all(Application) if a.project_id == project.id]
         await self._catalog.remove(*applications, project)
 

@@ -1,6 +1,7 @@
 """What the pipeline tells of itself: each fact becomes a count and, where it is worth one, a wide log line."""
 
 from collections import Counter
+from functools import lru_cache
 
 from eventyard.model.catalog import Source, Subscription, Target
 from eventyard.model.event import Event
@@ -11,6 +12,9 @@ from eventyard.model.retry import Decision
 from eventyard.telemetry.log import Log
 from eventyard.telemetry.metrics import Metrics
 
+_LABELS_KEPT = 1024
+"""Looking a label up costs more than counting does."""
+
 
 class Observer:
     """Turns what happens into metrics and wide lines. Knows nothing of why."""
@@ -18,6 +22,9 @@ class Observer:
     def __init__(self, metrics: Metrics, log: Log) -> None:
         self._metrics = metrics
         self._log = log
+        self._accepted = lru_cache(_LABELS_KEPT)(metrics.accepted.labels)
+        self._attempts = lru_cache(_LABELS_KEPT)(metrics.attempts.labels)
+        self._attempt_seconds = lru_cache(_LABELS_KEPT)(metrics.attempt_seconds.labels)
 
     def accepted(
         self, source: Source, event: Event, *, entry_id: EntryId, deliveries: int, duplicate: bool, ms: int
@@ -27,7 +34,7 @@ class Observer:
         if duplicate:
             metrics.duplicates.labels(source.name).inc()
         else:
-            metrics.accepted.labels(source.name).inc()
+            self._accepted(source.name).inc()
             if deliveries:
                 metrics.deliveries.inc(deliveries)
         metrics.accept_seconds.observe(ms / 1000)
@@ -50,7 +57,7 @@ class Observer:
         """A batch was committed: how many per source, how many were duplicates, how many were refused."""
         metrics = self._metrics
         for source, count in accepted.items():
-            metrics.accepted.labels(source).inc(count)
+            self._accepted(source).inc(count)
         for source, count in duplicates.items():
             metrics.duplicates.labels(source).inc(count)
         if deliveries:
@@ -77,8 +84,8 @@ class Observer:
         """An attempt ended, and the policy decided what follows."""
         outcome = attempt.outcome
         result = outcome.result.name.lower()
-        self._metrics.attempts.labels(target.type, result).inc()
-        self._metrics.attempt_seconds.labels(target.type).observe(attempt.duration_ms / 1000)
+        self._attempts(target.type, result).inc()
+        self._attempt_seconds(target.type).observe(attempt.duration_ms / 1000)
         self._log.info(
             "attempted",
             target=target.name,
