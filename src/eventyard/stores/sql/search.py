@@ -33,7 +33,7 @@ from sqlalchemy import (
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import Query
 from eventyard.model.lifecycle import Descendants, Kind, Status
-from eventyard.stores.sql.tables import BUCKET_BITS, SPAN_BITS, entries, names, series, spans
+from eventyard.stores.sql.tables import BUCKET_BITS, SPAN_BITS, bucket, entries, names, series, spans
 
 WINDOW = 1_000
 """How many entries are looked at before the index is asked."""
@@ -147,10 +147,9 @@ def _direct(connection: Connection, query: Query) -> list[ColumnElement[bool]]:
 
 def _published(connection: Connection, event_id: str) -> list[int]:
     """The publications of an event id: one look-up for each bucket of the index."""
-    last = select(func.max(entries.c.id).op(">>")(BUCKET_BITS).label("bucket")).cte("buckets", recursive=True)
-    buckets = last.union_all(select(last.c.bucket - 1).where(last.c.bucket > 0))
-    bucket = entries.c.id.op(">>")(BUCKET_BITS)
-    found = select(entries.c.id).select_from(buckets.join(entries, bucket == buckets.c.bucket))
+    newest = select(func.max(entries.c.id).op(">>")(BUCKET_BITS).label("number")).cte("buckets", recursive=True)
+    buckets = newest.union_all(select(newest.c.number - 1).where(newest.c.number > 0))
+    found = select(entries.c.id).select_from(buckets.join(entries, bucket == buckets.c.number))
     return list(
         connection.execute(found.where(entries.c.event_id == event_id, entries.c.parent_id.is_(None))).scalars()
     )
@@ -166,7 +165,17 @@ def _bounds(connection: Connection, query: Query) -> Bounds:
     if query.created_from is None and query.created_to is None:
         return Bounds(low, high)
     first_block, last_block = _blocks(connection, query, last)
-    return Bounds(max(low, first_block << SPAN_BITS), min(high, ((last_block + 1) << SPAN_BITS) - 1))
+    low, high = max(low, first_block << SPAN_BITS), min(high, ((last_block + 1) << SPAN_BITS) - 1)
+    step = (1 << SPAN_BITS) - 1
+    first = _first(connection, query, Bounds(low, min(high, low + step)), entries.c.id)
+    end = _first(connection, query, Bounds(max(low, high - step), high), entries.c.id.desc())
+    return Bounds(low + step + 1 if first is None else first, high - step - 1 if end is None else end)
+
+
+def _first(connection: Connection, query: Query, bounds: Bounds, order: ColumnElement[int]) -> int | None:
+    """The first id within a block at either end of the range that really is of the time asked for."""
+    found = select(entries.c.id).where(*_within(bounds), *_exact(query, entries)).order_by(order).limit(1)
+    return connection.execute(found).scalar()
 
 
 def _blocks(connection: Connection, query: Query, last: int) -> tuple[int, int]:

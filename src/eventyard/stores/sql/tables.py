@@ -72,10 +72,13 @@ entries = Table(
     Column("run_id", Text, nullable=True),
     Column("event_id", Text, nullable=False),
 )
+bucket = entries.c.id.op(">>")(text(str(BUCKET_BITS)))
+"""The bucket of an entry, written as the index has it: a bound number there would keep the index from being used."""
+
 Index("by_series", entries.c.series, entries.c.status, entries.c.descendants, entries.c.id)
 Index(
     "by_event",
-    (entries.c.id.op(">>")(text(str(BUCKET_BITS)))).label("bucket"),
+    bucket,
     entries.c.event_id,
     sqlite_where=entries.c.parent_id.is_(None),
     postgresql_where=entries.c.parent_id.is_(None),
