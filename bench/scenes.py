@@ -35,17 +35,11 @@ def job(hub: Hub, name: str = "worker") -> Any:
     return hub.post("/v1/targets", name=name, type="job", settings={})
 
 
-def subscribe(hub: Hub, source: Any, target: Any, customer: str | None = None, **more: Any) -> Any:
-    """A subscription to a source, perhaps to the events of one customer only."""
+def subscribe(hub: Hub, source: Any, target: Any, customer: str | None = None, name: str | None = None) -> Any:
+    """A subscription to a source's topic, perhaps to the events of one customer only."""
     wanted = {} if customer is None else {"filter": {"eq": [["customer.id", customer]]}}
-    return hub.post(
-        "/v1/subscriptions",
-        source_id=source["id"],
-        target_type=target["type"],
-        target_id=target["id"],
-        **wanted,
-        **more,
-    )
+    names = {} if name is None else {"name": name}
+    return hub.post("/v1/subscriptions", topics=[source["topic_id"]], target_id=target["id"], **wanted, **names)
 
 
 async def multiply(data: Path, count: int) -> None:

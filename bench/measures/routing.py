@@ -100,7 +100,6 @@ def _subscription(n: int) -> Subscription:
         target_id="worker",
         created_at=0,
         updated_at=0,
-        source_id="source",
         filter={"eq": [["customer.id", f"customer-{n}"]]},
     )
 
