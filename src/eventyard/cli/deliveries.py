@@ -1,0 +1,119 @@
+"""``eventyard deliveries``: one event for one subscription each; tried again, ended, or made anew."""
+
+from typing import Annotated, Any
+
+import typer
+
+from eventyard.cli.client import segment
+from eventyard.cli.events import show_entry
+from eventyard.cli.examples import examples
+from eventyard.cli.filters import filtered
+from eventyard.cli.remote import Remote, given, remote
+from eventyard.cli.verbs import Limit, group
+
+PATH = "/v1/deliveries"
+COLUMNS = (
+    ("DELIVERY", "entry_id"),
+    ("CREATED", "created_at"),
+    ("STATUS", "status"),
+    ("SUBSCRIPTION", "name"),
+    ("PUBLICATION", "parent_id"),
+    ("COMPLETED", "completed_at"),
+    ("EVENT", "event_id"),
+)
+MOST = 10_000
+"""How many deliveries a bulk discard or reprocess takes on at once."""
+
+app = group(
+    "Deliveries: one event for one subscription each.",
+    "eventyard deliveries list --status error",
+    "eventyard deliveries retry --status error --name billing --dry-run",
+)
+
+Ids = Annotated[
+    list[int] | None, typer.Argument(help="Numbers of deliveries; or say which with options.", metavar="DELIVERY...")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")]
+All = Annotated[bool, typer.Option("--all", help="All that the status allows it for.")]
+
+
+@app.command("list", epilog=examples("eventyard deliveries list --status error --from 1h"))
+@remote
+@filtered
+def list_(hub: Remote, where: dict[str, Any], limit: Limit = 50) -> None:
+    """List deliveries, newest first."""
+    hub.show(hub.list(PATH, limit, **where), COLUMNS)
+
+
+@app.command(epilog=examples("eventyard deliveries show 1043"))
+@remote
+def show(hub: Remote, delivery: Annotated[int, typer.Argument(help="Its number.")]) -> None:
+    """Show one delivery with its history and attempts."""
+    show_entry(hub, hub.get(f"/v1/events/{delivery}"))
+
+
+@app.command(
+    epilog=examples(
+        "eventyard deliveries retry 1043 1057",
+        "eventyard deliveries retry --name billing --from 1d --dry-run",
+        "eventyard deliveries retry --all",
+    )
+)
+@remote
+@filtered
+def retry(
+    hub: Remote, where: dict[str, Any], delivery: Ids = None, everything: All = False, dry_run: DryRun = False
+) -> None:
+    """Give deliveries in Error another round of attempts."""
+    if delivery:
+        _each(hub, "retry", list(delivery), dry_run)
+        return
+    _need_some(where, everything)
+    hub.show(hub.post(f"{PATH}/retry", {"filter": given({"project_id": hub.project, **where}), "dry_run": dry_run}))
+
+
+@app.command(
+    epilog=examples(
+        "eventyard deliveries discard 1043", "eventyard deliveries discard --status error --to 7d --dry-run"
+    )
+)
+@remote
+@filtered
+def discard(
+    hub: Remote, where: dict[str, Any], delivery: Ids = None, everything: All = False, dry_run: DryRun = False
+) -> None:
+    """End deliveries as Discarded."""
+    _each(hub, "discard", list(delivery or _found(hub, where, everything)), dry_run)
+
+
+@app.command(
+    epilog=examples(
+        "eventyard deliveries reprocess 1043",
+        "eventyard deliveries reprocess --status complete --name billing --from 1h",
+    )
+)
+@remote
+@filtered
+def reprocess(
+    hub: Remote, where: dict[str, Any], delivery: Ids = None, everything: All = False, dry_run: DryRun = False
+) -> None:
+    """Make a new delivery in place of each; the old one becomes Reprocessed."""
+    _each(hub, "reprocess", list(delivery or _found(hub, where, everything)), dry_run)
+
+
+def _need_some(where: dict[str, Any], everything: bool) -> None:
+    if not where and not everything:
+        raise typer.BadParameter("name deliveries, or say which with options, or --all", param_hint="DELIVERY")
+
+
+def _found(hub: Remote, where: dict[str, Any], everything: bool) -> list[int]:
+    _need_some(where, everything)
+    return [entry["entry_id"] for entry in hub.list(PATH, MOST, **where)]
+
+
+def _each(hub: Remote, verb: str, ids: list[int], dry_run: bool) -> None:
+    done = [] if dry_run else [hub.post(f"{PATH}/{segment(entry_id)}/{verb}") for entry_id in ids]
+    if dry_run:
+        hub.show({"matched": len(ids), "changed": 0})
+    else:
+        hub.show(done, COLUMNS)

@@ -1,0 +1,56 @@
+"""The search criteria that listing, following and bulk commands share."""
+
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Annotated, Any
+
+import typer
+
+from eventyard.cli.bundle import bundled
+from eventyard.cli.inputs import time_of
+from eventyard.cli.remote import given
+
+
+def moment(value: str) -> str:
+    """A time as the API takes it, from a time or from an age as of now."""
+    return time_of(value, time.time_ns() // 1_000_000)
+
+
+def _which(help: str, *names: str, **more: Any) -> Any:
+    return typer.Option(*names, help=help, rich_help_panel="Which", **more)
+
+
+def _time(help: str, name: str) -> Any:
+    return _which(help, name, parser=moment, metavar="TIME")
+
+
+_OPTIONS = (
+    ("status", Annotated[list[str] | None, _which("Of this status, such as error; may be repeated.")], None),
+    ("topic", Annotated[str | None, _which("In this topic.")], None),
+    ("application", Annotated[str | None, _which("Of this application.")], None),
+    ("name", Annotated[str | None, _which("Of this source or subscription.")], None),
+    ("contains", Annotated[bool, _which("Names may match in part.", "--contains")], False),
+    ("event_id", Annotated[str | None, _which("Of this event.")], None),
+    ("since", Annotated[str | None, _time("Not before; a time, or an age as 2h.", "--from")], None),
+    ("until", Annotated[str | None, _time("Not after; a time, or an age as 5m.", "--to")], None),
+)
+
+
+def filtered(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the search options; its argument ``where`` is the query of the API that they come to."""
+    return bundled(command, "where", _OPTIONS, lambda **options: nullcontext(_query(**options)))
+
+
+def _query(
+    *, since: str | None, until: str | None, status: list[str] | None, contains: bool, **names: Any
+) -> dict[str, Any]:
+    return given(
+        {
+            "status": ",".join(status) if status else None,
+            **names,
+            "contains": contains or None,
+            "from": since,
+            "to": until,
+        }
+    )

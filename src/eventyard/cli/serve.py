@@ -1,0 +1,79 @@
+"""``eventyard serve``: a hub in the foreground, until SIGTERM or Ctrl-C.
+
+This is the one command whose start is measured: beside Typer it imports the hub and nothing else.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from eventyard.cli import talk
+from eventyard.cli.examples import examples
+from eventyard.cli.failure import explained
+
+if TYPE_CHECKING:
+    from eventyard.config import Settings
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", envvar="EVENTYARD_CONFIG", metavar="FILE", help="Settings, as TOML.", show_default=False),
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="Journal and key file; eventyard-data by default.", show_default=False),
+]
+NOT_YET = ("amqp", "stomp")
+"""Front doors with an option of their own that this version does not open."""
+
+
+def add_to(app: typer.Typer, *, panel: str) -> None:
+    """Put the command into the tree."""
+    app.command(
+        "serve",
+        rich_help_panel=panel,
+        epilog=examples(
+            "eventyard serve",
+            "eventyard serve --data /var/lib/eventyard --listen 0.0.0.0:8080",
+            "EVENTYARD_BOOTSTRAP_KEY=my-first-key eventyard serve --listen 127.0.0.1:0 --json",
+        ),
+    )(serve)
+
+
+def serve(
+    config: ConfigFile = None,
+    data: DataDir = None,
+    listen: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="HTTP; port 0 takes a free one.", show_default=False)
+    ] = None,
+    amqp: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="AMQP 0-9-1; not in this version.")] = None,
+    stomp: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="STOMP; not in this version.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Once ready, print the addresses as a line of JSON.")] = False,
+) -> None:
+    """Run a hub. Once it takes events it says where; SIGTERM or Ctrl-C lets it finish what it is at, and end."""
+    with explained():
+        import uvloop  # noqa: PLC0415 - other commands do without the hub
+
+        from eventyard.app import serve as run  # noqa: PLC0415
+        from eventyard.config import load  # noqa: PLC0415
+
+        settings = load(config, {"data": data, "listen": listen})
+        for door, address in zip(NOT_YET, (amqp, stomp), strict=True):
+            if address is not None:
+                talk.say(f"warning: {door} is not part of this version; nothing listens on {address}")
+        uvloop.run(run(settings, ready=lambda urls: announce(urls, settings, as_json=as_json)))
+
+
+def announce(urls: Mapping[str, str], settings: "Settings", *, as_json: bool) -> None:
+    """Say that the hub is ready: one line of JSON on stdout, or words on stderr."""
+    if as_json:
+        sys.stdout.write(json.dumps({"http": urls["http"], **{door: urls.get(door) for door in NOT_YET}}) + "\n")
+        sys.stdout.flush()
+        return
+    talk.say(f"eventyard is ready at {urls['http']}")
+    talk.say(f"  API     {urls['http']}/docs")
+    talk.say(f"  data    {settings.data.absolute()}")
+    talk.say("  stop    Ctrl-C, or SIGTERM")

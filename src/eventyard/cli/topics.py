@@ -1,0 +1,72 @@
+"""``eventyard topics``: the named channels of a project, and their schema versions."""
+
+from typing import Annotated, Any
+
+import typer
+
+from eventyard.cli.examples import examples
+from eventyard.cli.inputs import json_of
+from eventyard.cli.remote import Remote, remote
+from eventyard.cli.verbs import add_verbs, group
+
+PATH = "/v1/topics"
+COLUMNS = (
+    ("ID", "id"),
+    ("NAME", "name"),
+    ("SCHEMA VERSION", "schema_version"),
+    ("LOCKED", "locked"),
+    ("DESCRIPTION", "description"),
+    ("CREATED", "created_at"),
+)
+
+app = group(
+    "Topics: named channels, with schema versions.", "eventyard topics create orders --schema @order.schema.json"
+)
+add_verbs(app, path=PATH, word="topic", columns=COLUMNS, example="orders")
+
+schemas = group("The schema versions of a topic.", "eventyard topics schema add orders @order.schema.json")
+app.add_typer(schemas, name="schema")
+
+Named = Annotated[str, typer.Argument(help="Name or id of the topic.", metavar="NAME")]
+
+
+@app.command(
+    epilog=examples("eventyard topics create orders", "eventyard topics create orders --schema @order.schema.json")
+)
+@remote
+def create(
+    hub: Remote,
+    name: Annotated[str, typer.Argument(help="Its name.")],
+    description: Annotated[str | None, typer.Option(help="What travels in it.")] = None,
+    schema: Annotated[
+        Any, typer.Option(parser=json_of, metavar="JSON|@FILE|-", help="Version 1 of its JSON Schema (2020-12).")
+    ] = None,
+) -> None:
+    """Make a topic."""
+    hub.show(hub.post(PATH, hub.in_project({"name": name, "description": description, "schema": schema})))
+
+
+@app.command(epilog=examples("eventyard topics lock orders", "eventyard topics lock orders --off"))
+@remote
+def lock(hub: Remote, name: Named, off: Annotated[bool, typer.Option("--off", help="Unlock it.")] = False) -> None:
+    """Let a topic take no new sources and subscriptions."""
+    hub.show(hub.client.call("PATCH", hub.one(PATH, name), {"locked": not off}))
+
+
+@schemas.command("add", epilog=examples("eventyard topics schema add orders @order.schema.json"))
+@remote
+def add_schema(
+    hub: Remote,
+    name: Named,
+    schema: Annotated[Any, typer.Argument(parser=json_of, metavar="JSON|@FILE|-", help="JSON Schema (2020-12).")],
+) -> None:
+    """Add the next schema version, and enforce it from now on."""
+    hub.show(hub.post(f"{hub.one(PATH, name)}/schemas", {"schema": schema}))
+
+
+@schemas.command("list", epilog=examples("eventyard topics schema list orders --json"))
+@remote
+def list_schemas(hub: Remote, name: Named) -> None:
+    """List the schema versions of a topic."""
+    columns = (("VERSION", "version"), ("CREATED", "created_at"), ("SCHEMA", "schema"))
+    hub.show(hub.get(f"{hub.one(PATH, name)}/schemas"), columns)

@@ -1,0 +1,24 @@
+from eventyard.cli import filters
+from tests.unit.cli.stub import StubHub
+
+
+def test_the_options_become_the_query_of_the_api(hub: StubHub) -> None:
+    hub.answers("GET", "/v1/deliveries", [])
+    hub.run(
+        "deliveries", "list", "--status", "error", "--name", "billing", "--contains",
+        "--from", "2026-01-02T03:04:05Z", "--event-id", "e-1", "--limit", "7",
+    )  # fmt: skip
+    assert hub.last.query == {
+        "status": "error", "name": "billing", "contains": "true", "from": "2026-01-02T03:04:05Z",
+        "event_id": "e-1", "limit": "7",
+    }  # fmt: skip
+
+
+def test_what_was_not_said_is_not_asked_for(hub: StubHub) -> None:
+    hub.answers("GET", "/v1/deliveries", [])
+    hub.run("deliveries", "list")
+    assert hub.last.query == {"limit": "50"}
+
+
+def test_an_age_is_counted_from_now() -> None:
+    assert filters.moment("0s") > filters.moment("1h")

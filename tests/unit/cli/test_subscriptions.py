@@ -1,0 +1,36 @@
+from tests.unit.cli.stub import StubHub
+
+ID = "0198c7a2-5e0b-7c3e-9a51-3f0d8f6f2c11"
+
+
+def test_a_subscription_names_its_source_and_target(hub: StubHub) -> None:
+    hub.answers("GET", "/v1/targets", [{"id": "t-1", "name": "reviews"}])
+    hub.answers("GET", "/v1/sources", [{"id": "s-1", "name": "github"}])
+    hub.answers("POST", "/v1/subscriptions", {}, 201)
+    ended = hub.run(
+        "subscriptions", "create", "--source", "github", "--target", "reviews", "--filter", '{"has": ["pull_request"]}',
+        "--pattern", "pull_request.*", "--retry", "1s",
+    )  # fmt: skip
+    assert ended.status == 0
+    assert hub.last.body == {
+        "project_id": "p-1", "source_id": "s-1", "target_id": "t-1", "filter": {"has": ["pull_request"]},
+        "pattern": "pull_request.*", "retry": {"schedule_ms": [1000], "max_attempts": 2},
+    }  # fmt: skip
+
+
+def test_a_subscription_may_be_to_topics(hub: StubHub) -> None:
+    hub.answers("POST", "/v1/subscriptions", {}, 201)
+    hub.run("subscriptions", "create", "--target", ID, "--topic", "orders", "--topic", "refunds")
+    assert hub.last.body == {"project_id": "p-1", "target_id": ID, "topics": ["orders", "refunds"]}
+
+
+def test_a_subscription_to_nothing_is_a_usage_error(hub: StubHub) -> None:
+    ended = hub.run("subscriptions", "create", "--target", ID)
+    assert ended.status == 2
+    assert not hub.asked
+
+
+def test_only_what_changes_is_sent(hub: StubHub) -> None:
+    hub.answers("PATCH", f"/v1/subscriptions/{ID}", {})
+    hub.run("subscriptions", "update", ID, "--mode", "paused")
+    assert hub.last.body == {"mode": "paused"}
