@@ -126,7 +126,7 @@ async def yard() -> AsyncIterator[Yard]:
 
 async def test_what_is_committed_is_delivered_without_a_read_back(yard: Yard) -> None:
     target = await yard.target("shop")
-    yard.store.claim = never  # type: ignore[method-assign]
+    yard.store.claim = never  # type: ignore[method-assign, assignment]
     [entry_id] = await yard.publish(target)
     detail = await yard.detail(entry_id)
     assert detail.entry.status is Status.COMPLETE
@@ -388,11 +388,11 @@ async def test_a_store_that_cannot_claim_is_asked_again_after_a_pause() -> None:
         target = await yard.target("shop", concurrency=1)
         yard.kind.hold(target)
         ids = await yard.publish(target, 8)
-        yard.store.claim, claim = refuse_to_claim, yard.store.claim  # type: ignore[method-assign]
+        yard.store.claim, claim = refuse_to_claim, yard.store.claim  # type: ignore[method-assign, assignment]
         yard.kind.let_go(target)
         await settle()
         assert len(yard.kind.sent) < 8
-        yard.store.claim = claim  # type: ignore[method-assign]
+        yard.store.claim = claim  # type: ignore[method-assign, assignment]
         await yard.later(Limits().pause_ms)
         assert set(await yard.statuses(ids)) == {Status.COMPLETE}
 

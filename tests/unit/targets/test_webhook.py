@@ -1,0 +1,389 @@
+import asyncio
+import json
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from aiohttp import web
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from eventyard.model.errors import Invalid
+from eventyard.model.ids import EntryId
+from eventyard.model.outcome import Outcome, Result
+from eventyard.ports import Delivery
+from eventyard.targets.webhook import BODY_KEPT, WebhookTarget, classify, message_id, render, retry_after
+from eventyard.testing import builders
+from eventyard.testing.builders import NOW
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+NEWER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Receiver:
+    """An HTTP server of the test's own that keeps what it gets and answers as told."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[web.BaseRequest, bytes]] = []
+        self.answer: Answer = say(200, "thanks")
+        self.url = ""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        self.got.append((request, await request.read()))
+        return await self.answer(request)
+
+
+def say(status: int, text: str = "", **headers: str) -> Answer:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return web.Response(status=status, text=text, headers=named)
+
+    return answer
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    receiver = Receiver()
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", receiver.handle)
+    runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=0.01)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0]
+    receiver.url = f"http://{host}:{port}/hook"
+    yield receiver
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[AsyncExitStack]:
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+async def started(stack: AsyncExitStack, **options: Any) -> WebhookTarget:
+    webhook = WebhookTarget(**({"allow_private": True} | options))
+    await webhook.start(stack)
+    return webhook
+
+
+def delivery(
+    url: str = "https://shop.example/hook",
+    *,
+    attempt: int = 1,
+    entry_id: int = 7,
+    timeout_ms: int = 5_000,
+    secrets: dict[str, tuple[str, ...]] | None = None,
+    now: int = NOW,
+    event: dict[str, Any] | None = None,
+    **settings: Any,
+) -> Delivery:
+    target = builders.target(settings={"url": url, **settings}, timeout_ms=timeout_ms)
+    fact = builders.event(**(event or {}))
+    return Delivery(EntryId(entry_id), EntryId(6), "subscription-1", attempt, fact, target, secrets or {}, now)
+
+
+async def test_a_delivered_event_arrives_as_it_came_with_its_attributes_in_headers(
+    receiver: Receiver, stack: AsyncExitStack
+) -> None:
+    webhook = await started(stack)
+    outcome = await webhook.send(delivery(receiver.url, secrets={"secret": (SECRET,)}))
+    assert (outcome.result, outcome.status_code, outcome.response_body) == (Result.DELIVERED, 200, b"thanks")
+    assert outcome.response_headers["content-type"] == "text/plain; charset=utf-8"
+    [(request, body)] = receiver.got
+    assert (request.method, request.path, body) == ("POST", "/hook", b'{"order": 1}')
+    assert request.headers["content-type"] == "application/json"
+    assert request.headers["ce-id"] == "event-1"
+    assert request.headers["ce-type"] == "order.created"
+    assert request.headers["eventyard-attempt"] == "1"
+    assert request.headers["webhook-timestamp"] == "1767323045"
+    assert "accept-encoding" not in request.headers
+
+
+async def test_the_standard_webhooks_library_takes_our_signature(receiver: Receiver, stack: AsyncExitStack) -> None:
+    webhook, clock = await started(stack), present()
+    for style in ("cloudevents-binary", "cloudevents-structured", "plain"):
+        await webhook.send(delivery(receiver.url, secrets={"secret": (SECRET,)}, now=clock, format=style))
+        request, body = receiver.got[-1]
+        Webhook(SECRET).verify(body, dict(request.headers))
+        with pytest.raises(WebhookVerificationError):
+            Webhook(SECRET).verify(body + b" ", dict(request.headers))
+
+
+def present() -> int:
+    """The present, which the library compares with."""
+    return time.time_ns() // 1_000_000
+
+
+def test_while_a_secret_is_rotated_both_sign() -> None:
+    headers, body = render(delivery(secrets={"secret": (NEWER, SECRET)}, now=present()))
+    assert len(headers["webhook-signature"].split(" ")) == 2
+    Webhook(SECRET).verify(body, headers)
+    Webhook(NEWER).verify(body, headers)
+
+
+def test_a_target_without_a_secret_is_sent_no_signature() -> None:
+    headers, _ = render(delivery())
+    assert "webhook-signature" not in headers
+
+
+def test_the_id_is_the_same_for_every_attempt_and_another_for_any_other_delivery() -> None:
+    first = message_id(delivery())
+    assert first == "msg_0470a245ed05c7db_7"
+    assert message_id(delivery(attempt=2, now=NOW + 5_000)) == first
+    assert message_id(delivery(entry_id=8)) != first
+    assert message_id(delivery(event={"id": "event-2"})) != first
+
+
+def test_a_structured_request_holds_everything_in_one_document() -> None:
+    headers, body = render(delivery(format="cloudevents-structured"))
+    assert headers["content-type"] == "application/cloudevents+json"
+    assert json.loads(body)["data"] == {"order": 1}
+    assert not [name for name in headers if name.startswith("ce-")]
+
+
+def test_a_plain_request_holds_the_data_alone() -> None:
+    headers, body = render(delivery(format="plain", event={"data": b"a,b", "content_type": "text/csv"}))
+    assert (headers["content-type"], body) == ("text/csv", b"a,b")
+    assert set(headers) == {"content-type", "user-agent", "webhook-id", "webhook-timestamp", "eventyard-attempt"}
+
+
+def test_custom_headers_and_the_secret_authorization_are_sent_and_never_replace_ours() -> None:
+    wanted = {"X-Team": "fulfilment", "User-Agent": "mine", "Webhook-Id": "forged"}
+    headers, _ = render(delivery(headers=wanted, secrets={"authorization": ("Bearer abc",)}))
+    assert headers["x-team"] == "fulfilment"
+    assert headers["authorization"] == "Bearer abc"
+    assert headers["webhook-id"].startswith("msg_")
+
+
+@pytest.mark.parametrize(
+    ("status", "result"),
+    [
+        (200, Result.DELIVERED), (204, Result.DELIVERED), (301, Result.FAILED), (400, Result.FAILED),
+        (404, Result.FAILED), (410, Result.GONE), (429, Result.THROTTLED), (500, Result.FAILED),
+        (502, Result.THROTTLED), (503, Result.THROTTLED), (504, Result.THROTTLED), (599, Result.FAILED),
+    ],
+)  # fmt: skip
+def test_an_answer_is_classified_by_its_status(status: int, result: Result) -> None:
+    assert classify(status, {}, NOW).result is result
+
+
+def test_a_failure_names_the_status_in_words() -> None:
+    assert classify(500, {}, NOW).error == "the receiver answered 500 Internal Server Error"
+    assert classify(599, {}, NOW).error == "the receiver answered 599"
+
+
+def test_cookies_are_not_kept_and_strange_bytes_become_question_marks() -> None:
+    kept = classify(200, {"Set-Cookie": "a=b", "X-Name": "Mu\udcfcller", "X-Long": "x" * 5000}, NOW).response_headers
+    assert kept == {"x-name": "Mu?ller", "x-long": "x" * 1024}
+
+
+@pytest.mark.parametrize(
+    ("value", "wait"),
+    [
+        (None, None), ("120", 120_000), (" 7 ", 7_000), ("0", 0), ("99999999999999999999", 86_400_000),
+        ("Fri, 02 Jan 2026 03:05:05 GMT", 59_322), ("Fri, 02 Jan 2026 03:00:00 GMT", 0),
+        ("Fri, 02 Jan 2099 03:00:00 GMT", 86_400_000), ("soon", None), ("-5", None), ("\u0663", None),
+    ],
+)  # fmt: skip
+def test_retry_after_is_seconds_or_a_date_and_at_most_a_day(value: str | None, wait: int | None) -> None:
+    assert retry_after(value, NOW) == wait
+
+
+async def test_retry_after_reaches_the_outcome(receiver: Receiver, stack: AsyncExitStack) -> None:
+    receiver.answer = say(429, Retry_After="30")
+    outcome = await (await started(stack)).send(delivery(receiver.url))
+    assert (outcome.result, outcome.retry_after_ms) == (Result.THROTTLED, 30_000)
+
+
+async def test_a_redirect_is_a_failure_and_not_followed(receiver: Receiver, stack: AsyncExitStack) -> None:
+    receiver.answer = say(302, Location="http://169.254.169.254/latest/meta-data")
+    outcome = await (await started(stack)).send(delivery(receiver.url))
+    assert outcome.result is Result.FAILED
+    assert outcome.error == (
+        "the receiver answered 302 Found, a redirect to http://169.254.169.254/latest/meta-data; "
+        "redirects are not followed: change the target's url"
+    )
+    assert len(receiver.got) == 1
+
+
+async def test_no_more_of_an_answer_is_read_than_is_kept(receiver: Receiver, stack: AsyncExitStack) -> None:
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b"x" * 65_536)
+
+    receiver.answer = endless
+    outcome = await (await started(stack)).send(delivery(receiver.url))
+    assert (outcome.result, outcome.response_body) == (Result.DELIVERED, b"x" * BODY_KEPT)
+
+
+async def test_an_answer_whose_body_never_ends_was_an_answer(receiver: Receiver, stack: AsyncExitStack) -> None:
+    never = asyncio.Event()
+
+    async def stuck(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"almost")
+        await never.wait()
+        return response
+
+    receiver.answer = stuck
+    outcome = await (await started(stack)).send(delivery(receiver.url, timeout_ms=200))
+    assert outcome.result is Result.DELIVERED
+
+
+async def test_a_receiver_that_never_answers_times_out(receiver: Receiver, stack: AsyncExitStack) -> None:
+    never = asyncio.Event()
+
+    async def silent(_: web.Request) -> web.StreamResponse:
+        await never.wait()
+        return web.Response()
+
+    receiver.answer = silent
+    outcome = await (await started(stack)).send(delivery(receiver.url, timeout_ms=50))
+    assert outcome == Outcome(Result.TIMED_OUT, error="no answer within 50 ms")
+
+
+async def test_nobody_listening_is_unreachable(stack: AsyncExitStack) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    outcome = await (await started(stack)).send(delivery(f"http://127.0.0.1:{port}/"))
+    assert outcome.result is Result.UNREACHABLE
+    assert outcome.error is not None
+
+
+async def test_a_receiver_that_hangs_up_is_unreachable(stack: AsyncExitStack) -> None:
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    outcome = await (await started(stack)).send(delivery(f"http://127.0.0.1:{port}/"))
+    assert outcome.result is Result.UNREACHABLE
+    server.close()
+
+
+async def test_something_that_is_no_http_is_unreachable(stack: AsyncExitStack) -> None:
+    async def mumble(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example ESMTP\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(mumble, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    outcome = await (await started(stack)).send(delivery(f"http://127.0.0.1:{port}/"))
+    assert outcome.result is Result.UNREACHABLE
+    server.close()
+
+
+async def test_a_name_that_does_not_resolve_is_unreachable(stack: AsyncExitStack) -> None:
+    async def nothing(host: str) -> list[str]:
+        raise OSError("Name or service not known")
+
+    outcome = await (await started(stack, lookup=nothing)).send(delivery("http://shop.example/"))
+    assert outcome.result is Result.UNREACHABLE
+    assert outcome.error == "the name shop.example does not resolve: Name or service not known"
+
+
+async def test_a_private_address_is_refused_before_anything_is_sent(receiver: Receiver, stack: AsyncExitStack) -> None:
+    webhook = await started(stack, allow_private=False)
+    outcome = await webhook.send(delivery(receiver.url))
+    assert outcome.result is Result.REFUSED
+    assert outcome.error == "not sent: 127.0.0.1 is a loopback address, which targets may not have here"
+    assert receiver.got == []
+
+
+async def test_a_name_with_one_private_address_among_its_answers_is_refused(
+    receiver: Receiver, stack: AsyncExitStack
+) -> None:
+    async def lookup(host: str) -> list[str]:
+        return ["93.184.216.34", "10.0.0.5"]
+
+    webhook = await started(stack, allow_private=False, lookup=lookup)
+    outcome = await webhook.send(delivery("http://shop.example/"))
+    assert outcome.result is Result.REFUSED
+    assert outcome.error == (
+        "not sent: shop.example leads to 10.0.0.5, a private address, which targets may not have here"
+    )
+
+
+async def test_a_name_is_asked_once_and_connected_to_where_it_was_judged(
+    receiver: Receiver, stack: AsyncExitStack
+) -> None:
+    answers = iter([["127.0.0.1"], ["192.0.2.1"]])
+    asked: list[str] = []
+
+    async def rebinding(host: str) -> list[str]:
+        asked.append(host)
+        return next(answers)
+
+    webhook = await started(stack, lookup=rebinding)
+    url = receiver.url.replace("127.0.0.1", "shop.example")
+    outcome = await webhook.send(delivery(url))
+    assert (outcome.result, asked) == (Result.DELIVERED, ["shop.example"])
+    assert receiver.got[0][0].headers["host"].startswith("shop.example:")
+
+
+async def test_a_name_that_turns_private_later_is_refused_then(stack: AsyncExitStack) -> None:
+    answers = iter([["192.168.1.1"]])
+
+    async def rebinding(host: str) -> list[str]:
+        return next(answers)
+
+    webhook = await started(stack, allow_private=False, lookup=rebinding)
+    assert (await webhook.send(delivery("https://shop.example/"))).result is Result.REFUSED
+
+
+async def test_proxies_of_the_environment_are_not_asked(
+    receiver: Receiver, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1/")
+    assert (await (await started(stack)).send(delivery(receiver.url))).result is Result.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("ftp://shop.example/", "it must be an http or https URL with a host"),
+        ("http:///hook", "it must be an http or https URL with a host"),
+        ("https://user:pass@shop.example/", "a user and password do not belong in it"),
+        ("https://shop.example/#top", "a fragment is never sent"),
+        ("http://2130706433/", "2130706433 is a number, not a host"),
+        ("http://0x7f.1/", "0x7f.1 is a number, not a host"),
+        ("http://0177.0.0.1/", "0177.0.0.1 is a number, not a host"),
+        ("http://127.1/", "127.1 is a number, not a host"),
+        ("http://127.0.0.1/", "127.0.0.1 is a loopback address"),
+        ("http://[::1]/", "::1 is a loopback address"),
+        ("http://[::ffff:10.0.0.1]/", "is a private address"),
+        ("http://169.254.169.254/latest", "169.254.169.254 is a link-local address"),
+        ("http://[fe80::1%25eth0]/", "is a link-local address"),
+    ],
+)
+def test_a_url_that_cannot_be_sent_to_is_refused_when_it_is_written(url: str, why: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        WebhookTarget().check({"url": url})
+    assert (refused.value.code, refused.value.pointer) == ("invalid_settings", "/settings/url")
+    assert why in refused.value.message
+
+
+@pytest.mark.parametrize("name", ["Host", "Connection", "Webhook-Id", "ce-type", "Content-Length", "Authorization"])
+def test_headers_that_are_ours_cannot_be_set(name: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        WebhookTarget().check({"headers": {name: "x"}})
+    assert refused.value.pointer == f"/settings/headers/{name}"
+
+
+def test_an_ordinary_target_passes() -> None:
+    WebhookTarget().check({"url": "https://shop.example:8443/hook?a=b", "headers": {"X-Team": "fulfilment"}})
+    WebhookTarget(allow_private=True).check({"url": "http://127.0.0.1:8080/hook"})
+
+
+def test_it_must_be_started_first() -> None:
+    with pytest.raises(RuntimeError):
+        asyncio.run(WebhookTarget().send(delivery()))
