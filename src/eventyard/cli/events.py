@@ -75,13 +75,13 @@ def show_entry(hub: Remote, entry: dict[str, Any]) -> None:
     talk.record({name: value for name, value in entry.items() if name not in parts})
     event = entry.get("event") or {}
     if event:
-        talk.line("\nevent")
+        talk.line("\n" + talk.painted("event", talk.BOLD))
         talk.record({name: value for name, value in event.items() if name not in ("data", "data_base64")})
         body = event.get("data_base64") or json.dumps(event.get("data"), indent=2, ensure_ascii=False)
         talk.line(f"\n{body}")
     for title, columns in (("history", HISTORY), ("attempts", ATTEMPTS), ("children", COLUMNS)):
         if entry.get(title):
-            talk.line("")
+            talk.line("\n" + talk.painted(title, talk.BOLD))
             talk.table(entry[title], columns)
 
 
@@ -159,5 +159,5 @@ def replay(
 def stats(hub: Remote) -> None:
     """Count the entries of each kind and status."""
     hub.show(
-        hub.get(f"{PATH}/stats", project_id=hub.project), (("KIND", "kind"), ("STATUS", "status"), ("ENTRIES", "count"))
+        hub.get("/v1/stats", project_id=hub.project), (("KIND", "kind"), ("STATUS", "status"), ("ENTRIES", "count"))
     )

@@ -4,7 +4,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -75,3 +75,8 @@ def time_of(value: str, now: int) -> str:
     if not _DURATION.fullmatch(value.strip()):
         return value
     return format_millis(now - duration_of(value))
+
+
+KeepOld = Annotated[
+    int, typer.Option(parser=duration_of, metavar="DURATION", help="How long the old secret counts too.")
+]

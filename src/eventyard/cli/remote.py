@@ -37,18 +37,8 @@ class Remote:
         return self.client.call("POST", path, given(body or {}))
 
     def in_project(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """A body for a call that makes something in a project: the one of ``--project``, or the only one there is."""
-        return {"project_id": self.the_project(), **body}
-
-    def the_project(self) -> str:
-        """The project that was named, or the only one there is. Raises :class:`Failure` if there are more."""
-        if self.project is None:
-            projects = self.get("/v1/projects")
-            if len(projects) != 1:
-                names = ", ".join(project["name"] for project in projects) or "none"
-                raise Failure("which project?", hint=f"name it with --project or EVENTYARD_PROJECT; there are: {names}")
-            self.project = str(projects[0]["id"])
-        return self.project
+        """A body for a call that makes something in a project; the hub knows which where there is only one."""
+        return {"project_id": self.project, **body}
 
     def list(self, path: str, limit: int, **query: Any) -> list[dict[str, Any]]:
         """Up to ``limit`` records of a list, over its pages."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from eventyard.cli.examples import examples
-from eventyard.cli.inputs import duration_of, json_of, setting_of, text_of
+from eventyard.cli.inputs import KeepOld, json_of, setting_of, text_of
 from eventyard.cli.remote import Remote, given, remote
 from eventyard.cli.signing import SIGNERS
 from eventyard.cli.verbs import add_verbs, group
@@ -118,9 +118,7 @@ def rotate_secret(
     hub: Remote,
     name: Named,
     secret: Annotated[str, typer.Argument(parser=text_of, metavar="TEXT|@FILE|-", help="The new secret.")],
-    keep_old: Annotated[
-        int, typer.Option(parser=duration_of, metavar="DURATION", help="How long the old one counts too.")
-    ] = "24h",  # type: ignore[assignment]
+    keep_old: KeepOld = "24h",  # type: ignore[assignment]
 ) -> None:
     """Put a new secret in front; for a while the old one counts too."""
     body = {"secret": secret, "keep_old_seconds": keep_old // 1000}

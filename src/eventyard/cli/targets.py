@@ -6,7 +6,7 @@ import typer
 
 from eventyard.cli import talk
 from eventyard.cli.examples import examples
-from eventyard.cli.inputs import duration_of, retry_of, setting_of
+from eventyard.cli.inputs import KeepOld, duration_of, retry_of, setting_of, text_of
 from eventyard.cli.remote import Remote, given, remote
 from eventyard.cli.verbs import add_verbs, group
 
@@ -104,6 +104,20 @@ def update(
         "retry": retry_of(retry),
     }
     hub.show(hub.client.call("PATCH", hub.one(PATH, name), given(fields)))
+
+
+@app.command("rotate-secret", epilog=examples("eventyard targets rotate-secret billing @new-secret.txt --keep-old 2h"))
+@remote
+def rotate_secret(
+    hub: Remote,
+    name: Named,
+    secret: Annotated[str, typer.Argument(parser=text_of, metavar="TEXT|@FILE|-", help="The new secret.")],
+    setting: Annotated[str, typer.Option(help="Which of its secret settings.")] = "secret",
+    keep_old: KeepOld = "24h",  # type: ignore[assignment]
+) -> None:
+    """Put a new secret in front; for a while the old one signs too."""
+    body = {"setting": setting, "secret": secret, "keep_old_seconds": keep_old // 1000}
+    hub.show(hub.post(f"{hub.one(PATH, name)}/rotate-secret", body))
 
 
 @app.command(epilog=examples("eventyard targets enable billing"))

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -30,12 +31,12 @@ class Ended(NamedTuple):
 
 
 class StubHub:
-    """Answers as it is told to, and remembers what it was asked; a project ``default`` is there."""
+    """Answers as it is told to, and remembers what it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
+        self.on_asked: Callable[[Asked], object] = lambda asked: None
         self._answers: dict[tuple[str, str], list[tuple[int, Any, dict[str, str]]]] = {}
-        self.answers("GET", "/v1/projects", [{"id": "p-1", "name": "default"}])
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -82,7 +83,8 @@ class StubHub:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 is_json = headers.get("content-type") == "application/json"
                 body = json.loads(raw) if raw and is_json else raw or None
-                hub.asked.append(Asked(self.command, parts.path, dict(parse_qsl(parts.query)), headers, body))
+                asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query)), headers, body)
+                hub.asked.append(asked)
                 told = hub._answers.get((self.command, parts.path))
                 status, answer, more = (told.pop(0) if len(told) > 1 else told[0]) if told else (404, {"code": "?"}, {})
                 content = b"" if answer is None else json.dumps(answer).encode()
@@ -92,6 +94,7 @@ class StubHub:
                 self.send_header("content-length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
+                hub.on_asked(asked)
 
             do_GET = do_POST = do_PATCH = do_DELETE = _any
 

@@ -20,17 +20,14 @@ def remote() -> Iterator[Connect]:
         yield lambda hub, project=None: Remote(stack.enter_context(Client(hub.url)), project)
 
 
-def test_the_only_project_need_not_be_named(hub: StubHub, remote: Connect) -> None:
-    assert remote(hub).in_project({"name": "a"}) == {"project_id": "p-1", "name": "a"}
+def test_what_is_made_is_made_in_the_project_that_was_named(hub: StubHub, remote: Connect) -> None:
+    assert remote(hub, "shop").in_project({"name": "a"}) == {"project_id": "shop", "name": "a"}
 
 
-def test_of_several_projects_one_must_be_named(hub: StubHub, remote: Connect) -> None:
-    hub._answers.clear()
-    hub.answers("GET", "/v1/projects", [{"id": "p-1", "name": "shop"}, {"id": "p-2", "name": "bank"}])
-    with pytest.raises(Failure) as caught:
-        remote(hub).the_project()
-    assert "shop, bank" in str(caught.value.hint)
-    assert remote(hub, "bank").the_project() == "bank"
+def test_without_a_name_the_hub_knows_the_only_project(hub: StubHub, remote: Connect) -> None:
+    hub.answers("POST", "/v1/topics", {})
+    remote(hub).post("/v1/topics", remote(hub).in_project({"name": "a"}))
+    assert hub.last.body == {"name": "a"}
 
 
 def test_an_id_is_taken_as_it_is(hub: StubHub, remote: Connect) -> None:

@@ -10,7 +10,7 @@ def test_a_source_is_made_with_its_scheme_secret_settings_and_schema(hub: StubHu
         "--schema", '{"required": ["id"]}', "--topic", "orders", stdin="s3cret",
     )  # fmt: skip
     assert hub.last.body == {
-        "project_id": "p-1", "name": "shop", "scheme": "hmac-sha256", "secret": "s3cret",
+        "name": "shop", "scheme": "hmac-sha256", "secret": "s3cret",
         "settings": {"header": "X-Shop"},
         "schema": {"required": ["id"]}, "topic": "orders",
     }  # fmt: skip

@@ -13,7 +13,7 @@ def test_a_subscription_names_its_source_and_target(hub: StubHub) -> None:
     )  # fmt: skip
     assert ended.status == 0
     assert hub.last.body == {
-        "project_id": "p-1", "source_id": "s-1", "target_id": "t-1", "filter": {"has": ["pull_request"]},
+        "source_id": "s-1", "target_id": "t-1", "filter": {"has": ["pull_request"]},
         "pattern": "pull_request.*", "retry": {"schedule_ms": [1000], "max_attempts": 2},
     }  # fmt: skip
 
@@ -21,7 +21,7 @@ def test_a_subscription_names_its_source_and_target(hub: StubHub) -> None:
 def test_a_subscription_may_be_to_topics(hub: StubHub) -> None:
     hub.answers("POST", "/v1/subscriptions", {}, 201)
     hub.run("subscriptions", "create", "--target", ID, "--topic", "orders", "--topic", "refunds")
-    assert hub.last.body == {"project_id": "p-1", "target_id": ID, "topics": ["orders", "refunds"]}
+    assert hub.last.body == {"target_id": ID, "topics": ["orders", "refunds"]}
 
 
 def test_a_subscription_to_nothing_is_a_usage_error(hub: StubHub) -> None:

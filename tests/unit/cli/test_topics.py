@@ -10,7 +10,7 @@ def test_a_topic_is_made_with_its_first_schema_from_a_file(hub: StubHub, tmp_pat
     hub.answers("POST", "/v1/topics", {}, 201)
     (tmp_path / "order.json").write_text('{"type": "object"}')
     hub.run("topics", "create", "orders", "--schema", f"@{tmp_path / 'order.json'}")
-    assert hub.last.body == {"project_id": "p-1", "name": "orders", "schema": {"type": "object"}}
+    assert hub.last.body == {"name": "orders", "schema": {"type": "object"}}
 
 
 def test_a_schema_version_is_added(hub: StubHub) -> None:

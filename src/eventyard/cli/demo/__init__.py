@@ -67,12 +67,13 @@ def demo(
         }
         for inbox in inboxes.values():
             stack.enter_context(inbox.receiver)
-        workers = stack.enter_context(crew.Crew(hub.key))
-        run = story.Story(teller, Client(hub.url, hub.key), inboxes, workers)
+        run = story.Story(teller, stack.enter_context(Client(hub.url, hub.key)), inboxes)
         run.set_up()
+        job = next(wish.name for wish in scene.WISHES if wish.job)
+        worker = stack.enter_context(crew.Crew(hub.url, hub.key, job))
         run.send(found.items)
         run.send_badly(found.items)
-        report = run.watch()
+        report = run.watch(worker)
         summarize(report, hub, run, as_json=as_json)
         if teller.missing:
             raise Failure(
@@ -80,8 +81,9 @@ def demo(
                 hint=f"the hub's last words: {hub.last_words()}",
             )
         if not end:
-            for watched in (*inboxes.values(), workers):
-                watched.watch = talk.say
+            worker.watch = talk.say
+            for inbox in inboxes.values():
+                inbox.watch = talk.say
             stay(hub)
 
 

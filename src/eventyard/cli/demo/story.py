@@ -31,12 +31,11 @@ OPEN = {"new", "pending", "processing", "delayed"}
 class Story:
     """One run of the demo against a hub."""
 
-    def __init__(self, teller: Teller, hub: Client, inboxes: Mapping[str, Inbox], crew: Crew) -> None:
+    def __init__(self, teller: Teller, hub: Client, inboxes: Mapping[str, Inbox]) -> None:
         self._tell = teller
         self._hub = hub
         self._remote = Remote(hub)
         self._inboxes = inboxes
-        self._crew = crew
         self._began = time.perf_counter()
         self._accept_ms: list[float] = []
         self._sent: dict[str, Sample] = {}
@@ -62,8 +61,6 @@ class Story:
             }
             self._remote.post("/v1/subscriptions", self._remote.in_project(fields))
             self._tell.step("subscription", True, f"{wish.name}: {wish.words}")
-            if wish.job:
-                self._crew.start(self._hub.url, target)
 
     def _target(self, name: str, job: bool) -> Any:
         if job:
@@ -127,7 +124,7 @@ class Story:
 
     # What came of it
 
-    def watch(self) -> Report:
+    def watch(self, crew: Crew) -> Report:
         """Wait until nothing is open, then hold the journal and the receivers against what was to happen."""
         entries = self._settled()
         publications = [entry for entry in entries if entry["kind"] == "publication"]
@@ -141,9 +138,7 @@ class Story:
             recorded = Counter(
                 d["event_id"] for d in deliveries if d["name"] == wish.name and d["status"] == "complete"
             )
-            got = (
-                Counter(self._crew.done) if wish.job else Counter(a.event_id for a in self._inboxes[wish.name].arrivals)
-            )
+            got = Counter(crew.done) if wish.job else Counter(a.event_id for a in self._inboxes[wish.name].arrivals)
             how = "runs completed by the worker" if wish.job else "delivered, signatures verified"
             unverified = 0 if wish.job else self._inboxes[wish.name].unverified
             happened = bool(wanted) and wanted == recorded == got and not unverified
@@ -155,7 +150,7 @@ class Story:
             rejected=self._rejected,
             deliveries=sum(entry["status"] == "complete" for entry in deliveries),
             retried=retried,
-            runs=len(self._crew.done),
+            runs=len(crew.done),
             accept=self._accept_ms,
             delivery=self._delivery_ms(publications),
             seconds=time.perf_counter() - self._began,

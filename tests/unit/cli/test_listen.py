@@ -1,0 +1,69 @@
+import http.client
+import json
+import threading
+import time
+from urllib.parse import urlsplit
+
+from eventyard.cli.signing import signed_headers
+from tests.unit.cli.stub import Ended, StubHub
+
+ID = "0198c7a2-5e0b-7c3e-9a51-3f0d8f6f2c11"
+
+
+def prepared(hub: StubHub) -> StubHub:
+    hub.answers("POST", "/v1/targets", {"id": "t-1"}, 201)
+    hub.answers("POST", "/v1/subscriptions", {"id": "s-1"}, 201)
+    hub.answers("DELETE", "/v1/subscriptions/s-1", None, 204)
+    hub.answers("DELETE", "/v1/targets/t-1", None, 204)
+    hub.answers("GET", "/v1/deliveries", [])
+    return hub
+
+
+def delivered(hub: StubHub, body: bytes) -> int:
+    """Do as the hub would: post a signed delivery to the target that was made; the status it got."""
+    made = next(asked for asked in hub.asked if asked.path == "/v1/targets").body["settings"]
+    proof = signed_headers("standard-webhooks", made["secret"], body, message_id="m-1", seconds=int(time.time()))
+    connection = http.client.HTTPConnection(urlsplit(made["url"]).netloc)
+    headers = {"content-type": "application/json", "ce-id": "e-1", "ce-type": "order.created", **proof}
+    connection.request("POST", "/", body, headers)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def listening(hub: StubHub, *words: str) -> tuple[Ended, int]:
+    """Run the command; once it has subscribed, make one delivery."""
+    ended: list[Ended] = []
+    ready = threading.Event()
+    hub.on_asked = lambda asked: ready.set() if asked.path == "/v1/subscriptions" else None
+    thread = threading.Thread(target=lambda: ended.append(hub.run("listen", *words, "--count", "1")))
+    thread.start()
+    assert ready.wait(10)
+    status = delivered(hub, b'{"id": 1}')
+    thread.join(10)
+    return ended[0], status
+
+
+def test_a_delivery_is_printed_and_everything_is_cleaned_up(hub: StubHub) -> None:
+    ended, status = listening(prepared(hub), "--source", ID, "--pattern", "order.*")
+    assert status == 200
+    assert ended.status == 0
+    assert ended.out.splitlines()[0] == "order.created  e-1  signature ok"
+    assert [(asked.method, asked.path) for asked in hub.asked][-2:] == [
+        ("DELETE", "/v1/subscriptions/s-1"), ("DELETE", "/v1/targets/t-1"),
+    ]  # fmt: skip
+    wish = next(asked for asked in hub.asked if asked.path == "/v1/subscriptions").body
+    assert (wish["source_id"], wish["pattern"], wish["target_id"]) == (ID, "order.*", "t-1")
+
+
+def test_a_delivery_is_handed_on_and_answered_as_the_other_does(hub: StubHub) -> None:
+    prepared(hub).answers("POST", "/webhooks", None, 503)
+    ended, status = listening(hub, "--topic", "orders", "--forward", f"{hub.url}/webhooks", "--json")
+    assert status == 503
+    printed = json.loads(ended.out)
+    assert (printed["data"], printed["verified"], printed["status"]) == ({"id": 1}, True, 503)
+    assert next(asked for asked in hub.asked if asked.path == "/webhooks").headers["ce-id"] == "e-1"
+
+
+def test_listening_to_nothing_is_a_usage_error(hub: StubHub) -> None:
+    assert hub.run("listen").status == 2
