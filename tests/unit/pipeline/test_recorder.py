@@ -1,0 +1,91 @@
+import asyncio
+
+import pytest
+
+from eventyard.model.journal import Recording
+from eventyard.pipeline.recorder import FIRST_PAUSE, Recorder
+from eventyard.telemetry.log import make_log
+from eventyard.testing import builders
+from eventyard.testing.fakes import FrailStore, HandClock, settle
+
+
+class Desk:
+    def __init__(self, bound: int = 10) -> None:
+        self.store = FrailStore(HandClock())
+        self.pauses: list[float] = []
+        self.go_on = asyncio.Semaphore(0)
+        self.recorder = Recorder(self.store, make_log("error"), bound=bound, pause=self.pause)
+        self.written: list[int] = []
+
+    async def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        await self.go_on.acquire()
+
+    async def deliveries(self, number: int) -> list[Recording]:
+        scene = await builders.saved(self.store)
+        appended = await self.store.append(scene.publication(deliveries=[scene.delivery()] * number))
+        first = appended.entry_id + 1
+        return [builders.delivered(first + n, appended.entry_id) for n in range(number)]
+
+    def note(self, recording: Recording) -> None:
+        self.written.append(recording.entry_id)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+async def test_what_is_put_is_committed_and_then_told(desk: Desk) -> None:
+    [recording] = await desk.deliveries(1)
+    desk.recorder.put(recording, desk.note)
+    await desk.recorder.empty()
+    assert desk.written == [recording.entry_id]
+
+
+async def test_there_is_room_for_so_many_and_no_more() -> None:
+    desk = Desk(bound=2)
+    first, second = await desk.deliveries(2)
+    desk.recorder.put(first)
+    assert not desk.recorder.full
+    desk.recorder.put(second)
+    assert desk.recorder.full
+    await desk.recorder.room()
+    assert not desk.recorder.full
+
+
+async def test_nothing_is_thrown_away_while_the_store_cannot_write(desk: Desk) -> None:
+    recordings = await desk.deliveries(3)
+    desk.store.down = True
+    for recording in recordings:
+        desk.recorder.put(recording, desk.note)
+    await settle()
+    assert desk.recorder.troubled
+    desk.go_on.release()
+    await settle()
+    assert desk.pauses == [FIRST_PAUSE, FIRST_PAUSE * 2]
+    desk.store.down = False
+    desk.go_on.release()
+    await desk.recorder.empty()
+    await desk.recorder.sound()
+    assert sorted(desk.written) == [recording.entry_id for recording in recordings]
+    assert not desk.recorder.troubled
+
+
+async def test_a_recording_that_is_itself_wrong_does_not_hold_up_the_others(desk: Desk) -> None:
+    [recording] = await desk.deliveries(1)
+    desk.recorder.put(builders.delivered(999, 998), desk.note)
+    desk.recorder.put(recording, desk.note)
+    await desk.recorder.empty()
+    assert desk.written == [recording.entry_id]
+
+
+async def test_a_recorder_that_stops_waits_no_more(desk: Desk) -> None:
+    [recording] = await desk.deliveries(1)
+    desk.store.down = True
+    desk.recorder.put(recording)
+    await settle()
+    desk.recorder.stop()
+    desk.go_on.release()
+    await settle()
+    assert desk.store.refused == 1
