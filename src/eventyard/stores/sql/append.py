@@ -79,14 +79,14 @@ def append(
     connection: sqlite3.Connection, known: Known, now: Millis, publications: Sequence[Prepared]
 ) -> list[Appended]:
     """Write publications and their deliveries; the answers in the order of the questions."""
-    promises = Promises(connection, [prepared.new for prepared in publications], now)
+    promises = Promises(connection, known, [prepared.new for prepared in publications], now)
     entries: list[Any] = []
     payloads: list[Any] = []
     due: list[Any] = []
     answers = []
     first_at = last_at = now
-    for new, attributes in publications:
-        if new.idempotency and (earlier := promises.earlier(new)) is not None:
+    for place, (new, attributes) in enumerate(publications):
+        if new.idempotency and (earlier := promises.earlier(place, new)) is not None:
             answers.append(earlier)
             continue
         number, event_id, at = known.next_id, new.event.id, new.received_at
@@ -105,7 +105,7 @@ def append(
         first_at, last_at = min(first_at, at), max(last_at, at)
         answer = Appended(EntryId(number), event_id, len(new.deliveries), now)
         if new.idempotency:
-            promises.make(new, answer)
+            promises.make(place, new, answer)
         answers.append(answer)
     if entries:
         _ENTRIES.run(connection, entries)

@@ -1,92 +1,119 @@
 """Idempotency keys: the promise not to take the same thing twice from one source, kept inside the append's transaction.
 
-Only events that bring keys pay. A key is kept as a digest, so that long keys cost no more than short ones. Whoever adds
-keys clears away twice as many that have expired: the table stays as large as its window, without a clock of its own.
+Only events that bring keys pay, and little: a key is found by a 64-bit number that is half of its digest, and the other
+half tells a chance neighbour from the key itself. (Two keys with the same number are a matter of billions of years; the
+newer would be remembered and the older forgotten, so nothing is ever taken for what it is not.) Expired rows are swept
+by a hand that goes round the table, a few rows for each key that is added: no index by time, no clock of its own, and
+the table stays about as large as its window.
 """
 
 import hashlib
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import Appended, Idempotency, NewPublication
-from eventyard.stores.sql.statements import MOST, insert, one_document
+from eventyard.stores.sql.known import Known
+from eventyard.stores.sql.statements import MOST, insert
 
 _KEEP = insert(
     "idempotency",
-    "digest, entry_id, deliveries, committed_at, expires_at, fingerprint",
+    "id, rest, entry_id, deliveries, committed_at, expires_at, fingerprint",
     verb="INSERT OR REPLACE",
 )
 _FIND = (
-    "SELECT json_group_array(json_array(hex(i.digest), i.entry_id, e.event_id, i.deliveries, i.committed_at,"
-    " i.expires_at, hex(i.fingerprint), i.fingerprint IS NOT NULL))"
-    " FROM idempotency i JOIN entries e ON e.id = i.entry_id WHERE i.digest IN ({digests})"
+    "SELECT id, rest, entry_id, deliveries, committed_at, expires_at, fingerprint FROM idempotency WHERE id IN ({ids})"
 )
-_FINDS = {
-    size: _FIND.format(digests=",".join("?" * size)) for size in (1 << power for power in range(MOST.bit_length()))
-}
-_PURGE = (
-    "DELETE FROM idempotency WHERE digest IN"
-    " (SELECT digest FROM idempotency WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)"
-)
+_FINDS = {size: _FIND.format(ids=",".join("?" * size)) for size in (1 << power for power in range(MOST.bit_length()))}
+
+SWEEP_AFTER = 256
+"""Keys added between two sweeps."""
+
+SWEPT = 4 * SWEEP_AFTER
+"""Rows that one sweep looks at: each row is seen again after a quarter of the table was added."""
+
+_NEXT_HAND = "SELECT max(id) FROM (SELECT id FROM idempotency WHERE id > ? ORDER BY id LIMIT ?)"
+_SWEEP = "DELETE FROM idempotency WHERE id > ? AND id <= ? AND expires_at <= ?"
 
 
-class _Kept:
-    def __init__(self, answer: Appended, expires_at: Millis, fingerprint: bytes | None) -> None:
-        self.answer, self.expires_at, self.fingerprint = answer, expires_at, fingerprint
+class _Digest(NamedTuple):
+    number: int
+    rest: bytes
+
+
+class _Kept(NamedTuple):
+    rest: bytes
+    answer: Appended
+    expires_at: Millis
+    fingerprint: bytes | None
 
 
 class Promises:
-    """The promises that concern one transaction: those on disk under the keys it brings, and those it makes."""
+    """The promises that concern one transaction: those on disk under the keys it brings, and those it makes.
 
-    def __init__(self, connection: sqlite3.Connection, publications: Sequence[NewPublication], now: Millis) -> None:
+    Publications are named by their place among those the transaction brings.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, known: Known, publications: Sequence[NewPublication], now: Millis
+    ) -> None:
         self._connection = connection
+        self._known = known
         self._now = now
         self._rows: list[Any] = []
-        self._made = 0
-        digests = [_digest(new, key) for new in publications if new.idempotency for key in new.idempotency]
-        self._kept = self._find(digests) if digests else {}
+        self._digests = [[_digest(new, key) for key in new.idempotency] for new in publications]
+        self._kept = self._find([digest.number for digests in self._digests for digest in digests])
 
-    def _find(self, digests: list[bytes]) -> dict[bytes, _Kept]:
+    def _find(self, numbers: list[int]) -> dict[int, _Kept]:
         kept = {}
-        for start in range(0, len(digests), MOST):
-            part = digests[start : start + MOST]
+        for start in range(0, len(numbers), MOST):
+            part = numbers[start : start + MOST]
             size = 1 << (len(part) - 1).bit_length()
-            rows = one_document(self._connection.execute(_FINDS[size], part + [b""] * (size - len(part))))
-            for digest, entry_id, event_id, deliveries, committed_at, expires_at, fingerprint, compared in rows:
+            rows = self._connection.execute(_FINDS[size], part + part[:1] * (size - len(part))).fetchall()
+            for number, rest, entry_id, deliveries, committed_at, expires_at, fingerprint in rows:
+                (event_id,) = self._connection.execute(
+                    "SELECT event_id FROM entries WHERE id = ?", (entry_id,)
+                ).fetchone() or ("",)
                 answer = Appended(EntryId(entry_id), event_id, deliveries, committed_at)
-                kept[bytes.fromhex(digest)] = _Kept(
-                    answer, expires_at, bytes.fromhex(fingerprint) if compared else None
-                )
+                kept[number] = _Kept(rest, answer, expires_at, fingerprint)
         return kept
 
-    def earlier(self, new: NewPublication) -> Appended | None:
+    def earlier(self, place: int, new: NewPublication) -> Appended | None:
         """The answer given before under one of the publication's keys, if it still counts."""
-        for promised in new.idempotency:
-            kept = self._kept.get(_digest(new, promised))
-            if kept is not None and kept.expires_at > new.received_at:
+        for digest, promised in zip(self._digests[place], new.idempotency, strict=True):
+            kept = self._kept.get(digest.number)
+            if kept is not None and kept.rest == digest.rest and kept.expires_at > new.received_at:
                 both = (kept.fingerprint, promised.fingerprint)
                 return replace(kept.answer, key=promised.key, mismatch=None not in both and both[0] != both[1])
         return None
 
-    def make(self, new: NewPublication, answer: Appended) -> None:
+    def make(self, place: int, new: NewPublication, answer: Appended) -> None:
         """Promise, for each of the publication's keys."""
-        for promised in new.idempotency:
-            digest = _digest(new, promised)
-            self._kept[digest] = _Kept(answer, promised.expires_at, promised.fingerprint)
-            self._rows += (digest, answer.entry_id, answer.deliveries, answer.committed_at)
+        for digest, promised in zip(self._digests[place], new.idempotency, strict=True):
+            self._kept[digest.number] = _Kept(digest.rest, answer, promised.expires_at, promised.fingerprint)
+            self._rows += (*digest, answer.entry_id, answer.deliveries, answer.committed_at)
             self._rows += (promised.expires_at, promised.fingerprint)
-            self._made += 1
 
     def write(self) -> None:
         """Keep the promises made, and clear away some that have expired."""
-        if self._made:
-            self._connection.execute(_PURGE, (self._now, 2 * self._made))
+        if self._rows:
             _KEEP.run(self._connection, self._rows)
+            self._known.unswept += len(self._rows) // len(_KEEP)
+            if self._known.unswept >= SWEEP_AFTER:
+                self._sweep()
+
+    def _sweep(self) -> None:
+        hand = self._known.hand
+        (end,) = self._connection.execute(_NEXT_HAND, (hand, SWEPT)).fetchone()
+        if end is not None:
+            self._connection.execute(_SWEEP, (hand, end, self._now))
+        self._known.hand = -(1 << 63) if end is None else end
+        self._known.unswept = 0
 
 
-def _digest(new: NewPublication, promised: Idempotency) -> bytes:
-    return hashlib.blake2b(f"{new.source.number}\0{promised.key}".encode(), digest_size=16).digest()
+def _digest(new: NewPublication, promised: Idempotency) -> _Digest:
+    digest = hashlib.blake2b(f"{new.source.number}\0{promised.key}".encode(), digest_size=16).digest()
+    return _Digest(int.from_bytes(digest[:8], "big", signed=True), digest[8:])

@@ -172,15 +172,14 @@ Index("by_lane", due.c.lane, due.c.lease_until, due.c.due_at, due.c.delivery_id)
 idempotency = Table(
     "idempotency",
     metadata,
-    Column("digest", LargeBinary, primary_key=True),
+    _number("id", key=True),
+    Column("rest", LargeBinary, nullable=False),
     _number("entry_id"),
     Column("deliveries", Integer, nullable=False),
     _number("committed_at"),
     _number("expires_at"),
     Column("fingerprint", LargeBinary, nullable=True),
-    sqlite_with_rowid=False,
 )
-Index("by_expiry", idempotency.c.expires_at)
 
 
 def _catalog(record: type[Record]) -> Table:

@@ -116,16 +116,15 @@ def upgrade() -> None:
     )
     op.create_table(
         "idempotency",
-        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("id", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("rest", sa.LargeBinary(), nullable=False),
         sa.Column("entry_id", NUMBER, autoincrement=False, nullable=False),
         sa.Column("deliveries", sa.Integer(), nullable=False),
         sa.Column("committed_at", NUMBER, autoincrement=False, nullable=False),
         sa.Column("expires_at", NUMBER, autoincrement=False, nullable=False),
         sa.Column("fingerprint", sa.LargeBinary(), nullable=True),
-        sa.PrimaryKeyConstraint("digest"),
-        sqlite_with_rowid=False,
+        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("by_expiry", "idempotency", ["expires_at"], unique=False)
     op.create_table(
         "names",
         sa.Column("number", NUMBER, autoincrement=False, nullable=False),
