@@ -265,11 +265,12 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
             asyncio.get_running_loop().call_soon(front.native)
 
         await hub.dispatcher.start()
+        security = Security(hub.keys, hub.clock, hub.metrics)
         front = Front(
             hub,
-            Security(hub.keys, hub.clock, hub.metrics),
+            security,
             Health(hub.metrics, lambda: "stopping" if stopping.is_set() else None),
-            _native(hub, settings),
+            _native(hub, security, settings),
             bench=settings.bench,
         )
         server = _Server(_http(front, settings), lambda: announce(listener))
@@ -311,11 +312,11 @@ class _Server(uvicorn.Server):
         await self._serve(sockets)
 
 
-def _native(hub: Hub, settings: Settings) -> Callable[[], Asgi]:
+def _native(hub: Hub, security: Security, settings: Settings) -> Callable[[], Asgi]:
     def build() -> Asgi:
         from eventyard.api.native import build_app  # noqa: PLC0415 - FastAPI takes longer to import than the hub to start
 
-        app: Any = build_app(hub, public_url=settings.public_url)
+        app: Any = build_app(hub, security, public_url=settings.public_url)
         return app
 
     return build
