@@ -35,6 +35,7 @@ CODES: Mapping[str, str] = {
     "unsupported_media_type": "The content type is not one this call understands.",
     "unsupported_encoding": "The content encoding is not one this call understands.",
     "no_project": "The call needs a project, and none was named.",
+    "no_algorithm": "A signature header or secret needs the algorithm it is for.",
     "body_too_large": "The body is beyond the size limit, as sent or once inflated.",
     "body_too_deep": "The JSON is nested beyond the depth limit.",
     "headers_too_large": "The headers are beyond the size limit.",

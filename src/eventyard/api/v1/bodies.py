@@ -1,0 +1,101 @@
+"""What request bodies have in common: unknown fields are refused with the nearest known one, types are strict.
+
+A field that may be left out of a change is declared with :func:`unset`; what was given is in :func:`given`. Bodies say
+what is well-formed; what is allowed is decided by the verbs of the pipeline.
+"""
+
+import difflib
+from typing import Annotated, Any
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+from eventyard.api.validation import HINT, POINTER
+from eventyard.model.retry import RetryPolicy
+from eventyard.wire.rfc3339 import parse
+
+
+class Body(BaseModel):
+    """A request body."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fields_exist(cls, given: Any) -> Any:
+        if isinstance(given, dict):
+            known = [field.alias or name for name, field in cls.model_fields.items()]
+            for name in given:
+                if name not in known:
+                    raise _no_such_field(name, known)
+        return given
+
+    def given(self) -> dict[str, Any]:
+        """The fields that the request named, by their names here, with their values as they are."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+def unset(**settings: Any) -> Any:
+    """The default of a field that may be left out; it has no value of its own, and its type need not allow ``null``."""
+    return Field(default_factory=lambda: None, **settings)
+
+
+def _no_such_field(name: str, known: list[str]) -> PydanticCustomError:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"fields here: {', '.join(known)}"
+    pointer = "/" + name.replace("~", "~0").replace("/", "~1")
+    shown = name if len(name) <= 80 else name[:80] + "…"
+    return PydanticCustomError(
+        "unknown_field", "there is no field {name}", {"name": repr(shown), HINT: hint, POINTER: pointer}
+    )
+
+
+def _moment(value: Any) -> int:
+    if not isinstance(value, str):
+        raise PydanticCustomError("time", "a time is a text such as 2026-01-02T03:04:05.678Z")
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise PydanticCustomError("time", "{reason}", {"reason": str(error)}) from None
+
+
+def _policy(value: Any) -> RetryPolicy:
+    try:
+        return msgspec.convert(value, RetryPolicy)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        pointer = path.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
+        raise PydanticCustomError("retry", "{reason}", {"reason": message, POINTER: pointer}) from None
+
+
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$"),
+    Field(description="1 to 255 characters, no control characters.", examples=["orders"]),
+]
+Description = Annotated[
+    str,
+    StringConstraints(max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"),
+    Field(description="For people; at most 2000 characters."),
+]
+Ref = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+"""The id, or where it says so the name, of a record."""
+
+Secret = Annotated[str, StringConstraints(max_length=4096), Field(description="Kept encrypted, never shown again.")]
+
+ProjectRef = Annotated[
+    Ref | None,
+    Field(description="Project, by id or name. May be left out where the caller has only one.", examples=["default"]),
+]
+Moment = Annotated[
+    int,
+    PlainValidator(_moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-01-02T03:04:05.678Z"]}),
+]
+"""An RFC 3339 time; milliseconds here."""
+
+Retry = Annotated[
+    Any, PlainValidator(_policy), WithJsonSchema(msgspec.json.schema_components([RetryPolicy])[1]["RetryPolicy"])
+]
+"""A retry policy."""

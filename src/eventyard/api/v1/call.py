@@ -1,0 +1,99 @@
+"""One admitted call: the hub, who asks, and what every noun does with them. ``guard.py`` proved the caller before.
+
+Routes take a :class:`Call` by the annotation :data:`Asked`, and paging parameters by :data:`Limit` and :data:`Cursor`.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Query, Request, Response
+
+from eventyard.api.guard import CALLER
+from eventyard.api.paging import DEFAULT_LIMIT, MOST, mark_of, next_link, page_of
+from eventyard.api.v1.answers import reply
+from eventyard.model.access import Principal, Scope
+from eventyard.model.catalog import Application, Source, Subscription, Target, Topic
+from eventyard.model.errors import Invalid, NotFound
+from eventyard.pipeline.hub import Hub
+from eventyard.pipeline.view import View
+
+T = TypeVar("T")
+Named = TypeVar("Named", Application, Target)
+Owned = TypeVar("Owned", Application, Topic, Source, Subscription, Target)
+
+Limit = Annotated[int, Query(ge=1, le=MOST, description="How many at most.")]
+Cursor = Annotated[
+    str | None, Query(max_length=1024, description='Where to go on: taken from the Link header, rel="next".')
+]
+InProject = Annotated[
+    str | None,
+    Query(
+        alias="project_id", max_length=255,
+        description="Project, by id or name. May be left out where the caller has only one.",
+    ),
+]  # fmt: skip
+FIRST_PAGE = DEFAULT_LIMIT
+
+
+class Call:
+    """A call by a proven caller."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.hub: Hub = request.app.state.hub
+        self.who: Principal = getattr(request.state, CALLER)
+
+    def view(self, scope: Scope) -> View:
+        """The caller's sight of the catalog, once they proved to hold the scope."""
+        return View(self.hub.catalog, self.who).need(scope)
+
+    def reads(self) -> View:
+        """The caller's sight of the catalog, for reading it."""
+        return self.view(Scope.CATALOG_READ)
+
+    def listed(self, kind: type[Owned], project_id: str | None) -> list[Owned]:
+        """A project's records of a kind."""
+        view = self.reads()
+        return view.list(kind, view.project(project_id))
+
+    def id_of(self, kind: type[Named], id_or_name: str, project_id: str | None) -> str:
+        """The id of a record named by its id, or by its name in the project.
+
+        Raises ``NotFound``, in the same words for what is not there and what the caller may not see.
+        """
+        view = View(self.hub.catalog, self.who)
+        record = self.hub.catalog.seek(kind, id_or_name)
+        if record is not None and view.sees(record.project_id):
+            return record.id
+        try:
+            return view.named(kind, view.project(project_id), id_or_name).id
+        except Invalid:
+            raise NotFound("not_found", f"there is no {kind.__name__.lower()} {id_or_name!r}") from None
+
+    def page(
+        self, records: Iterable[T], show: Callable[[T], Any], limit: int, cursor: str | None, *, mark: Any = None
+    ) -> Response:
+        """A page of records, newest first; ``mark`` for records without a number."""
+        page, following = page_of(records, mark or (lambda record: mark_of(record.number)), limit, cursor)
+        return self.array([show(record) for record in page], following)
+
+    def array(self, shown: list[Any], following: str | None) -> Response:
+        """A bare array, and where it goes on."""
+        if following is None:
+            return reply(shown)
+        link = next_link(self.request.url.path, self.request.query_params.multi_items(), following)
+        return reply(shown, headers={"Link": link})
+
+    def url(self, path: str) -> str:
+        """A path of this hub as clients reach it."""
+        configured: str | None = self.request.app.state.public_url
+        if configured is not None:
+            return configured.rstrip("/") + path
+        host = self.request.headers.get("host", "")
+        return f"{self.request.scope['scheme']}://{host}{path}" if _HOST.fullmatch(host) else path
+
+
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
+
+Asked = Annotated[Call, Depends(Call)]

@@ -1,0 +1,108 @@
+"""What a search looks for, as query parameters of a list or as the ``filter`` of a bulk call. Both say the same.
+
+Kinds and statuses are read leniently: any case, spaces and hyphens for underscores, several with commas or repeated.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Query
+from pydantic import Field
+
+from eventyard.api.v1.bodies import Body, Moment, ProjectRef
+from eventyard.api.v1.entries import KINDS, STATUSES
+from eventyard.model.errors import Invalid
+from eventyard.model.lifecycle import Descendants
+from eventyard.pipeline.search import MAX_ENTRY_ID
+
+E = TypeVar("E", bound=Enum)
+
+DESCENDANTS = {state.name.lower(): state for state in Descendants}
+
+Text = Annotated[str, Field(min_length=1, max_length=255)]
+EntryNumber = Annotated[int, Field(ge=1, le=MAX_ENTRY_ID)]
+
+
+class Criteria:
+    """The query parameters of a search. A dependency of the routes that take them."""
+
+    def __init__(
+        self,
+        kind: Annotated[list[str] | None, Query(description=f"Any of: {', '.join(KINDS)}.")] = None,
+        status: Annotated[list[str] | None, Query(description=f"Any of: {', '.join(STATUSES)}.")] = None,
+        descendants: Annotated[list[str] | None, Query(description=f"Any of: {', '.join(DESCENDANTS)}.")] = None,
+        topic: Annotated[Text | None, Query(description="Name of the topic.")] = None,
+        application: Annotated[Text | None, Query(description="Name of the application.")] = None,
+        name: Annotated[Text | None, Query(description="Name of the source or subscription.")] = None,
+        contains: Annotated[bool, Query(description="The three names may match in part.")] = False,
+        event_id: Annotated[Text | None, Query(description="The event's own id.")] = None,
+        entry_id: Annotated[EntryNumber | None, Query(description="The journal's id.")] = None,
+        parent_id: Annotated[EntryNumber | None, Query(description="Deliveries of this publication.")] = None,
+        run_id: Annotated[Text | None, Query(description="What a worker called its run.")] = None,
+        from_: Annotated[Moment | None, Query(alias="from", description="Created not before.")] = None,
+        to: Annotated[Moment | None, Query(description="Created not after.")] = None,
+    ) -> None:
+        self.fields = criteria(
+            {
+                "kind": kind, "status": status, "descendants": descendants, "topic": topic, "application": application,
+                "name": name, "contains": contains, "event_id": event_id, "entry_id": entry_id, "parent_id": parent_id,
+                "run_id": run_id, "from": from_, "to": to,
+            },
+            at="",
+        )  # fmt: skip
+
+
+class Filter(Body):
+    """What a bulk call is about: the same as the parameters of a search."""
+
+    project_id: ProjectRef = None
+    status: str | list[str] | None = None
+    descendants: str | list[str] | None = None
+    topic: Text | None = None
+    application: Text | None = None
+    name: Text | None = None
+    contains: bool = False
+    event_id: Text | None = None
+    entry_id: EntryNumber | None = None
+    parent_id: EntryNumber | None = None
+    run_id: Text | None = None
+    from_: Moment | None = Field(default=None, alias="from")
+    to: Moment | None = None
+
+    def criteria(self) -> dict[str, Any]:
+        """The fields of a ``Query``."""
+        given = self.model_dump(by_alias=True, exclude={"project_id"})
+        return criteria(given, at="/filter/")
+
+
+def criteria(given: Mapping[str, Any], *, at: str) -> dict[str, Any]:
+    """The fields of a ``Query``. Raises ``Invalid`` naming the field, below ``at``, that holds no known word."""
+    found: dict[str, Any] = {
+        name: given[name]
+        for name in ("topic", "application", "name", "contains", "event_id", "entry_id", "parent_id", "run_id")
+        if given.get(name) is not None
+    }
+    for name, field, words in (
+        ("kind", "kinds", KINDS), ("status", "statuses", STATUSES), ("descendants", "descendants", DESCENDANTS),
+    ):  # fmt: skip
+        if given.get(name):
+            found[field] = _members(given[name], words, at + name)
+    for name, field in (("from", "created_from"), ("to", "created_to")):
+        if given.get(name) is not None:
+            found[field] = given[name]
+    return found
+
+
+def _members(given: str | Iterable[str], words: Mapping[str, E], pointer: str) -> tuple[E, ...]:
+    members = []
+    for text in (given if isinstance(given, str) else ",".join(given)).split(","):
+        word = text.strip().lower().replace(" ", "_").replace("-", "_")
+        if word not in words:
+            code = "invalid_body" if pointer.startswith("/") else "invalid_parameter"
+            known = ", ".join(words)
+            raise Invalid(
+                code, f"there is no {pointer.rpartition('/')[2]} {text!r:.80}", pointer=pointer, hint=f"one of: {known}"
+            )
+        members.append(words[word])
+    return tuple(dict.fromkeys(members))

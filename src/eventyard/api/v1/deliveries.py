@@ -1,0 +1,91 @@
+"""``/v1/deliveries``: the journal's deliveries, and what an operator does with them: retry, discard, reprocess."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+from msgspec import Struct
+from pydantic import Field
+
+from eventyard.api.v1.answers import reply, shows
+from eventyard.api.v1.bodies import Body
+from eventyard.api.v1.call import FIRST_PAGE, Asked, Cursor, InProject, Limit
+from eventyard.api.v1.criteria import Filter
+from eventyard.api.v1.entries import Entry, entry_shown
+from eventyard.api.v1.events import Searched, found
+from eventyard.model.lifecycle import Kind
+from eventyard.pipeline.search import MAX_ENTRY_ID
+
+router = APIRouter(prefix="/v1/deliveries", tags=["Deliveries"])
+
+EntryNumber = Annotated[int, Path(ge=1, le=MAX_ENTRY_ID, description="The journal's id of the delivery.")]
+
+
+class Comment(Body):
+    """What the history shall say."""
+
+    comment: Annotated[str, Field(max_length=2000)] = ""
+
+
+class Retrying(Body):
+    """Which deliveries to retry."""
+
+    filter: Filter = Field(default_factory=Filter, description="Those in Error for which everything given holds.")
+    dry_run: bool = Field(default=True, description="Only count.")
+
+
+class Retried(Struct):
+    """What a bulk retry did, or with a dry run would find."""
+
+    matched: int
+    retried: int
+
+
+@router.get(
+    "", operation_id="list_deliveries", summary="Search deliveries", **shows(list[Entry], "Newest first.", paged=True)
+)
+async def list_deliveries(
+    call: Asked, search: Searched, project_id: InProject = None, limit: Limit = FIRST_PAGE, cursor: Cursor = None
+) -> Response:
+    """As `/v1/events`, with the kind `subscription`."""
+    return await found(call, project_id, {**search.fields, "kinds": (Kind.SUBSCRIPTION,)}, limit, cursor)
+
+
+@router.post(
+    "/retry", operation_id="retry_deliveries", summary="Retry many deliveries",
+    **shows(Retried, "How many were found, and put back to work."),
+)  # fmt: skip
+async def retry_deliveries(call: Asked, body: Retrying) -> Response:
+    """Another round of attempts for every delivery in Error that the filter finds. A dry run counts."""
+    query = call.hub.search.query(call.who, body.filter.project_id, body.filter.criteria())
+    if not query.projects:
+        return reply(Retried(0, 0))
+    return reply(Retried(*await call.hub.reprocessing.retry_all(call.who, query, dry_run=body.dry_run)))
+
+
+@router.post(
+    "/{entry_id}/retry", operation_id="retry_delivery", summary="Retry a delivery", **shows(Entry, "The delivery.")
+)
+async def retry_delivery(call: Asked, entry_id: EntryNumber, body: Comment | None = None) -> Response:
+    """Another round of attempts of a delivery in Error."""
+    entry = await call.hub.reprocessing.retry(call.who, entry_id, body.comment if body else "")
+    return reply(entry_shown(entry))
+
+
+@router.post(
+    "/{entry_id}/discard", operation_id="discard_delivery", summary="Discard a delivery",
+    **shows(Entry, "The delivery."),
+)  # fmt: skip
+async def discard_delivery(call: Asked, entry_id: EntryNumber, body: Comment | None = None) -> Response:
+    """End a delivery as Discarded. An attempt under way may still reach the target."""
+    entry = await call.hub.reprocessing.discard(call.who, entry_id, body.comment if body else "")
+    return reply(entry_shown(entry))
+
+
+@router.post(
+    "/{entry_id}/reprocess", operation_id="reprocess_delivery", summary="Reprocess a delivery",
+    **shows(Entry, "The new delivery.", 201),
+)  # fmt: skip
+async def reprocess_delivery(call: Asked, entry_id: EntryNumber, body: Comment | None = None) -> Response:
+    """A new delivery of the same event for the same subscription; the old one becomes Reprocessed."""
+    entry = await call.hub.reprocessing.reprocess(call.who, entry_id, body.comment if body else "")
+    return reply(entry_shown(entry), 201)

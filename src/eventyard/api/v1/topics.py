@@ -1,0 +1,142 @@
+"""``/v1/topics``: named channels, and the versions of their JSON Schema."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Response
+from msgspec import Meta, Struct
+from pydantic import Field
+
+from eventyard.api.paging import mark_of
+from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of
+from eventyard.api.v1.bodies import Body, Description, Name, ProjectRef, unset
+from eventyard.api.v1.call import FIRST_PAGE, Asked, Cursor, InProject, Limit
+from eventyard.model import catalog
+
+router = APIRouter(prefix="/v1/topics", tags=["Topics"])
+
+Schema = Annotated[
+    Any, Field(alias="schema", description="JSON Schema 2020-12.", examples=[{"type": "object", "required": ["order"]}])
+]
+
+
+class Topic(Struct):
+    """A named channel in a project."""
+
+    id: Id
+    project_id: Id
+    name: str
+    description: str
+    schema_version: Annotated[int | None, Meta(description="The version enforced now; null: anything goes.")]
+    locked: Annotated[bool, Meta(description="It takes no new sources and subscriptions.")]
+    created_at: Time
+    updated_at: Time
+
+
+class TopicSchema(Struct):
+    """One version of a topic's JSON Schema; a version never changes."""
+
+    topic_id: Id
+    version: int
+    schema: Any
+    created_at: Time
+
+
+class NewTopic(Body):
+    """A topic to be made."""
+
+    name: Name
+    project_id: ProjectRef = None
+    description: Description = ""
+    schema_: Schema = Field(default=None)
+
+
+class TopicChange(Body):
+    """What to change of a topic."""
+
+    name: Name = unset()
+    description: Description = unset()
+    locked: bool = unset()
+    schema_version: Annotated[int, Field(ge=1)] | None = unset(description="The version to enforce; null: none.")
+
+
+class NewSchema(Body):
+    """The next schema version of a topic."""
+
+    schema_: Schema
+    enforce: bool = Field(default=True, description="Whether it is enforced from now on.")
+
+
+def shown(topic: catalog.Topic) -> Topic:
+    """A topic as answers have it."""
+    return Topic(
+        topic.id,
+        topic.project_id,
+        topic.name,
+        topic.description,
+        topic.schema_version,
+        topic.locked,
+        time_of(topic.created_at),
+        time_of(topic.updated_at),
+    )
+
+
+def version_shown(version: catalog.TopicSchema) -> TopicSchema:
+    """A schema version as answers have it."""
+    return TopicSchema(version.topic_id, version.version, version.schema, time_of(version.created_at))
+
+
+@router.get("", operation_id="list_topics", summary="List topics", **shows(list[Topic], "Newest first.", paged=True))
+async def list_topics(
+    call: Asked, project_id: InProject = None, limit: Limit = FIRST_PAGE, cursor: Cursor = None
+) -> Response:
+    """The topics of a project."""
+    return call.page(call.listed(catalog.Topic, project_id), shown, limit, cursor)
+
+
+@router.post("", operation_id="create_topic", summary="Make a topic", **shows(Topic, "The new topic.", 201))
+async def create_topic(call: Asked, body: NewTopic) -> Response:
+    """A topic, and with `schema` its first schema version, enforced at once."""
+    made = await call.hub.topics.create(
+        call.who, project_id=body.project_id, name=body.name, description=body.description, schema=body.schema_
+    )
+    return reply(shown(made), 201)
+
+
+@router.get("/{topic_id}", operation_id="get_topic", summary="Show a topic", **shows(Topic, "The topic."))
+async def get_topic(call: Asked, topic_id: str) -> Response:
+    """One topic."""
+    return reply(shown(call.reads().get(catalog.Topic, topic_id)))
+
+
+@router.patch("/{topic_id}", operation_id="change_topic", summary="Change a topic", **shows(Topic, "The topic."))
+async def change_topic(call: Asked, topic_id: str, body: TopicChange) -> Response:
+    """Rename or redescribe a topic, lock it, or enforce another schema version."""
+    return reply(shown(await call.hub.topics.change(call.who, topic_id, body.given())))
+
+
+@router.delete("/{topic_id}", operation_id="delete_topic", summary="Delete a topic", **silent("It is gone."))
+async def delete_topic(call: Asked, topic_id: str) -> Response:
+    """Delete a topic that nobody publishes into or subscribes to. Its journal entries stay."""
+    await call.hub.topics.remove(call.who, topic_id)
+    return done()
+
+
+@router.get(
+    "/{topic_id}/schemas", operation_id="list_topic_schemas", summary="List the schema versions of a topic",
+    **shows(list[TopicSchema], "Newest first.", paged=True),
+)  # fmt: skip
+async def list_topic_schemas(call: Asked, topic_id: str, limit: Limit = FIRST_PAGE, cursor: Cursor = None) -> Response:
+    """The schema versions of a topic, also those that are not enforced."""
+    topic = call.reads().get(catalog.Topic, topic_id)
+    versions = call.hub.catalog.schemas(topic.id)
+    return call.page(versions, version_shown, limit, cursor, mark=lambda version: mark_of(version.version))
+
+
+@router.post(
+    "/{topic_id}/schemas", operation_id="add_topic_schema", summary="Add a schema version to a topic",
+    **shows(TopicSchema, "The new version.", 201),
+)  # fmt: skip
+async def add_topic_schema(call: Asked, topic_id: str, body: NewSchema) -> Response:
+    """The next version of the topic's JSON Schema."""
+    made = await call.hub.topics.add_schema(call.who, topic_id, body.schema_, enforce=body.enforce)
+    return reply(version_shown(made), 201)

@@ -1,0 +1,70 @@
+"""What FastAPI and pydantic refuse, said as the hub's own errors.
+
+A fault in the body is ``invalid_body`` under a JSON Pointer; one in a path, query or header parameter is
+``invalid_parameter`` under its name. The given value itself is never repeated: it may be a secret.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from eventyard.api.problems import Fault, Faulty
+from eventyard.model.errors import HubError, Invalid, NotFound
+
+METHODS = ("DELETE", "GET", "PATCH", "POST")
+"""What the API's paths take among them."""
+
+POINTER = "pointer"
+"""Under this key of its context a pydantic error may say where below its own place the fault is."""
+HINT = "hint"
+
+
+async def refuse_values(request: Request, error: Exception) -> Any:
+    """Handler of :class:`RequestValidationError`. Raises :class:`Faulty`."""
+    assert isinstance(error, RequestValidationError)
+    raise faulty(error.errors())
+
+
+async def refuse_route(request: Request, error: Exception) -> Any:
+    """Handler of starlette's :class:`HTTPException`: there is no such path, or not with that method."""
+    assert isinstance(error, HTTPException)
+    raise _routeless(request, error)
+
+
+def faulty(errors: Sequence[Mapping[str, Any]]) -> Faulty:
+    """One error out of all that pydantic found; faults of parameters go before faults of the body."""
+    outside = [error for error in errors if error["loc"][0] != "body"]
+    if outside:
+        return Faulty("invalid_parameter", [Fault(str(error["loc"][1]), error["msg"]) for error in outside])
+    hint = next((error["ctx"][HINT] for error in errors if HINT in error.get("ctx", {})), None)
+    return Faulty("invalid_body", [_fault(error) for error in errors], hint=hint)
+
+
+def _fault(error: Mapping[str, Any]) -> Fault:
+    path = "".join(f"/{_escaped(str(part))}" for part in error["loc"][1:])
+    detail = "the call needs a body" if error["loc"] == ("body",) and error["type"] == "missing" else error["msg"]
+    return Fault(path + error.get("ctx", {}).get(POINTER, ""), detail)
+
+
+def _escaped(part: str) -> str:
+    return part.replace("~", "~0").replace("/", "~1")
+
+
+def _routeless(request: Request, error: HTTPException) -> HubError:
+    path = request.url.path
+    if error.status_code == 405:
+        allowed = ", ".join(method for method in METHODS if _takes(request, method))
+        return Invalid("method_not_allowed", f"{path} does not take {request.method}", hint=allowed)
+    if error.status_code == 404:
+        return NotFound("not_found", f"there is no {path}", hint="/docs lists the paths there are")
+    return Invalid("invalid_json", f"the body cannot be read: {error.detail}")
+
+
+def _takes(request: Request, method: str) -> bool:
+    """Whether any route takes this request's path with that method."""
+    scope = {**request.scope, "method": method}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)

@@ -1,0 +1,91 @@
+"""A whole hub in memory: real verbs, verifiers and API over a store that forgets. For tests, and for extension authors.
+
+    async with memory_hub() as yard:
+        answer = await yard.client().get("/v1/projects")
+
+Dispatch is not started: deliveries stay where accept put them until a test asks the dispatcher to go.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from msgspec import Struct
+from pydantic import SecretStr
+
+from eventyard import plugins
+from eventyard.api.security import Security
+from eventyard.app import Parts, bootstrap, compose
+from eventyard.config import Settings
+from eventyard.model.access import Scope
+from eventyard.model.catalog import Application, Organization, Project
+from eventyard.pipeline.hub import Hub
+from eventyard.pipeline.keys import PREFIX
+from eventyard.pipeline.vault import Vault
+from eventyard.ports import TargetType
+from eventyard.stores.memory import MemoryStore
+from eventyard.targets.job import JobTarget
+from eventyard.telemetry.log import Log, make_log
+from eventyard.testing.builders import NOW
+from eventyard.testing.fakes import HandClock, ScriptedTarget
+
+ADMIN_KEY = PREFIX + "admin-of-the-tests"
+PASSWORD = "correct horse battery staple"
+
+
+class Yard(Struct, frozen=True):
+    """A hub in memory with what a test wants to hold in its hands."""
+
+    hub: Hub
+    security: Security
+    store: MemoryStore
+    clock: HandClock
+    key: str = ADMIN_KEY
+    """The text of an administrator's key."""
+
+    @property
+    def project(self) -> Project:
+        """The project ``default``."""
+        return next(iter(self.hub.catalog.all(Project)))
+
+    async def key_for(self, *scopes: Scope, project_id: str | None = None, **fields: Any) -> str:
+        """The text of a new key of the first organization with these scopes."""
+        organization = next(iter(self.hub.catalog.all(Organization)))
+        text = f"{PREFIX}{len(list(self.hub.catalog.all(Organization)))}-{'-'.join(scopes)}-{project_id}-{fields}"
+        record = self.hub.keys.record(text, organization.id, "of a test", scopes, project_id, **fields)
+        await self.hub.catalog.save(record)
+        return text
+
+    async def stranger_key(self) -> str:
+        """The text of an administrator's key of another organization, which has a project of its own."""
+        organization = Organization("organization-elsewhere", "elsewhere", NOW)
+        project = Project("project-elsewhere", organization.id, "default", NOW, NOW)
+        application = Application("application-elsewhere", project.id, "default", NOW, NOW)
+        text = PREFIX + "stranger"
+        key = self.hub.keys.record(text, organization.id, "stranger", [Scope.ADMIN])
+        await self.hub.catalog.save(organization, project, application, key)
+        return text
+
+
+@asynccontextmanager
+async def memory_hub(
+    *, target_types: Mapping[str, TargetType] | None = None, log: Log | None = None, **settings: Any
+) -> AsyncIterator[Yard]:
+    """A hub in memory with organization, project and application ``default`` and an administrator.
+
+    Its verifiers are those installed; its target types are ``job`` and a scripted ``webhook``, with those given beside
+    or in place of them. ``settings`` are those of :class:`Settings`; the environment is not asked.
+    """
+    clock = HandClock()
+    store = MemoryStore(clock)
+    types: dict[str, TargetType] = {"job": JobTarget(), "webhook": ScriptedTarget(), **(target_types or {})}
+    verifiers = {scheme: verifier() for scheme, verifier in plugins.load(plugins.VERIFIERS).items()}
+    chosen = Settings.model_construct(
+        **{"bootstrap_key": SecretStr(ADMIN_KEY), "bootstrap_password": SecretStr(PASSWORD), **settings}
+    )
+    hub = compose(chosen, Parts(store, Vault([b"k" * 32]), verifiers, types, clock, log or make_log("error")))
+    async with AsyncExitStack() as stack:
+        await store.start(stack)
+        await hub.catalog.start()
+        await bootstrap(hub, chosen)
+        yield Yard(hub, Security(hub.keys, clock, hub.metrics), store, clock)
