@@ -12,10 +12,12 @@ from eventyard.testing.fakes import FrailStore, HandClock, settle
 
 
 class Counting(FrailStore):
-    rooms: tuple[dict[int, int], ...] = ()
+    def __init__(self, clock: HandClock) -> None:
+        super().__init__(clock)
+        self.rooms: list[dict[int, int]] = []
 
     async def claim(self, room: Mapping[int, int], lease_until: int, now: int) -> list[Claimed]:
-        self.rooms = (*self.rooms, dict(room))
+        self.rooms.append(dict(room))
         return await super().claim(room, lease_until, now)
 
 
@@ -60,7 +62,7 @@ async def test_all_hungry_lanes_are_fed_by_one_claim() -> None:
     barn.feed(5)
     barn.feed(6)
     await settle()
-    assert barn.store.rooms == ({5: 10, 6: 10},)
+    assert barn.store.rooms == [{5: 10, 6: 10}]
     assert barn.filled == [5, 6]
     assert [len(lane.queue) for lane in barn.lanes.values()] == [3, 0, 0]
     assert not barn.lanes[5].backlog
@@ -84,11 +86,11 @@ async def test_nothing_is_claimed_while_recordings_wait_for_the_disk() -> None:
     await settle()
     barn.feed(5)
     await settle()
-    assert barn.store.rooms == ()
+    assert not barn.store.rooms
     barn.store.down = False
     barn.go_on.set()
     await settle()
-    assert barn.store.rooms == ({5: 10},)
+    assert barn.store.rooms == [{5: 10}]
     await barn.claimer.stop()
 
 

@@ -392,7 +392,7 @@ async def test_a_store_that_cannot_claim_is_asked_again_after_a_pause() -> None:
         yard.kind.let_go(target)
         await settle()
         assert len(yard.kind.sent) < 8
-        yard.store.claim = claim  # type: ignore[method-assign, assignment]
+        yard.store.claim = claim  # type: ignore[method-assign]
         await yard.later(Limits().pause_ms)
         assert set(await yard.statuses(ids)) == {Status.COMPLETE}
 
