@@ -7,6 +7,7 @@ It keeps nothing on disk and commits every call at once. What it answers is what
 import asyncio
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
+from itertools import islice
 from typing import TypeVar
 
 from msgspec import Struct
@@ -33,15 +34,10 @@ from eventyard.model.lifecycle import FINAL, LIFECYCLE, Kind, Status, Trigger, a
 from eventyard.model.outcome import Attempt, Counts, Outcome, Result
 from eventyard.ports import Clock
 from eventyard.stores.family import LEASE_LOST, PUBLISHED, Family, completed_at, delayed_ms
-from eventyard.stores.records import NAME_KINDS, NameKind, Numbered, duplicate, identity, unique_values
+from eventyard.stores.memory_catalog import MemoryCatalog
+from eventyard.stores.records import NameKind
 
 T = TypeVar("T")
-
-
-class _Name(Struct):
-    kind: NameKind
-    id: str
-    name: str
 
 
 class _Kept(Struct, kw_only=True):
@@ -90,8 +86,7 @@ class MemoryStore:
         self._entries: dict[EntryId, _Kept] = {}
         self._due: dict[EntryId, _Due] = {}
         self._promises: dict[tuple[int, str], _Promise] = {}
-        self._names: dict[int, _Name] = {}
-        self._records: dict[tuple[type[Record], str], Record] = {}
+        self._catalog = MemoryCatalog()
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Nothing to open."""
@@ -143,7 +138,7 @@ class MemoryStore:
             id=EntryId(len(self._entries) + 1),
             kind=Kind.SUBSCRIPTION,
             project=publication.project,
-            application=self._number(NameKind.APPLICATION, new.subscription.application_id),
+            application=self._catalog.number(NameKind.APPLICATION, new.subscription.application_id),
             topic=publication.topic,
             name=new.subscription.number,
             event=publication.event,
@@ -185,7 +180,7 @@ class MemoryStore:
         return Claimed(
             entry_id=entry_id,
             publication_id=delivery.parent_id,
-            subscription_id=self._names[delivery.name].id,
+            subscription_id=self._catalog.names[delivery.name].id,
             target_number=delivery.target,
             attempt=due.attempt,
             due_at=due.due_at,
@@ -289,12 +284,12 @@ class MemoryStore:
 
     async def find(self, query: Query) -> Page:
         """See the port."""
-        found = [self._read(entry) for _, entry in zip(range(query.limit + 1), self._matching(query), strict=False)]
+        found = [self._read(entry) for entry in islice(self._matching(query), query.limit + 1)]
         return Page(tuple(found[: query.limit]), len(found) > query.limit)
 
     async def count(self, query: Query, limit: int) -> int:
         """See the port."""
-        return sum(1 for _ in zip(range(limit), self._matching(query), strict=False))
+        return sum(1 for _ in islice(self._matching(query), limit))
 
     def _matching(self, query: Query) -> Iterator[_Kept]:
         ids = self._entries if query.ascending else reversed(self._entries)
@@ -322,7 +317,7 @@ class MemoryStore:
     def _named(self, wanted: str | None, number: int, contains: bool) -> bool:
         if wanted is None:
             return True
-        name = self._names.get(number)
+        name = self._catalog.names.get(number)
         if name is None:
             return False
         wanted, folded = wanted.casefold(), name.name.casefold()
@@ -344,7 +339,7 @@ class MemoryStore:
 
     def _read(self, entry: _Kept) -> Entry:
         project, application, topic, name = (
-            self._names.get(n) for n in (entry.project, entry.application, entry.topic, entry.name)
+            self._catalog.names.get(n) for n in (entry.project, entry.application, entry.topic, entry.name)
         )
         return Entry(
             id=entry.id,
@@ -370,7 +365,7 @@ class MemoryStore:
     async def read(self, project: int, after: EntryId, limit: int) -> list[tuple[EntryId, Event]]:
         """See the port."""
         past = (e for e in self._entries.values() if e.id > after and e.project == project and e.parent_id is None)
-        return [(entry.id, entry.event) for _, entry in zip(range(limit), past, strict=False)]
+        return [(entry.id, entry.event) for entry in islice(past, limit)]
 
     async def totals(self, projects: Sequence[int]) -> Mapping[tuple[int, int], int]:
         """See the port."""
@@ -390,43 +385,15 @@ class MemoryStore:
 
     async def load(self) -> list[Record]:
         """See the port."""
-        return list(self._records.values())
+        return self._catalog.load()
 
     async def save(self, records: Sequence[Record]) -> list[Record]:
         """See the port."""
-        saved = self._records | {(type(record), identity(record)): record for record in records}
-        taken: set[tuple[type[Record], tuple[str, ...]]] = set()
-        for record in saved.values():
-            values = unique_values(record)
-            if values is not None and (type(record), values) in taken:
-                raise duplicate(record)
-            if values is not None:
-                taken.add((type(record), values))
-        numbered: list[Record] = []
-        for record in records:
-            named = self._name(record) if isinstance(record, Numbered) else record
-            saved[type(record), identity(record)] = named
-            numbered.append(named)
-        self._records = saved
-        return numbered
+        return self._catalog.save(records)
 
     async def remove(self, records: Sequence[Record]) -> None:
         """See the port."""
-        for record in records:
-            self._records.pop((type(record), identity(record)), None)
-
-    def _name(self, record: Numbered) -> Record:
-        kind = NAME_KINDS[type(record)]
-        number = self._number(kind, record.id) or len(self._names) + 1
-        self._names[number] = _Name(kind, record.id, record.name)
-        return replace(record, number=number)
-
-    def _number(self, kind: NameKind, record_id: str) -> int:
-        """A record's number in the name table; 0 when it has none."""
-        for number, name in self._names.items():
-            if (name.kind, name.id) == (kind, record_id):
-                return number
-        return 0
+        self._catalog.remove(records)
 
 
 def _done(value: T) -> Awaitable[T]:

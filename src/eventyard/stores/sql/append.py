@@ -39,7 +39,7 @@ class Attributes(msgspec.Struct, omit_defaults=True):
     type: str
     time: Millis
     routing_key: str
-    content_type: str = "application/json"
+    content_type: str
     subject: str | None = None
     dataschema: str | None = None
     extensions: dict[str, str] = {}

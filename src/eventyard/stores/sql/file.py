@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from eventyard.stores.sql import faults
@@ -33,11 +34,13 @@ BUSY_MS = 5_000
 
 def lock(path: Path, stack: AsyncExitStack) -> None:
     """Hold the journal for this process until the stack unwinds. Raises ``Unavailable`` (``store_locked``)."""
-    handle = stack.enter_context(path.with_name(f"{path.name}.lock").open("w"))
     try:
+        handle = stack.enter_context(path.with_name(f"{path.name}.lock").open("w"))
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         raise faults.locked(path) from None
+    except OSError as error:
+        raise faults.translate(error, path) from None
 
 
 def prepare(path: Path, upgrade: bool) -> None:
@@ -61,8 +64,8 @@ def prepare(path: Path, upgrade: bool) -> None:
 
     try:
         upgrade_file(path)
-    except (sqlite3.Error, OSError) as error:
-        raise faults.translate(error, path) from None
+    except DBAPIError as error:
+        raise (faults.translate(error.orig, path) if isinstance(error.orig, sqlite3.Error) else error) from None
 
 
 def _revision(path: Path) -> str | None:

@@ -145,8 +145,8 @@ class Writer:
             for task in group if len(group) > 1 else ():
                 self._commit([task])
         else:
-            self._answer(group, answers)
             self._committed()
+            self._answer(group, answers)
 
     def _transaction(self, group: list[Task]) -> list[Any]:
         connection, known = self._connection, self._known

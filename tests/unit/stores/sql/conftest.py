@@ -1,10 +1,15 @@
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+from eventyard.stores.records import Numbered
+from eventyard.stores.sql import file
+from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.store import SqliteStore
+from eventyard.testing.builders import scene
 from eventyard.testing.fakes import HandClock
 
 
@@ -24,3 +29,22 @@ async def store(path: Path, clock: HandClock) -> AsyncIterator[SqliteStore]:
     async with AsyncExitStack() as stack:
         await made.start(stack)
         yield made
+
+
+@pytest.fixture
+def connection(path: Path) -> Iterator[sqlite3.Connection]:
+    """The writer's connection, without the writer."""
+    file.prepare(path, upgrade=True)
+    made = file.writing_connection(path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def known(connection: sqlite3.Connection) -> Known:
+    """The writer's memory, with the numbers of ``builders.scene()``."""
+    known = Known(connection)
+    for record in scene().records:
+        if isinstance(record, Numbered):
+            known.name(record)
+    return known

@@ -1,0 +1,107 @@
+"""Group commit under faults: who is refused, who is not, and that nothing is half done."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eventyard.model.errors import Conflict, Unavailable
+from eventyard.stores.sql import catalog, faults, file
+from eventyard.stores.sql.writer import MOST_TASKS, Writer
+from eventyard.testing import builders as b
+from eventyard.testing.fakes import HandClock
+
+
+class Opened:
+    """A writer whose thread is started by the test, so that a group is what the test put there."""
+
+    def __init__(self, path: Path) -> None:
+        file.prepare(path, upgrade=True)
+        self.connection = file.writing_connection(path)
+        self.commits = 0
+        self.writer = Writer(self.connection, HandClock(), lambda error: faults.translate(error, path), self._committed)
+
+    def _committed(self) -> None:
+        self.commits += 1
+
+    def entries(self) -> int:
+        count: int = self.connection.execute("SELECT count(*) FROM entries").fetchone()[0]
+        return count
+
+
+@pytest.fixture
+async def opened(path: Path) -> AsyncIterator[Opened]:
+    made = Opened(path)
+    yield made
+    await asyncio.to_thread(made.writer.stop)
+    made.connection.close()
+
+
+async def answers(*waiting: "asyncio.Future[Any]") -> list[Any]:
+    return await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_what_waits_is_committed_together(opened: Opened) -> None:
+    waiting = [opened.writer.append(b.publication()) for _ in range(MOST_TASKS + 1)]
+    opened.writer.start()
+    assert [appended.entry_id for appended in await answers(*waiting)] == list(range(1, MOST_TASKS + 2))
+    await opened.writer.act(lambda connection, known: None)
+    assert opened.commits == 3
+
+
+async def test_a_refused_act_leaves_the_others_alone(opened: Opened) -> None:
+    first = opened.writer.append(b.publication())
+    refused = opened.writer.act(lambda connection, known: catalog.save(connection, known, [b.topic(), b.topic(id="2")]))
+    last = opened.writer.act(lambda connection, known: catalog.save(connection, known, [b.topic("third")]))
+    opened.writer.start()
+    appended, conflict, saved = await answers(first, refused, last)
+    assert appended.entry_id == 1
+    assert isinstance(conflict, Conflict)
+    assert [topic.number for topic in saved] == [1]
+
+
+async def test_an_event_that_cannot_be_written_leaves_the_others_alone(opened: Opened) -> None:
+    first = opened.writer.append(b.publication())
+    broken = opened.writer.append(b.publication(received_at=1 << 70))
+    last = opened.writer.append(b.publication())
+    opened.writer.start()
+    made, error, again = await answers(first, broken, last)
+    assert (made.entry_id, type(error), again.entry_id) == (1, OverflowError, 2)
+
+
+async def test_text_that_is_not_unicode_is_refused_before_it_meets_others(opened: Opened) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        opened.writer.append(b.publication(event=b.event(subject="\ud800")))
+    opened.writer.start()
+
+
+async def test_a_full_disk_refuses_whole_and_is_forgotten_when_there_is_room(opened: Opened) -> None:
+    pages = opened.connection.execute("PRAGMA page_count").fetchone()[0]
+    opened.connection.execute(f"PRAGMA max_page_count = {pages + 40}")
+    large = b.event(bytes(16 * 1024))
+    waiting = [opened.writer.append(b.publication(event=large, deliveries=[b.scene().delivery()])) for _ in range(20)]
+    opened.writer.start()
+    for error in await answers(*waiting):
+        assert isinstance(error, Unavailable)
+        assert error.code == "store_full"
+    assert opened.entries() == 0
+    (small,) = await answers(opened.writer.append(b.publication()))
+    assert small.entry_id == 1
+    opened.connection.execute(f"PRAGMA max_page_count = {pages + 4000}")
+    (large_now,) = await answers(opened.writer.append(b.publication(event=large)))
+    assert large_now.entry_id == 2
+
+
+async def test_a_damaged_file_is_reported_and_stays_reported(opened: Opened) -> None:
+    def damaged(connection: sqlite3.Connection, known: object) -> None:
+        error = sqlite3.DatabaseError("database disk image is malformed")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+
+    opened.writer.start()
+    (error,) = await answers(opened.writer.act(damaged))
+    assert isinstance(error, Unavailable)
+    assert error.code == "store_corrupt"

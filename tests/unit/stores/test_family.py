@@ -1,0 +1,44 @@
+import pytest
+
+from eventyard.model.lifecycle import Descendants, Status
+from eventyard.stores.family import Family, completed_at, delayed_ms
+
+
+def test_a_parent_counts_its_children_through_their_lives() -> None:
+    family = Family()
+    seen = [family.descendants]
+    for old, new in (
+        (None, Status.PENDING),
+        (Status.PENDING, Status.PROCESSING),
+        (Status.PROCESSING, Status.DELAYED),
+        (Status.DELAYED, Status.ERROR),
+        (Status.ERROR, Status.REPROCESSED),
+    ):
+        family.moved(old, new)
+        seen.append(family.descendants)
+    assert seen == [
+        Descendants.NONE, Descendants.IN_PROCESS, Descendants.IN_PROCESS,
+        Descendants.DELAYED, Descendants.ERROR, Descendants.FINAL,
+    ]  # fmt: skip
+    assert family == Family(children=1)
+
+
+@pytest.mark.parametrize(
+    ("before", "old", "new", "after"),
+    [
+        (None, Status.PROCESSING, Status.COMPLETE, 9),
+        (5, Status.COMPLETE, Status.DISCARDED, 5),
+        (5, Status.ERROR, Status.PROCESSING, None),
+        (None, Status.PENDING, Status.PROCESSING, None),
+    ],
+)
+def test_an_entry_is_completed_by_the_line_that_made_it_final(
+    before: int | None, old: Status, new: Status, after: int | None
+) -> None:
+    assert completed_at(before, old, new, at=9) == after
+
+
+def test_only_time_in_the_delayed_status_counts_as_delay() -> None:
+    assert delayed_ms(10, Status.DELAYED, since=100, at=150) == 60
+    assert delayed_ms(10, Status.PROCESSING, since=100, at=150) == 10
+    assert delayed_ms(10, Status.DELAYED, since=150, at=100) == 10
