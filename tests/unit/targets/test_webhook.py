@@ -1,13 +1,20 @@
 import asyncio
 import json
 import socket
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from eventyard.model.errors import Invalid
@@ -338,6 +345,42 @@ async def test_a_name_that_turns_private_later_is_refused_then(stack: AsyncExitS
 
     webhook = await started(stack, allow_private=False, lookup=rebinding)
     assert (await webhook.send(delivery("https://shop.example/"))).result is Result.REFUSED
+
+
+async def test_tls_asks_for_the_name_and_not_for_the_address(stack: AsyncExitStack, tmp_path: Path) -> None:
+    asked: list[str | None] = []
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate_of_nobody(tmp_path))
+    context.sni_callback = lambda _, name, __: asked.append(name)
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+
+    async def lookup(host: str) -> list[str]:
+        return ["127.0.0.1"]
+
+    outcome = await (await started(stack, lookup=lookup)).send(delivery(f"https://shop.example:{port}/"))
+    assert asked == ["shop.example"]
+    assert outcome.result is Result.UNREACHABLE
+    assert outcome.error is not None
+    assert "certificate verify failed" in outcome.error
+    server.close()
+
+
+def certificate_of_nobody(folder: Path) -> Path:
+    """A self-signed certificate for shop.example, and its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "shop.example")])
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, begin, begin + timedelta(days=36_500))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("shop.example")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "nobody.pem"
+    pem = serialization.Encoding.PEM
+    plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file.write_bytes(certificate.public_bytes(pem) + key.private_bytes(pem, *plain))
+    return file
 
 
 async def test_proxies_of_the_environment_are_not_asked(
