@@ -14,6 +14,12 @@ from eventyard.cli.failure import Failure
 
 JSON = "application/json"
 
+HINTS: Mapping[str, str] = {
+    "unauthenticated": "give an API key that is good, with --key or EVENTYARD_KEY",
+    "no_project": "name it with --project or EVENTYARD_PROJECT; see: eventyard projects list",
+}
+"""What to do on a command line, where the hub's own hint speaks of requests."""
+
 
 class Answer(NamedTuple):
     """An answer as it came. ``headers`` have lower-case names; ``body`` is decoded if it is JSON, else bytes."""
@@ -33,7 +39,7 @@ class Refused(Failure):
         super().__init__(
             str(self.problem.get("detail") or f"the hub answered {answer.status}")
             + (f" (at {pointer})" if pointer else ""),
-            hint=self.problem.get("hint"),
+            hint=HINTS.get(self.problem.get("code", ""), self.problem.get("hint")),
             code=self.problem.get("code"),
         )
 

@@ -73,16 +73,16 @@ def show_entry(hub: Remote, entry: dict[str, Any]) -> None:
         return
     parts = {"event", "children", "history", "attempts"}
     talk.record({name: value for name, value in entry.items() if name not in parts})
-    event = entry.get("event") or {}
-    if event:
-        talk.line("\n" + talk.painted("event", talk.BOLD))
-        talk.record({name: value for name, value in event.items() if name not in ("data", "data_base64")})
-        body = event.get("data_base64") or json.dumps(event.get("data"), indent=2, ensure_ascii=False)
-        talk.line(f"\n{body}")
     for title, columns in (("history", HISTORY), ("attempts", ATTEMPTS), ("children", COLUMNS)):
         if entry.get(title):
             talk.line("\n" + talk.painted(title, talk.BOLD))
             talk.table(entry[title], columns)
+    event = entry.get("event") or {}
+    if event:
+        talk.line("\n" + talk.painted("event", talk.BOLD))
+        talk.record({name: value for name, value in event.items() if name not in ("data", "data_base64")})
+        talk.line("\n" + talk.painted("data", talk.BOLD))
+        talk.line(event.get("data_base64") or json.dumps(event.get("data"), indent=2, ensure_ascii=False))
 
 
 @app.command(

@@ -68,7 +68,7 @@ def send(
     body = data.encode()
     started = time.perf_counter()
     for number in range(1, count + 1):
-        message_id = id if id is not None and count == 1 else f"{id or uuid.uuid4()}-{number}"
+        message_id = str(uuid.uuid4()) if id is None else id if count == 1 else f"{id}-{number}"
         headers = {"content-type": content_type, **dict(header or ())}
         if described:
             attributes = {"ce-specversion": "1.0", "ce-source": SENDER, "ce-type": type or source, "ce-id": message_id}

@@ -20,7 +20,7 @@ Columns = Sequence[tuple[str, str]]
 
 RED, GREEN, YELLOW, DIM, BOLD = "\033[31m", "\033[32m", "\033[33m", "\033[2m", "\033[1m"
 _PLAIN = "\033[0m"
-_PIPE_WIDTH = 300
+_PIPE_WIDTH = 100_000
 _STYLES = {
     "complete": "green", "delivered": "green", "enabled": "green", "closed": "green", "final": "green", "ok": "green",
     "error": "red", "failed": "red", "disabled": "red", "open": "red", "fail": "red", "timed_out": "red",
@@ -80,7 +80,12 @@ def table(records: Iterable[Mapping[str, Any]], columns: Columns, *, stream: Tex
         drawn.add_column(title, overflow="fold")
     for record in records:
         drawn.add_row(*(cell(at(record, path)) for _, path in columns))
-    console(stream or sys.stdout).print(drawn)
+    terminal = console(stream or sys.stdout)
+    with terminal.capture() as capture:
+        terminal.print(drawn)
+    for row in capture.get().splitlines():
+        terminal.file.write(row.rstrip() + "\n")
+    terminal.file.flush()
 
 
 def record(value: Mapping[str, Any]) -> None:

@@ -144,11 +144,12 @@ def types(hub: Remote) -> None:
         return
     for kind in found:
         talk.line(f"{kind['type']}: {kind['summary']}")
+        if not kind["settings"]:
+            continue
         talk.table(
             [{**setting, "notes": _notes(setting)} for setting in kind["settings"]],
             (("  SETTING", "name"), ("", "notes"), ("DEFAULT", "default"), ("WHAT IT DOES", "help")),
         )
-        talk.line("")
 
 
 def _notes(setting: dict[str, Any]) -> str:

@@ -40,7 +40,8 @@ EXPLAINED = [
     {
         "subscription_id": ID, "name": "reviews", "matches": False,
         "checks": [
-            {"check": "source", "passed": True, "detail": "github"}, {"check": "filter", "passed": False, "detail": "no"},
+            {"check": "source", "passed": True, "detail": "github"},
+            {"check": "filter", "passed": False, "detail": "no"},
         ],
     }
 ]  # fmt: skip

@@ -4,6 +4,7 @@
 child process (``child.py``); the receivers and the worker are this one.
 """
 
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -50,6 +51,8 @@ def demo(
     from eventyard.cli.client import Client  # noqa: PLC0415
     from eventyard.cli.demo import child, crew, progress, receivers, samples, scene, story  # noqa: PLC0415
 
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)  # whatever the shell made of them, the hub must be stopped
     teller = progress.Teller()
     teller.title("Eventyard: webhooks, from the signature to the journal")
     with ExitStack() as stack:

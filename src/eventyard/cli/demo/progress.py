@@ -46,6 +46,6 @@ class Teller:
     def step(self, name: str, happened: bool, text: str) -> None:
         """A step that happened, or did not."""
         mark = Text(" ✓ ", style="green") if happened else Text(" ✗ ", style="bold red")
-        self.console.print(mark + Text(name.ljust(_NAMES), style="bold") + Text(text))
+        self.console.print(Text.assemble(mark, (name.ljust(_NAMES), "bold"), text))
         if not happened:
             self.missing.append(f"{name}: {text}")

@@ -46,7 +46,7 @@ def facts(report: Report) -> dict[str, Any]:
         "retried": report.retried,
         "job_runs": report.runs,
         "accept_ms": _times(report.accept),
-        "commit_to_delivery_ms": _times(report.delivery),
+        "receipt_to_delivery_ms": _times(report.delivery),
         "seconds": round(report.seconds, 2),
     }
 
@@ -62,8 +62,11 @@ def rows(report: Report) -> list[dict[str, str]]:
         {"what": "rejected", "how much": f"{report.rejected} events, nothing of them kept"},
         {"what": "delivered", "how much": f"{report.deliveries} times, {report.runs} of them to the worker"},
         {"what": "retried", "how much": f"{report.retried} deliveries, after a failed attempt"},
-        {"what": "to accept", "how much": _spread(report.accept)},
-        {"what": "commit to delivery", "how much": f"{_spread(report.delivery)}, first attempts"},
+        {"what": "to accept", "how much": f"{_spread(report.accept)}, as the sender sees it"},
+        {
+            "what": "to deliver",
+            "how much": f"{_spread(report.delivery)}, from receipt, commit included, first attempts",
+        },
         {"what": "all in all", "how much": f"{report.seconds:.1f} s"},
     ]
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from eventyard.cli.demo.samples import Sample
 
 SOURCE = "github"
-SECRET = "it's a secret to everybody"
+SECRET = "its-a-secret-to-everybody"
 
 SCHEMA: Mapping[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
