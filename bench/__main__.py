@@ -4,6 +4,7 @@ import argparse
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -36,7 +37,11 @@ def main() -> None:
         title, measure = PARTS[part]
         say(f"({part}) {title}")
         with tempfile.TemporaryDirectory(prefix="eventyard-bench-", dir=asked.folder) as folder:
-            rows += measure(QUICK if asked.quick else Plan(), Path(folder), say)
+            try:
+                rows += measure(QUICK if asked.quick else Plan(), Path(folder), say)
+            except Exception as error:  # what the other parts measured is worth having
+                traceback.print_exc()
+                rows.append(Row(part=part, what=title, measured=f"failed: {error}"[:200], met=False))
     show(rows)
     if asked.json is not None:
         asked.json.write_bytes(as_json(rows, quick=asked.quick, seconds=time.monotonic() - started))

@@ -64,8 +64,8 @@ class Tally(msgspec.Struct, kw_only=True):
 
 
 def percentile(ordered: list[float], part: float) -> float:
-    """The value below which that part of the values lies."""
-    return ordered[min(int(len(ordered) * part), len(ordered) - 1)] if ordered else float("nan")
+    """The value below which that part of the values lies; 0 of none."""
+    return ordered[min(int(len(ordered) * part), len(ordered) - 1)] if ordered else 0.0
 
 
 class Load:

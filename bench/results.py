@@ -7,10 +7,14 @@ from statistics import median
 from typing import Any
 
 import msgspec
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from eventyard import __version__
+
+PLAIN_WIDTH = 180
+"""Columns of the table where there is no terminal to fit it to."""
 
 
 class Row(msgspec.Struct, kw_only=True):
@@ -35,7 +39,7 @@ def paired(figures: Sequence[float], yardsticks: Sequence[float]) -> float:
 
 def show(rows: Sequence[Row]) -> None:
     """Print the table."""
-    table = Table("", "what", "measured", "yardstick", "ratio", "goal", "")
+    table = Table("", "what", "measured", "yardstick", "ratio", "goal", "", box=SIMPLE_HEAD)
     part = ""
     for row in rows:
         if part and row.part != part:
@@ -51,7 +55,9 @@ def show(rows: Sequence[Row]) -> None:
         )
         part = row.part
     console = Console()
-    console.print(table, width=max(console.width, 150) if not console.is_terminal else None)
+    if not console.is_terminal:
+        console.width = PLAIN_WIDTH
+    console.print(table)
 
 
 def as_json(rows: Sequence[Row], *, quick: bool, seconds: float) -> bytes:
