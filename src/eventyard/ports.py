@@ -60,7 +60,7 @@ class Store(Protocol):
         """Commit the end of an attempt; false when the entry was final already. Joins the group commit."""
 
     async def waiting(self) -> list[Waiting]:
-        """Per target number, when its first unleased delivery is due."""
+        """Per target number, from when on a claim would find something: a delivery is due, or its lease ran out."""
 
     async def release(self) -> int:
         """Give up every lease; only for a store that one process owns, at its start. How many there were."""

@@ -193,7 +193,7 @@ class Page(Struct, frozen=True):
 
 
 class Waiting(Struct, frozen=True):
-    """What waits for one target: how many deliveries, and when the first is due (free of any lease)."""
+    """What waits for one target: from when on the first of its deliveries is due and free of any lease."""
 
     target_number: int
     first_due_at: Millis

@@ -17,14 +17,11 @@ from eventyard.stores.sql import faults
 from eventyard.stores.sql.migrations import HEAD, REVISIONS
 from eventyard.stores.sql.statements import CACHED
 
-PAGES_PER_CHECKPOINT = 1_000
-"""The background checkpointer works when the log has grown by about so many pages (of 4 KiB)."""
+PAGES_PER_CHECKPOINT = 4_000
+"""The background checkpointer works when the log has grown by about so many pages."""
 
 MOST_LOG_PAGES = 16_000
 """Beyond so many pages the writer itself moves the log into the file: the bound on the log's size, about 64 MB."""
-
-COMMITS_PER_LOOK = 32
-"""The checkpointer looks at the log after so many commits."""
 
 PAGE = 4_096
 
@@ -125,13 +122,20 @@ def reading_engine(path: Path, connections: int) -> Engine:
 
 
 class Checkpointer:
-    """A thread that moves the log into the file while the writer goes on, so that the writer seldom has to."""
+    """Moves the log into the file beside the writer, so that the writer seldom waits for that.
 
-    def __init__(self, path: Path) -> None:
+    A thread with its own connection moves what the log holds while the writer goes on adding to it. So it never
+    catches up quite; the writer, told how far it got, moves the little that is left between two commits, and the log
+    begins again from its start. A reader in the midst of an old state can put that off, up to :data:`MOST_LOG_PAGES`.
+    """
+
+    def __init__(self, path: Path, writing: sqlite3.Connection) -> None:
         self._path = path
+        self._writing = writing
         self._wake = threading.Event()
         self._stopping = False
-        self._commits = 0
+        self._pages = 0
+        self._nearly_done = False
         self._thread = threading.Thread(target=self._run, name="journal-checkpointer", daemon=True)
 
     def start(self) -> None:
@@ -144,21 +148,28 @@ class Checkpointer:
         self._wake.set()
         self._thread.join()
 
-    def committed(self) -> None:
-        """Called by the writer after each commit."""
-        self._commits += 1
-        if self._commits % COMMITS_PER_LOOK == 0:
+    def committed(self, pages: int) -> None:
+        """Called by the writer after each commit, in its thread, with about how many pages it added to the log."""
+        self._pages += pages
+        if self._nearly_done:
+            self._nearly_done = False
+            _move(self._writing)
+        elif self._pages >= PAGES_PER_CHECKPOINT:
+            self._pages = 0
             self._wake.set()
 
     def _run(self) -> None:
         connection = sqlite3.connect(self._path, isolation_level=None)
-        log, done = self._path.with_name(f"{self._path.name}-wal"), 0
         while not self._stopping:
             self._wake.wait()
             self._wake.clear()
-            # A disk that refuses this refuses the writer as well, who tells those that wait; here one tries again.
-            with suppress(sqlite3.Error, OSError):
-                size = log.stat().st_size // PAGE
-                if abs(size - done) >= PAGES_PER_CHECKPOINT or size >= MOST_LOG_PAGES:
-                    _, _, done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            _move(connection)
+            self._nearly_done = True
         connection.close()
+
+
+def _move(connection: sqlite3.Connection) -> None:
+    """Move what can be moved from the log into the file, without waiting for anybody."""
+    # A disk that refuses this refuses the writer as well, who tells those that wait; here one tries again.
+    with suppress(sqlite3.Error):
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()

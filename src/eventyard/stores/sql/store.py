@@ -62,7 +62,7 @@ class SqliteStore:
         try:
             connection = file.writing_connection(self._path)
             stack.callback(connection.close)
-            checkpointer = file.Checkpointer(self._path)
+            checkpointer = file.Checkpointer(self._path, connection)
             self._writer = Writer(connection, self._clock, self._translate, checkpointer.committed)
         except sqlite3.Error as error:
             raise self._translate(error) from None

@@ -21,6 +21,7 @@ from eventyard.model.ids import Millis
 from eventyard.model.journal import NewPublication, Recording
 from eventyard.ports import Clock
 from eventyard.stores.sql.append import Prepared, append, prepare
+from eventyard.stores.sql.file import PAGE
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.record import record
 
@@ -51,16 +52,24 @@ class Task:
         self.recording = recording
         self.act = act
 
+    @property
+    def pages(self) -> int:
+        """About how many pages of the log it takes."""
+        return sum(1 + len(new.event.data) // PAGE for new, _ in self.publications) or 1
+
 
 class Writer:
-    """Owns the writing connection from :meth:`start` to :meth:`stop`."""
+    """Owns the writing connection from :meth:`start` to :meth:`stop`.
+
+    ``committed`` is called in the writer's thread after each commit, with about how many pages it took.
+    """
 
     def __init__(
         self,
         connection: sqlite3.Connection,
         clock: Clock,
         translate: Callable[[sqlite3.Error | OSError], Unavailable],
-        committed: Callable[[], None],
+        committed: Callable[[int], None],
     ) -> None:
         self._connection = connection
         self._clock = clock
@@ -145,8 +154,8 @@ class Writer:
             for task in group if len(group) > 1 else ():
                 self._commit([task])
         else:
-            self._committed()
             self._answer(group, answers)
+            self._committed(sum(task.pages for task in group))
 
     def _transaction(self, group: list[Task]) -> list[Any]:
         connection, known = self._connection, self._known

@@ -110,16 +110,20 @@ def test_readers_cannot_write(path: Path) -> None:
     engine.dispose()
 
 
-def test_the_log_is_moved_into_the_file_in_the_background(path: Path) -> None:
+def test_the_log_begins_again_from_its_start(path: Path) -> None:
     file.prepare(path, upgrade=True)
     connection = file.writing_connection(path)
-    checkpointer = file.Checkpointer(path)
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    checkpointer = file.Checkpointer(path, connection)
     checkpointer.start()
-    size = path.stat().st_size
-    for n in range(1, 10 * file.COMMITS_PER_LOOK + 1):
-        connection.execute("INSERT INTO payloads VALUES (?, '{}', ?)", (n, bytes(64 * 1024)))
-        checkpointer.committed()
+    for start in range(0, 20_000, 100):
+        connection.execute("BEGIN")
+        rows = ((n, bytes(3_000)) for n in range(start, start + 100))
+        connection.executemany("INSERT INTO payloads VALUES (?, '{}', ?)", rows)
+        connection.execute("COMMIT")
+        checkpointer.committed(100)
     checkpointer.stop()
-    grown = path.stat().st_size
+    log = path.with_name(f"{path.name}-wal").stat().st_size
     connection.close()
-    assert grown > size
+    assert log < 20_000 * file.PAGE
+    assert path.stat().st_size > 10_000 * file.PAGE
