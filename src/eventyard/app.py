@@ -290,6 +290,7 @@ def _http(front: Asgi, settings: Settings) -> uvicorn.Config:
         lifespan="off",
         interface="asgi3",
         access_log=False,
+        proxy_headers=False,
         log_config=None,
         server_header=False,
         date_header=False,

@@ -1,7 +1,7 @@
 """Bare ASGI: reading a request within bounds and sending an answer, for the paths that FastAPI is too slow for."""
 
 import zlib
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -40,14 +40,19 @@ def headers_of(scope: Scope, limit: int) -> dict[str, str]:
 
     Raises ``TooLarge`` (``headers_too_large``) beyond ``limit`` bytes.
     """
-    headers: dict[str, str] = {}
-    size = 0
-    for raw_name, raw_value in scope["headers"]:
-        size += len(raw_name) + len(raw_value)
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    raw = scope["headers"]
+    size = sum([len(name) + len(value) for name, value in raw])
     if size > limit:
         raise TooLarge("headers_too_large", f"the headers are {size} bytes, the limit is {limit}")
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
+    return headers if len(headers) == len(raw) else _joined(raw)
+
+
+def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in raw:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
 
 

@@ -1,10 +1,18 @@
 """An event: an immutable fact in the shape of CloudEvents 1.0, plus the routing key it is matched by."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 
 from eventyard.model.ids import Millis
+
+
+@lru_cache(maxsize=256)
+def is_json_type(content_type: str) -> bool:
+    """Whether a content type says JSON (RFC 6839 suffixes included)."""
+    media = content_type.partition(";")[0].strip().lower()
+    return media == "application/json" or media.endswith("+json") or media == "text/json"
 
 
 class Event(Struct, frozen=True):
@@ -27,6 +35,5 @@ class Event(Struct, frozen=True):
 
     @property
     def is_json(self) -> bool:
-        """Whether ``data`` is a JSON document by its content type (RFC 6839 suffixes included)."""
-        media = self.content_type.partition(";")[0].strip().lower()
-        return media == "application/json" or media.endswith("+json") or media == "text/json"
+        """Whether ``data`` is a JSON document by its content type."""
+        return is_json_type(self.content_type)

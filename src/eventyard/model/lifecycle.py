@@ -102,7 +102,7 @@ class Descendants(IntEnum):
 
 
 def descendants(children: int, open_: int, delayed: int, failed: int) -> Descendants:
-    """The parent's summary of ``children`` entries, of which so many are open (delayed ones not counted), delayed, failed."""
+    """The parent's summary of so many children, of which some are open (delayed ones apart), delayed, failed."""
     if not children:
         return Descendants.NONE
     if open_:

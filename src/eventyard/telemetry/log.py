@@ -1,25 +1,19 @@
-"""Logging: structlog, one JSON (or console) line per fact, and one *wide* line per accept and per attempt.
+"""Logging: structlog, one JSON (or console) line per fact; and wide lines (``wide.py``), many at a time.
 
-The keys a wide line may carry are declared here, in :data:`ACCEPT_KEYS` and :data:`ATTEMPT_KEYS`; bodies, headers and
-secrets are not among them. Lines made in one turn of the event loop leave in one write, so that a log line costs a few
-microseconds and not a system call.
+Lines made in one turn of the event loop leave in one write, so that a line does not cost a system call.
 """
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, Protocol
 
+import msgspec
 import orjson
 import structlog
 
-ACCEPT_KEYS = ("source", "project", "entry_id", "event_id", "type", "bytes", "deliveries", "duplicate", "ms")
-"""Keys of the line ``accepted``."""
-
-ATTEMPT_KEYS = ("target", "target_type", "subscription", "entry_id", "publication_id", "attempt", "result",
-                "status_code", "error", "decision", "ms")  # fmt: skip
-"""Keys of the line ``attempted``."""
+from eventyard.telemetry.wide import WideLine
 
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -31,6 +25,15 @@ class Log(Protocol):
     def info(self, event: str, **facts: Any) -> Any: ...  # noqa: D102
     def warning(self, event: str, **facts: Any) -> Any: ...  # noqa: D102
     def error(self, event: str, **facts: Any) -> Any: ...  # noqa: D102
+    def wide(self, lines: Sequence[WideLine]) -> Any: ...  # noqa: D102
+
+
+def soon(callback: Callable[[], None]) -> None:
+    """Call back at the end of this turn of the running loop; at once, when there is none."""
+    try:
+        asyncio.get_running_loop().call_soon(callback)
+    except RuntimeError:
+        callback()
 
 
 class LineSink:
@@ -43,12 +46,8 @@ class LineSink:
     def msg(self, line: bytes) -> None:
         """Take one line, without its newline."""
         self._lines.append(line)
-        if len(self._lines) > 1:
-            return
-        try:
-            asyncio.get_running_loop().call_soon(self.flush)
-        except RuntimeError:
-            self.flush()
+        if len(self._lines) == 1:
+            soon(self.flush)
 
     def flush(self) -> None:
         """Write what is waiting. A stream that is gone loses lines, never the hub."""
@@ -87,15 +86,31 @@ def _at(level: str, render: Renderer) -> Callable[..., None]:
     return write
 
 
-def _nothing(self: structlog.BoundLoggerBase, event: str, **facts: Any) -> None:
+def _wide_json(self: structlog.BoundLoggerBase, lines: Sequence[WideLine]) -> None:
+    self._logger.msg(_encoder.encode_lines(lines)[:-1])
+
+
+def _wide_console(self: structlog.BoundLoggerBase, lines: Sequence[WideLine]) -> None:
+    for line in lines:
+        facts = msgspec.to_builtins(line)
+        del facts["at"]
+        self._logger.msg(_console_line(facts.pop("level"), facts.pop("event"), facts))
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def _nothing(self: structlog.BoundLoggerBase, *lines: Any, **facts: Any) -> None:
     """What a level below the least one does."""
 
 
 def make_log(level: str = "info", style: str = "json", stream: BinaryIO | None = None) -> Log:
     """A logger at ``level`` (debug, info, warning, error) in ``style`` (json, console), to stderr unless told."""
-    render: Renderer = {"json": _json_line, "console": _console_line}[style]
+    render: Renderer = _json_line if style == "json" else _console_line
     least = LEVELS.index(level)
     methods = {name: _at(name, render) if place >= least else _nothing for place, name in enumerate(LEVELS)}
+    wide = _wide_json if style == "json" else _wide_console
+    methods["wide"] = wide if LEVELS.index("info") >= least else _nothing
     logger: Log = structlog.wrap_logger(
         LineSink(stream or sys.stderr.buffer),
         wrapper_class=type("HubLogger", (structlog.BoundLoggerBase,), methods),

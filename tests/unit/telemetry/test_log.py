@@ -1,9 +1,12 @@
+import asyncio
 import io
 import json
+from datetime import UTC, datetime
 
 import pytest
 
-from eventyard.telemetry.log import ACCEPT_KEYS, LineSink, make_log
+from eventyard.telemetry.log import LineSink, make_log, soon
+from eventyard.telemetry.wide import AcceptLine
 
 
 def test_a_fact_is_one_json_line_with_its_moment_and_level():
@@ -63,5 +66,35 @@ def test_a_stream_that_is_gone_loses_lines_and_harms_nobody(failure):
     LineSink(Gone()).msg(b"one")
 
 
+def accept_line(entry_id=1):
+    return AcceptLine(
+        at=datetime(2026, 1, 2, tzinfo=UTC), source="shop", project="p", entry_id=entry_id, event_id="e", type="t",
+        bytes=3, deliveries=0, duplicate=False, ms=1,
+    )  # fmt: skip
+
+
+def test_wide_lines_are_written_many_at_a_time():
+    stream = io.BytesIO()
+    make_log("info", "json", stream).wide([accept_line(1), accept_line(2)])
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(line["event"], line["entry_id"]) for line in lines] == [("accepted", 1), ("accepted", 2)]
+
+
+def test_for_people_wide_lines_are_words_and_below_the_level_nothing():
+    stream = io.BytesIO()
+    make_log("info", "console", stream).wide([accept_line()])
+    make_log("warning", "console", stream).wide([accept_line()])
+    assert stream.getvalue().count(b"\n") == 1
+    assert b"accepted         source=shop" in stream.getvalue()
+
+
+async def test_soon_is_the_end_of_this_turn_and_without_a_loop_at_once():
+    called = []
+    soon(lambda: called.append("later"))
+    assert called == []
+    await asyncio.to_thread(soon, lambda: called.append("now"))
+    assert sorted(called) == ["later", "now"]
+
+
 def test_no_wide_line_carries_a_body_a_header_or_a_secret():
-    assert not {"data", "body", "headers", "secret", "signature"} & set(ACCEPT_KEYS)
+    assert not {"data", "body", "headers", "secret", "signature"} & set(AcceptLine.__struct_fields__)
