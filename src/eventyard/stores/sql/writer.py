@@ -28,8 +28,9 @@ from eventyard.stores.sql.record import record
 Act = Callable[[sqlite3.Connection, Known], Any]
 """Something done inside a transaction of the writer."""
 
-MOST_TASKS = 512
-"""Tasks in one transaction: bounds what a crash in mid-commit can undo, and how long the first waits for the last."""
+MOST_TOGETHER = 1_024
+"""Events, recordings and acts in one transaction, so that the first does not wait long for the last. A batch that is
+larger is not cut, and goes alone or last."""
 
 
 class Task:
@@ -51,6 +52,11 @@ class Task:
         self.single = single
         self.recording = recording
         self.act = act
+
+    @property
+    def size(self) -> int:
+        """How many events, recordings or acts it is."""
+        return len(self.publications) or 1
 
     @property
     def pages(self) -> int:
@@ -125,13 +131,14 @@ class Writer:
 
     def _gather(self, first: Task) -> tuple[list[Task], bool]:
         """Everything that waits; and whether the end of the queue was met."""
-        group = [first]
+        group, size = [first], first.size
         try:
-            while len(group) < MOST_TASKS:
+            while size < MOST_TOGETHER:
                 task = self._queue.get_nowait()
                 if task is None:
                     return group, True
                 group.append(task)
+                size += task.size
         except queue.Empty:
             pass
         return group, False

@@ -10,7 +10,7 @@ import pytest
 
 from eventyard.model.errors import Conflict, Unavailable
 from eventyard.stores.sql import catalog, faults, file
-from eventyard.stores.sql.writer import MOST_TASKS, Writer
+from eventyard.stores.sql.writer import MOST_TOGETHER, Writer
 from eventyard.testing import builders as b
 from eventyard.testing.fakes import HandClock
 
@@ -45,9 +45,18 @@ async def answers(*waiting: "asyncio.Future[Any]") -> list[Any]:
 
 
 async def test_what_waits_is_committed_together(opened: Opened) -> None:
-    waiting = [opened.writer.append(b.publication()) for _ in range(MOST_TASKS + 1)]
+    waiting = [opened.writer.append(b.publication()) for _ in range(MOST_TOGETHER + 1)]
     opened.writer.start()
-    assert [appended.entry_id for appended in await answers(*waiting)] == list(range(1, MOST_TASKS + 2))
+    assert [appended.entry_id for appended in await answers(*waiting)] == list(range(1, MOST_TOGETHER + 2))
+    assert opened.statements.count("COMMIT") == 2
+
+
+async def test_a_large_batch_is_not_cut(opened: Opened) -> None:
+    batch = [b.publication()] * (MOST_TOGETHER + 1)
+    waiting = [opened.writer.append_batch(batch), opened.writer.append(b.publication())]
+    opened.writer.start()
+    made, single = await answers(*waiting)
+    assert (len(made), single.entry_id) == (MOST_TOGETHER + 1, MOST_TOGETHER + 2)
     assert opened.statements.count("COMMIT") == 2
 
 
