@@ -1,19 +1,23 @@
 """A whole hub in memory: real verbs, verifiers and API over a store that forgets. For tests, and for extension authors.
 
     async with memory_hub() as yard:
-        answer = await yard.client().get("/v1/projects")
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(yard.app), headers=yard.headers(), base_url="http://hub")
 
 Dispatch is not started: deliveries stay where accept put them until a test asks the dispatcher to go.
 """
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import count
 from typing import Any
 
 from msgspec import Struct
 from pydantic import SecretStr
 
 from eventyard import plugins
+from eventyard.api.front import Front
+from eventyard.api.health import Health
+from eventyard.api.native import build_app
 from eventyard.api.security import Security
 from eventyard.app import Parts, bootstrap, compose
 from eventyard.config import Settings
@@ -30,7 +34,8 @@ from eventyard.testing.builders import NOW
 from eventyard.testing.fakes import HandClock, ScriptedTarget
 
 ADMIN_KEY = PREFIX + "admin-of-the-tests"
-PASSWORD = "correct horse battery staple"
+
+_NUMBERS = count(1)
 
 
 class Yard(Struct, frozen=True):
@@ -40,8 +45,14 @@ class Yard(Struct, frozen=True):
     security: Security
     store: MemoryStore
     clock: HandClock
+    app: Front
+    """The ASGI application, hot paths and all."""
     key: str = ADMIN_KEY
     """The text of an administrator's key."""
+
+    def headers(self, key: str | None = None) -> dict[str, str]:
+        """The headers that prove the administrator, or the caller with that key."""
+        return {"authorization": f"Bearer {key or self.key}"}
 
     @property
     def project(self) -> Project:
@@ -51,7 +62,7 @@ class Yard(Struct, frozen=True):
     async def key_for(self, *scopes: Scope, project_id: str | None = None, **fields: Any) -> str:
         """The text of a new key of the first organization with these scopes."""
         organization = next(iter(self.hub.catalog.all(Organization)))
-        text = f"{PREFIX}{len(list(self.hub.catalog.all(Organization)))}-{'-'.join(scopes)}-{project_id}-{fields}"
+        text = f"{PREFIX}{next(_NUMBERS)}"
         record = self.hub.keys.record(text, organization.id, "of a test", scopes, project_id, **fields)
         await self.hub.catalog.save(record)
         return text
@@ -69,9 +80,15 @@ class Yard(Struct, frozen=True):
 
 @asynccontextmanager
 async def memory_hub(
-    *, target_types: Mapping[str, TargetType] | None = None, log: Log | None = None, **settings: Any
+    *,
+    password: str | None = None,
+    target_types: Mapping[str, TargetType] | None = None,
+    log: Log | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Yard]:
-    """A hub in memory with organization, project and application ``default`` and an administrator.
+    """A hub in memory with organization, project and application ``default`` and an administrator's key.
+
+    With a ``password`` there is a user ``admin`` too, which costs an Argon2 hash.
 
     Its verifiers are those installed; its target types are ``job`` and a scripted ``webhook``, with those given beside
     or in place of them. ``settings`` are those of :class:`Settings`; the environment is not asked.
@@ -81,11 +98,16 @@ async def memory_hub(
     types: dict[str, TargetType] = {"job": JobTarget(), "webhook": ScriptedTarget(), **(target_types or {})}
     verifiers = {scheme: verifier() for scheme, verifier in plugins.load(plugins.VERIFIERS).items()}
     chosen = Settings.model_construct(
-        **{"bootstrap_key": SecretStr(ADMIN_KEY), "bootstrap_password": SecretStr(PASSWORD), **settings}
+        bootstrap_key=SecretStr(ADMIN_KEY),
+        bootstrap_password=None if password is None else SecretStr(password),
+        **settings,
     )
     hub = compose(chosen, Parts(store, Vault([b"k" * 32]), verifiers, types, clock, log or make_log("error")))
     async with AsyncExitStack() as stack:
         await store.start(stack)
         await hub.catalog.start()
         await bootstrap(hub, chosen)
-        yield Yard(hub, Security(hub.keys, clock, hub.metrics), store, clock)
+        security = Security(hub.keys, clock, hub.metrics)
+        health = Health(hub.metrics, lambda: None)
+        front = Front(hub, security, health, lambda: build_app(hub, security), bench=False)
+        yield Yard(hub, security, store, clock, front)

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Query
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from eventyard.api.v1.bodies import Body, Moment, ProjectRef
 from eventyard.api.v1.entries import KINDS, STATUSES
@@ -19,6 +19,10 @@ from eventyard.pipeline.search import MAX_ENTRY_ID
 E = TypeVar("E", bound=Enum)
 
 DESCENDANTS = {state.name.lower(): state for state in Descendants}
+KindWord = Annotated[str, WithJsonSchema({"type": "string", "enum": list(KINDS)})]
+StatusWord = Annotated[str, WithJsonSchema({"type": "string", "enum": list(STATUSES)})]
+DescendantsWord = Annotated[str, WithJsonSchema({"type": "string", "enum": list(DESCENDANTS)})]
+"""Texts that are read leniently, and described as strict ones."""
 
 Text = Annotated[str, Field(min_length=1, max_length=255)]
 EntryNumber = Annotated[int, Field(ge=1, le=MAX_ENTRY_ID)]
@@ -29,9 +33,11 @@ class Criteria:
 
     def __init__(
         self,
-        kind: Annotated[list[str] | None, Query(description=f"Any of: {', '.join(KINDS)}.")] = None,
-        status: Annotated[list[str] | None, Query(description=f"Any of: {', '.join(STATUSES)}.")] = None,
-        descendants: Annotated[list[str] | None, Query(description=f"Any of: {', '.join(DESCENDANTS)}.")] = None,
+        kind: Annotated[list[KindWord] | None, Query(description="Any of these kinds.")] = None,
+        status: Annotated[list[StatusWord] | None, Query(description="Any of these statuses.")] = None,
+        descendants: Annotated[
+            list[DescendantsWord] | None, Query(description="Publications whose deliveries come to this.")
+        ] = None,
         topic: Annotated[Text | None, Query(description="Name of the topic.")] = None,
         application: Annotated[Text | None, Query(description="Name of the application.")] = None,
         name: Annotated[Text | None, Query(description="Name of the source or subscription.")] = None,
@@ -57,8 +63,8 @@ class Filter(Body):
     """What a bulk call is about: the same as the parameters of a search."""
 
     project_id: ProjectRef = None
-    status: str | list[str] | None = None
-    descendants: str | list[str] | None = None
+    status: StatusWord | list[StatusWord] | None = None
+    descendants: DescendantsWord | list[DescendantsWord] | None = None
     topic: Text | None = None
     application: Text | None = None
     name: Text | None = None
@@ -72,7 +78,7 @@ class Filter(Body):
 
     def criteria(self) -> dict[str, Any]:
         """The fields of a ``Query``."""
-        given = self.model_dump(by_alias=True, exclude={"project_id"})
+        given = {(field.alias or name): getattr(self, name) for name, field in type(self).model_fields.items()}
         return criteria(given, at="/filter/")
 
 
@@ -100,9 +106,7 @@ def _members(given: str | Iterable[str], words: Mapping[str, E], pointer: str) -
         word = text.strip().lower().replace(" ", "_").replace("-", "_")
         if word not in words:
             code = "invalid_body" if pointer.startswith("/") else "invalid_parameter"
-            known = ", ".join(words)
-            raise Invalid(
-                code, f"there is no {pointer.rpartition('/')[2]} {text!r:.80}", pointer=pointer, hint=f"one of: {known}"
-            )
+            message = f"there is no {pointer.rpartition('/')[2]} {text!r:.80}"
+            raise Invalid(code, message, pointer=pointer, hint=f"one of: {', '.join(words)}")
         members.append(words[word])
     return tuple(dict.fromkeys(members))
