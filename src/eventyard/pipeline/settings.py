@@ -34,16 +34,14 @@ def check_settings(
     plain: dict[str, Any] = {}
     secrets: dict[str, str | None] = {}
     for name, setting in by_name.items():
-        if name not in given:
+        value = given.get(name)
+        if name not in given or (value is None and not setting.required):
             if setting.required and not partial:
                 raise Invalid("invalid_settings", f"the setting {name!r} is required", pointer=f"/settings/{name}")
-            if setting.default is not None and not partial and not setting.secret:
-                plain[name] = setting.default
-            continue
-        value = given[name]
-        if value is None and not setting.required:
-            if setting.secret:
+            if setting.secret and name in given:
                 secrets[name] = None
+            elif setting.default is not None and not partial and not setting.secret:
+                plain[name] = setting.default
             continue
         try:
             _compiled(msgspec.json.encode(setting.schema)).check(value)

@@ -3,7 +3,8 @@
     async with memory_hub() as yard:
         client = httpx.AsyncClient(transport=httpx.ASGITransport(yard.app), headers=yard.headers(), base_url="http://hub")
 
-Dispatch is not started: deliveries stay where accept put them until a test asks the dispatcher to go.
+Deliveries are made as they come in, by scripted targets; what waits for a later moment waits for the clock to be moved
+and the dispatcher to be told (``yard.hub.dispatcher.tick()``).
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -47,6 +48,8 @@ class Yard(Struct, frozen=True):
     clock: HandClock
     app: Front
     """The ASGI application, hot paths and all."""
+    webhook: ScriptedTarget
+    """The target type ``webhook``, unless another was given."""
     key: str = ADMIN_KEY
     """The text of an administrator's key."""
 
@@ -95,7 +98,8 @@ async def memory_hub(
     """
     clock = HandClock()
     store = MemoryStore(clock)
-    types: dict[str, TargetType] = {"job": JobTarget(), "webhook": ScriptedTarget(), **(target_types or {})}
+    webhook = ScriptedTarget()
+    types: dict[str, TargetType] = {"job": JobTarget(), "webhook": webhook, **(target_types or {})}
     verifiers = {scheme: verifier() for scheme, verifier in plugins.load(plugins.VERIFIERS).items()}
     chosen = Settings.model_construct(
         bootstrap_key=SecretStr(ADMIN_KEY),
@@ -110,4 +114,5 @@ async def memory_hub(
         security = Security(hub.keys, clock, hub.metrics)
         health = Health(hub.metrics, lambda: None)
         front = Front(hub, security, health, lambda: build_app(hub, security), bench=False)
-        yield Yard(hub, security, store, clock, front)
+        stack.push_async_callback(hub.dispatcher.drain, 0)
+        yield Yard(hub, security, store, clock, front, webhook)

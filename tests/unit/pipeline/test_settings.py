@@ -17,6 +17,10 @@ def test_defaults_are_filled_in_and_secrets_kept_apart():
     assert secrets == {"secret": "long enough"}
 
 
+def test_a_plain_setting_given_up_has_its_default_again():
+    assert check_settings(DECLARED, {"url": "https://x", "format": None})[0]["format"] == "plain"
+
+
 def test_a_partial_check_looks_at_what_is_given_only():
     assert check_settings(DECLARED, {"format": "structured"}, partial=True) == ({"format": "structured"}, {})
     assert check_settings(DECLARED, {"secret": None}, partial=True) == ({}, {"secret": None})
