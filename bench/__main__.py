@@ -1,6 +1,7 @@
 """``python -m bench [a b c d e f] [--quick] [--json FILE]``: measure, and print figures beside yardsticks."""
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -27,6 +28,7 @@ PARTS: Mapping[str, tuple[str, Measure]] = {
 def main() -> None:
     """Measure what was asked for."""
     asked = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that the hubs are stopped as well
     started = time.monotonic()
 
     def say(text: str) -> None:

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -16,6 +17,9 @@ from urllib.parse import urlencode, urlsplit
 from bench.processes import cpu_seconds, memory_mb
 
 KEY = "ey_bench_" + "7" * 32
+
+PATIENCE = 30.0
+"""Seconds that the hub may take to become ready, and to answer a call."""
 
 
 class Refused(Exception):
@@ -47,15 +51,13 @@ class Hub:
             self._process = subprocess.Popen(
                 command, env={**inherited, **settings}, stdout=subprocess.PIPE, stderr=log, start_new_session=True
             )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        line = self._ready_line(self._process)
         self.start_seconds = perf_counter() - started
         if not line:
-            self._process.wait()
+            self._stop()
             raise Refused(f"eventyard serve did not start:\n{(self.data / 'log').read_text()[-2000:]}")
-        address = urlsplit(json.loads(line)["http"])
-        self.port = address.port or 0
-        self._client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        self.port = urlsplit(json.loads(line)["http"]).port or 0
+        self._client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         return self
 
     def __exit__(
@@ -63,10 +65,20 @@ class Hub:
     ) -> None:
         if self._client is not None:
             self._client.close()
+        self._stop()
+
+    @staticmethod
+    def _ready_line(process: "subprocess.Popen[bytes]") -> bytes:
+        """What the process says once it is ready; nothing if it ended, or says nothing for too long."""
+        assert process.stdout is not None
+        told, _, _ = select.select([process.stdout], [], [], PATIENCE)
+        return process.stdout.readline() if told else b""
+
+    def _stop(self) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
             try:
-                self._process.wait(30)
+                self._process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

@@ -28,7 +28,7 @@ def memory_mb(pid: int) -> tuple[float, float]:
     return sizes["Rss"], sizes["Pss"]
 
 
-def ask(module: str, question: msgspec.Struct, answer: type[_T], timeout: float = 300) -> _T:
+def ask(module: str, question: msgspec.Struct, answer: type[_T], timeout: float = 120) -> _T:
     """Run ``python -m module`` with a question in JSON on its standard input, and read the answer from its output."""
     with begin(module, question) as process:
         return finish(process, answer, timeout)
@@ -43,7 +43,7 @@ def begin(module: str, question: msgspec.Struct) -> subprocess.Popen[bytes]:
     return process
 
 
-def finish(process: subprocess.Popen[bytes], answer: type[_T], timeout: float = 300) -> _T:
+def finish(process: subprocess.Popen[bytes], answer: type[_T], timeout: float = 120) -> _T:
     """Wait for the answer of a process that was begun. Raises ``RuntimeError`` when it failed."""
     try:
         out, _ = process.communicate(timeout=timeout)
