@@ -1,4 +1,4 @@
-"""The catalog: everything an operator sets up. Organization > Project > Application; Topic, Source, Subscription, Target.
+"""The catalog: all that an operator sets up. Organization > Project > Application; Topic, Source, Subscription, Target.
 
 Records are immutable; a change is a new record with the same ``id``. ``number`` is the record's 64-bit number in the
 journal's name table, given by the store when a record is first saved (0 until then) and never used again.

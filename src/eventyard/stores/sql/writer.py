@@ -1,9 +1,10 @@
 """The one thread that writes. It takes everything that waits into one transaction: group commit.
 
-Callers put tasks on a queue and hold futures. The thread takes what is there, writes all appends in a few statements,
-all recordings in a few more, then single acts (claims, catalog, operators) one after the other; commits, which is the
-fsync; and answers all futures with one call into the event loop. While it waits for the disk, the next group gathers:
-the busier the hub, the larger the group, and the cheaper each event.
+Callers hold futures; what they ask for in one turn of the event loop is handed to the thread together, so that it is
+woken once and not for each. It takes all there is, writes all appends in a few statements, all recordings in a few
+more, then single acts (claims, catalog, operators) one after the other; commits, which is the fsync; and answers all
+futures with one call into the event loop. While it waits for the disk, the next group gathers: the busier the hub, the
+larger the group, and the cheaper each event.
 
 A task that is refused (a duplicate name, say) leaves the group, and the rest is committed without it. A fault of the
 disk refuses the whole group; nothing of it was written.
@@ -13,6 +14,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -82,10 +84,11 @@ class Writer:
         self._translate = translate
         self._committed = committed
         self._loop = asyncio.get_running_loop()
-        self._queue: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[Task] | None] = queue.SimpleQueue()
+        self._turn: list[Task] = []
         self._known = Known(connection)
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
-        self._stopping = False
+        self._stopping = self._ended = False
 
     def start(self) -> None:
         """Begin to write."""
@@ -94,6 +97,7 @@ class Writer:
     def stop(self) -> None:
         """Write what waits, then end the thread. Blocks until it has ended."""
         self._stopping = True
+        self._hand_over()
         self._queue.put(None)
         self._thread.join()
 
@@ -117,31 +121,38 @@ class Writer:
     def _put(self, task: Task) -> "asyncio.Future[Any]":
         if self._stopping:
             raise Unavailable("shutting_down", "the journal is closed")
-        self._queue.put(task)
+        self._turn.append(task)
+        if len(self._turn) == 1:
+            self._loop.call_soon(self._hand_over)
         return task.future
+
+    def _hand_over(self) -> None:
+        """Give the thread what came in this turn of the loop: waking it for each would make it fight for each."""
+        turn, self._turn = self._turn, []
+        if turn:
+            self._queue.put(turn)
 
     # In the thread
 
     def _run(self) -> None:
-        while (task := self._queue.get()) is not None:
-            group, last = self._gather(task)
+        waiting: deque[Task] = deque()
+        while self._gather(waiting):
+            group: list[Task] = []
+            size = 0
+            while waiting and size < MOST_TOGETHER:
+                group.append(waiting.popleft())
+                size += group[-1].size
             self._commit(group)
-            if last:
-                return
 
-    def _gather(self, first: Task) -> tuple[list[Task], bool]:
-        """Everything that waits; and whether the end of the queue was met."""
-        group, size = [first], first.size
-        try:
-            while size < MOST_TOGETHER:
-                task = self._queue.get_nowait()
-                if task is None:
-                    return group, True
-                group.append(task)
-                size += task.size
-        except queue.Empty:
-            pass
-        return group, False
+    def _gather(self, waiting: deque[Task]) -> bool:
+        """Take over all that was handed over, and wait if it is nothing; false when there is nothing more to come."""
+        while not self._ended and not (waiting and self._queue.empty()):
+            turn = self._queue.get()
+            if turn is None:
+                self._ended = True
+            else:
+                waiting.extend(turn)
+        return bool(waiting)
 
     def _commit(self, group: list[Task]) -> None:
         try:
