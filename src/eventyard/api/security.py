@@ -90,7 +90,11 @@ class Security:
         now = self._clock()
         wait = self._guesses.wait(now)
         if wait:
-            raise TooMany("too many wrong passwords", retry_after=wait)
+            raise Unauthenticated(
+                "unauthenticated",
+                "too many wrong passwords came in, so none is looked at now",
+                hint=f"wait {wait} s and try again, or use an API key",
+            )
         try:
             return self._keys.by_password(name, password)
         except Unauthenticated:

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 from msgspec import Struct
 
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of
-from eventyard.api.v1.bodies import Body, Description, Name, ProjectRef, unset
+from eventyard.api.v1.bodies import Body, Change, Description, Name, ProjectRef, unset
 from eventyard.api.v1.call import FIRST_PAGE, Asked, Cursor, InProject, Limit
 from eventyard.model import catalog
 
@@ -30,7 +30,7 @@ class NewApplication(Body):
     description: Description = ""
 
 
-class ApplicationChange(Body):
+class ApplicationChange(Change):
     """What to change of an application."""
 
     name: Name = unset()

@@ -36,6 +36,12 @@ class Body(BaseModel):
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
+class Change(Body):
+    """A body that names what to change, at least one field; a verb refuses one that names none."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+
 def unset(**settings: Any) -> Any:
     """The default of a field that may be left out; it has no value of its own, and its type need not allow ``null``."""
     return Field(default_factory=lambda: None, **settings)
@@ -82,7 +88,18 @@ Description = Annotated[
 Ref = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 """The id, or where it says so the name, of a record."""
 
-Secret = Annotated[str, StringConstraints(max_length=4096), Field(description="Kept encrypted, never shown again.")]
+SchemaDocument = Annotated[
+    Any,
+    WithJsonSchema({"type": ["object", "boolean", "null"]}),
+    Field(description="JSON Schema 2020-12; null: none.", examples=[{"type": "object", "required": ["order"]}]),
+]
+"""A JSON Schema, or none. Whether it is one is for ``matching/schema.py`` to say."""
+
+Secret = Annotated[
+    str,
+    StringConstraints(max_length=4096),
+    Field(description="Kept encrypted, never shown again.", examples=["it5-a-secret"]),
+]
 
 ProjectRef = Annotated[
     Ref | None,

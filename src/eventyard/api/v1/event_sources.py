@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from pydantic import Field
 
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of
-from eventyard.api.v1.bodies import Body, Description, Name, ProjectRef, Ref, Secret, unset
+from eventyard.api.v1.bodies import Body, Change, Description, Name, ProjectRef, Ref, SchemaDocument, Secret, unset
 from eventyard.api.v1.call import Asked, Call, Cursor, InProject
 from eventyard.model import catalog
 from eventyard.model.access import Scope
@@ -81,19 +81,19 @@ class NewEventSource(Body):
     project_id: ProjectRef = None
     name: Name
     description: Description | None = None
-    schema_: Any = Field(default=None, alias="schema", description="JSON Schema 2020-12.")
+    schema_: SchemaDocument = Field(default=None, alias="schema")
     enabled: bool | None = None
     signature_header: Header = None
     signature_algorithm: Algorithm = None
     signature_secret: Secret | None = None
 
 
-class EventSourceChange(Body):
+class EventSourceChange(Change):
     """What to change of an event source."""
 
     name: Name = unset()
     description: Description = unset()
-    schema_: Any = unset(alias="schema", description="JSON Schema 2020-12; null: none.")
+    schema_: SchemaDocument = unset(alias="schema")
     enabled: bool = unset()
     signature_header: Header = unset()
     signature_algorithm: Algorithm = unset()
@@ -109,7 +109,7 @@ class NewEventSubscription(Body):
     enabled: bool = True
 
 
-class EventSubscriptionChange(Body):
+class EventSubscriptionChange(Change):
     """What to change of a subscription."""
 
     filter_expr: FilterExpr = unset()

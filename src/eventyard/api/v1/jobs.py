@@ -14,7 +14,7 @@ from pydantic import Field
 
 from eventyard.api.paging import number_in
 from eventyard.api.v1.answers import Id, Number, Time, done, reply, shows, silent, time_of
-from eventyard.api.v1.bodies import Body, Description, Name, ProjectRef, Retry, unset
+from eventyard.api.v1.bodies import Body, Change, Description, Name, ProjectRef, Retry, unset
 from eventyard.api.v1.call import FIRST_PAGE, Asked, Call, Cursor, InProject, Limit
 from eventyard.api.v1.entries import Entry
 from eventyard.api.v1.events import paged
@@ -64,7 +64,7 @@ class NewJob(Body):
     retry: Retry | None = None
 
 
-class JobChange(Body):
+class JobChange(Change):
     """What to change of a job."""
 
     name: Name = unset()

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 from msgspec import Struct
 
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of
-from eventyard.api.v1.bodies import Body, Description, Name, unset
+from eventyard.api.v1.bodies import Body, Change, Description, Name, unset
 from eventyard.api.v1.call import FIRST_PAGE, Asked, Cursor, Limit
 from eventyard.model import catalog
 
@@ -28,7 +28,7 @@ class NewProject(Body):
     description: Description = ""
 
 
-class ProjectChange(Body):
+class ProjectChange(Change):
     """What to change of a project."""
 
     name: Name = unset()

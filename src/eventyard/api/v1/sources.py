@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from pydantic import Field
 
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of, time_or_none
-from eventyard.api.v1.bodies import Body, Description, Name, ProjectRef, Ref, Secret, unset
+from eventyard.api.v1.bodies import Body, Change, Description, Name, ProjectRef, Ref, SchemaDocument, Secret, unset
 from eventyard.api.v1.call import FIRST_PAGE, Asked, Call, Cursor, InProject, Limit
 from eventyard.model import catalog
 
@@ -53,19 +53,19 @@ class NewSource(Body):
     application: Ref | None = Field(default=None, description="Whose door it is, by id or name; else the first one.")
     topic: Ref | None = Field(default=None, description="Topic, by id or name; without, one of the source's own name.")
     description: Description = ""
-    schema_: Any = Field(default=None, alias="schema", description="JSON Schema 2020-12.")
+    schema_: SchemaDocument = Field(default=None, alias="schema")
     enabled: bool = True
     scheme: SchemeName = "none"
     settings: SchemeSettings = Field(default_factory=dict)
     secret: Secret | None = None
 
 
-class SourceChange(Body):
+class SourceChange(Change):
     """What to change of a source."""
 
     name: Name = unset()
     description: Description = unset()
-    schema_: Any = unset(alias="schema", description="JSON Schema 2020-12; null: none.")
+    schema_: SchemaDocument = unset(alias="schema")
     enabled: bool = unset()
     scheme: SchemeName = unset()
     settings: SchemeSettings = unset()

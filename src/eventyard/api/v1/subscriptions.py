@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from pydantic import Field, StringConstraints
 
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of
-from eventyard.api.v1.bodies import Body, Description, Name, ProjectRef, Ref, Retry, unset
+from eventyard.api.v1.bodies import Body, Change, Description, Name, ProjectRef, Ref, Retry, unset
 from eventyard.api.v1.call import FIRST_PAGE, Asked, Cursor, InProject, Limit
 from eventyard.model import catalog
 from eventyard.model.retry import RetryPolicy
@@ -66,7 +66,7 @@ class NewSubscription(Body):
     application: Ref | None = Field(default=None, description="Whose wish it is, by id or name; else the first one.")
 
 
-class SubscriptionChange(Body):
+class SubscriptionChange(Change):
     """What to change of a subscription."""
 
     name: Name = unset()

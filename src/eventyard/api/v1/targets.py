@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from pydantic import Field
 
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of, time_or_none
-from eventyard.api.v1.bodies import Body, Description, Name, ProjectRef, Ref, Retry, unset
+from eventyard.api.v1.bodies import Body, Change, Description, Name, ProjectRef, Ref, Retry, unset
 from eventyard.api.v1.call import FIRST_PAGE, Asked, Call, Cursor, InProject, Limit
 from eventyard.model import catalog
 from eventyard.model.breaker import BreakerState
@@ -70,7 +70,7 @@ class NewTarget(Body):
     retry: Retry | None = None
 
 
-class TargetChange(Body):
+class TargetChange(Change):
     """What to change of a target. Settings that are not named stay; ``null`` clears one."""
 
     name: Name = unset()

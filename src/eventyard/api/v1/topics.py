@@ -8,15 +8,11 @@ from pydantic import Field
 
 from eventyard.api.paging import mark_of
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of
-from eventyard.api.v1.bodies import Body, Description, Name, ProjectRef, unset
+from eventyard.api.v1.bodies import Body, Change, Description, Name, ProjectRef, SchemaDocument, unset
 from eventyard.api.v1.call import FIRST_PAGE, Asked, Cursor, InProject, Limit
 from eventyard.model import catalog
 
 router = APIRouter(prefix="/v1/topics", tags=["Topics"])
-
-Schema = Annotated[
-    Any, Field(alias="schema", description="JSON Schema 2020-12.", examples=[{"type": "object", "required": ["order"]}])
-]
 
 
 class Topic(Struct):
@@ -47,10 +43,10 @@ class NewTopic(Body):
     name: Name
     project_id: ProjectRef = None
     description: Description = ""
-    schema_: Schema = Field(default=None)
+    schema_: SchemaDocument = Field(default=None, alias="schema")
 
 
-class TopicChange(Body):
+class TopicChange(Change):
     """What to change of a topic."""
 
     name: Name = unset()
@@ -62,7 +58,7 @@ class TopicChange(Body):
 class NewSchema(Body):
     """The next schema version of a topic."""
 
-    schema_: Schema
+    schema_: SchemaDocument = Field(alias="schema")
     enforce: bool = Field(default=True, description="Whether it is enforced from now on.")
 
 

@@ -2,11 +2,12 @@ import pytest
 from pydantic import ValidationError
 
 from eventyard.api.v1.bodies import Body, Moment, Name, Retry, unset
+from eventyard.api.v1.bodies import Change as ChangeBody
 from eventyard.model.retry import RetryPolicy
 from eventyard.testing.builders import NOW
 
 
-class Change(Body):
+class Change(ChangeBody):
     name: Name = unset()
     note: str | None = unset()
     at: Moment = unset()
@@ -76,5 +77,6 @@ def test_a_wrong_retry_policy_is_told_where(policy, pointer):
 def test_the_schema_says_what_may_be_left_out_and_that_nothing_else_is_taken():
     schema = Change.model_json_schema()
     assert schema["additionalProperties"] is False
+    assert schema["minProperties"] == 1
     assert "required" not in schema
     assert "default" not in schema["properties"]["name"]
