@@ -43,8 +43,11 @@ def state_of(path: Path) -> State:
 def faults_of(path: Path, *, thorough: bool) -> list[str]:
     """What is wrong inside the file, in SQLite's words; empty if it is sound. Thorough reads every page and index."""
     check = "integrity_check" if thorough else "quick_check"
-    with reading(path) as connection:
-        lines = [row[0] for row in connection.execute(f"PRAGMA {check}(20)")]
+    try:
+        with reading(path) as connection:
+            lines = [row[0] for row in connection.execute(f"PRAGMA {check}(20)")]
+    except Failure as failure:
+        return [failure.message]
     return [line for line in lines if line != "ok"]
 
 

@@ -38,18 +38,20 @@ def new_secret() -> str:
 
 
 class Receiver:
-    """Listens while it is entered. ``secret`` is what the target signs with; port 0 takes a free one."""
+    """Listens while it is entered, at ``url``. ``secret`` is what the target signs with; port 0 takes a free one."""
 
     def __init__(self, secret: str, answering: Answering, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self.secret = secret
         self._answering = answering
         self._verifier = StandardWebhooksVerifier()
-        self._server = _Server((host, port), _handler(self.receive))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        bound_host, bound_port = self._server.server_address[:2]
-        self.url = f"http://{bound_host!s}:{bound_port}/"
+        self._address = (host, port)
+        self.url = ""
 
     def __enter__(self) -> Self:
+        self._server = _Server(self._address, _handler(self.receive))
+        host, port = self._server.server_address[:2]
+        self.url = f"http://{host!s}:{port}/"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         return self
 

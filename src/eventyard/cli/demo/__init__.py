@@ -110,8 +110,8 @@ def summarize(report: "Report", hub: "Child", run: "Story", *, as_json: bool) ->
 
 def stay(hub: "Child") -> None:
     """Leave everything running until Ctrl-C, or until the hub ends."""
-    talk.say("\nThe hub, the receivers and the worker stay up, and say what they get; Ctrl-C ends them.")
     try:
+        talk.say("\nThe hub, the receivers and the worker stay up, and say what they get; Ctrl-C ends them.")
         status = hub.wait()
     except KeyboardInterrupt:
         talk.say("\nbye")

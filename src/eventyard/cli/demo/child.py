@@ -6,13 +6,15 @@ import secrets
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
 from eventyard.cli.failure import Failure
 
-STOP_S = 30
+START_S, STOP_S = 30, 30
+"""How long the hub may take to be ready, and to end."""
 
 
 class Child:
@@ -38,9 +40,12 @@ class Child:
                 start_new_session=True,  # Ctrl-C is for the demo, which stops the hub when it is done with it
             )
         assert self._process.stdout is not None
+        late = threading.Timer(START_S, self._process.kill)
+        late.start()
         line = self._process.stdout.readline()
+        late.cancel()
         if not line:
-            self._process.wait(STOP_S)
+            self.__exit__()
             raise Failure(f"the hub did not start: {self.last_words()}")
         self.url = json.loads(line)["http"]
         return self

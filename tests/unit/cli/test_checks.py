@@ -1,0 +1,71 @@
+import socket
+from pathlib import Path
+
+import pytest
+
+from eventyard.app import write_keys
+from eventyard.cli import checks
+
+
+@pytest.mark.parametrize(("version", "state"), [((3, 10, 9), "fail"), ((3, 11, 0), "ok"), ((3, 14, 1), "ok")])
+def test_python_is_new_enough_from_3_11_on(version: tuple[int, ...], state: str) -> None:
+    assert checks.python(version).state == state
+
+
+@pytest.mark.parametrize(("free", "state"), [(100 << 20, "fail"), (1 << 30, "warn"), (10 << 30, "ok")])
+def test_a_disk_wants_room(free: int, state: str) -> None:
+    assert checks.space(Path("/data"), free).state == state
+
+
+def test_a_directory_that_others_can_read_is_warned_of(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    assert checks.directory(tmp_path).state == "warn"
+    tmp_path.chmod(0o700)
+    assert checks.directory(tmp_path).state == "ok"
+
+
+def test_a_directory_that_is_not_there_yet_is_no_fault(tmp_path: Path) -> None:
+    assert checks.directory(tmp_path / "new" / "hub").state == "ok"
+
+
+def test_a_file_is_no_directory(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert checks.directory(tmp_path / "file").state == "fail"
+
+
+def test_a_key_file_that_others_can_read_is_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.key"
+    write_keys(path, [b"k" * 32])
+    assert checks.key_file(path, has_journal=True) == ("key file", "ok", "1 key, readable by the owner only", "")
+    path.chmod(0o644)
+    assert checks.key_file(path, has_journal=True).state == "fail"
+
+
+def test_a_key_file_that_went_missing_is_warned_of_where_a_journal_is(tmp_path: Path) -> None:
+    assert checks.key_file(tmp_path / "secrets.key", has_journal=True).state == "warn"
+    assert checks.key_file(tmp_path / "secrets.key", has_journal=False).state == "ok"
+
+
+def test_a_port_that_is_taken_is_a_fault_unless_a_hub_runs() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        assert checks.port(address, held=False).state == "fail"
+        assert checks.port(address, held=True).state == "ok"
+    assert checks.port("127.0.0.1:0", held=False).state == "ok"
+    assert checks.port("127.0.0.1", held=False).state == "fail"
+
+
+def test_a_journal_that_is_none_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "journal.db").write_bytes(b"x" * 5000)
+    assert checks.journal_file(tmp_path / "journal.db").state == "fail"
+    assert checks.journal_file(tmp_path / "none.db").state == "ok"
+
+
+def test_missing_browser_files_are_warned_of(tmp_path: Path) -> None:
+    assert checks.assets(tmp_path / "none.js").state == "warn"
+
+
+def test_the_built_in_plug_ins_are_there() -> None:
+    assert checks.plugins().state == "ok"

@@ -1,0 +1,48 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from eventyard.cli.serve import announce
+from eventyard.config import Settings
+from tests.unit.cli.stub import run
+
+URLS = {"http": "http://127.0.0.1:8080"}
+
+
+def test_once_ready_programs_get_one_line_of_json_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    announce(URLS, Settings(), as_json=True)
+    captured = capsys.readouterr()
+    assert captured.out.count("\n") == 1
+    assert json.loads(captured.out) == {"http": "http://127.0.0.1:8080", "amqp": None, "stomp": None}
+    assert captured.err == ""
+
+
+def test_once_ready_people_get_words_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    announce(URLS, Settings(), as_json=False)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "eventyard is ready at http://127.0.0.1:8080" in captured.err
+
+
+def test_a_setting_nobody_knows_is_one_sentence_and_status_1(tmp_path: Path) -> None:
+    (tmp_path / "hub.toml").write_text("lisen = '127.0.0.1:0'\n")
+    ended = run("serve", "--config", str(tmp_path / "hub.toml"))
+    assert ended.status == 1
+    assert ended.err == "error: there is no setting 'lisen'; did you mean listen?\n"
+
+
+def test_an_address_that_is_none_is_one_sentence_and_status_1(tmp_path: Path) -> None:
+    ended = run("serve", "--data", str(tmp_path), "--listen", "8080", "--amqp", "127.0.0.1:5672")
+    assert ended.status == 1
+    warning, error = ended.err.splitlines()
+    assert warning == "warning: amqp is not part of this version; nothing listens on 127.0.0.1:5672"
+    assert error.startswith("error: cannot listen on '8080'")
+
+
+def test_the_command_line_imports_nothing_that_a_start_would_wait_for() -> None:
+    heavy = ("rich", "aiohttp", "fastapi", "uvicorn", "pydantic", "sqlalchemy", "cryptography", "alembic")
+    code = f"import sys, eventyard.cli; print([m for m in {heavy!r} if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
