@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from eventyard.model.errors import Invalid
 
-DEFAULT_LIMIT = 50
+FIRST_PAGE = 50
 MOST = 500
 
 T = TypeVar("T")

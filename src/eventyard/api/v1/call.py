@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Query, Request, Response
 
 from eventyard.api.guard import CALLER
-from eventyard.api.paging import DEFAULT_LIMIT, MOST, mark_of, next_link, page_of
+from eventyard.api.paging import MOST, mark_of, next_link, page_of
 from eventyard.api.v1.answers import reply
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Application, Source, Subscription, Target, Topic
@@ -33,7 +33,6 @@ InProject = Annotated[
         description="Project, by id or name. May be left out where the caller has only one.",
     ),
 ]  # fmt: skip
-FIRST_PAGE = DEFAULT_LIMIT
 
 
 class Call:

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Path, Response
 from msgspec import Struct
 from pydantic import Field
 
+from eventyard.api.paging import FIRST_PAGE
 from eventyard.api.v1.answers import reply, shows
 from eventyard.api.v1.bodies import Body
-from eventyard.api.v1.call import FIRST_PAGE, Asked, Cursor, InProject, Limit
+from eventyard.api.v1.call import Asked, Cursor, InProject, Limit
 from eventyard.api.v1.criteria import Filter
 from eventyard.api.v1.entries import Entry, entry_shown
 from eventyard.api.v1.events import Searched, found

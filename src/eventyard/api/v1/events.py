@@ -10,10 +10,10 @@ from fastapi import APIRouter, Depends, Query, Response
 from msgspec import Meta, Struct
 from pydantic import Field
 
-from eventyard.api.paging import cursor_of, mark_of, number_in
+from eventyard.api.paging import FIRST_PAGE, cursor_of, mark_of, number_in
 from eventyard.api.v1.answers import reply, shows
 from eventyard.api.v1.bodies import Body, Moment, ProjectRef, Ref
-from eventyard.api.v1.call import FIRST_PAGE, Asked, Call, Cursor, InProject, Limit
+from eventyard.api.v1.call import Asked, Call, Cursor, InProject, Limit
 from eventyard.api.v1.criteria import Criteria
 from eventyard.api.v1.entries import Entry, EntryDetail, KindName, StatusName, detail_shown, entry_shown
 from eventyard.matching.explain import Explanation

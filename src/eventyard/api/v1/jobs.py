@@ -12,10 +12,10 @@ from fastapi import APIRouter, Path, Request, Response
 from msgspec import Meta, Struct
 from pydantic import Field
 
-from eventyard.api.paging import number_in
+from eventyard.api.paging import FIRST_PAGE, number_in
 from eventyard.api.v1.answers import Id, Number, Time, done, reply, shows, silent, time_of
 from eventyard.api.v1.bodies import Body, Change, Description, Name, ProjectRef, Retry, unset
-from eventyard.api.v1.call import FIRST_PAGE, Asked, Call, Cursor, InProject, Limit
+from eventyard.api.v1.call import Asked, Call, Cursor, InProject, Limit
 from eventyard.api.v1.entries import Entry
 from eventyard.api.v1.events import paged
 from eventyard.api.v1.targets import Concurrency, Target, Timeout, shown

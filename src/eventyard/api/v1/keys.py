@@ -7,9 +7,10 @@ from msgspec import Meta, Struct
 from msgspec.structs import asdict
 from pydantic import Field
 
+from eventyard.api.paging import FIRST_PAGE
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of, time_or_none
 from eventyard.api.v1.bodies import Body, Moment, Name, ProjectRef
-from eventyard.api.v1.call import FIRST_PAGE, Asked, Cursor, Limit
+from eventyard.api.v1.call import Asked, Cursor, Limit
 from eventyard.model import catalog
 from eventyard.model.access import Scope
 

@@ -3,9 +3,10 @@
 from fastapi import APIRouter, Response
 from msgspec import Struct
 
+from eventyard.api.paging import FIRST_PAGE
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of
 from eventyard.api.v1.bodies import Body, Change, Description, Name, unset
-from eventyard.api.v1.call import FIRST_PAGE, Asked, Cursor, Limit
+from eventyard.api.v1.call import Asked, Cursor, Limit
 from eventyard.model import catalog
 
 router = APIRouter(prefix="/v1/projects", tags=["Projects"])

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Response
 from msgspec import Meta, Struct
 from pydantic import Field
 
+from eventyard.api.paging import FIRST_PAGE
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of, time_or_none
 from eventyard.api.v1.bodies import Body, Change, Description, Name, ProjectRef, Ref, SchemaDocument, Secret, unset
-from eventyard.api.v1.call import FIRST_PAGE, Asked, Call, Cursor, InProject, Limit
+from eventyard.api.v1.call import Asked, Call, Cursor, InProject, Limit
 from eventyard.model import catalog
 
 router = APIRouter(prefix="/v1/sources", tags=["Sources"])

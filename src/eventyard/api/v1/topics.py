@@ -6,10 +6,10 @@ from fastapi import APIRouter, Response
 from msgspec import Meta, Struct
 from pydantic import Field
 
-from eventyard.api.paging import mark_of
+from eventyard.api.paging import FIRST_PAGE, mark_of
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of
 from eventyard.api.v1.bodies import Body, Change, Description, Name, ProjectRef, SchemaDocument, unset
-from eventyard.api.v1.call import FIRST_PAGE, Asked, Cursor, InProject, Limit
+from eventyard.api.v1.call import Asked, Cursor, InProject, Limit
 from eventyard.model import catalog
 
 router = APIRouter(prefix="/v1/topics", tags=["Topics"])
