@@ -7,14 +7,16 @@ and :func:`serve` puts an HTTP server in front and stops in order: no new reques
 import asyncio
 import os
 import random
+import resource
 import secrets
 import signal
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from msgspec import Struct
@@ -48,7 +50,7 @@ from eventyard.pipeline.targets import Targets
 from eventyard.pipeline.topics import Topics
 from eventyard.pipeline.vault import KEY_BYTES, Vault
 from eventyard.pipeline.work import JobRuns
-from eventyard.ports import Clock, Store, TargetType, Verifier
+from eventyard.ports import Clock, Egress, Store, TargetType, Verifier
 from eventyard.stores.sql.store import SqliteStore
 from eventyard.telemetry.log import Log, make_log
 from eventyard.telemetry.metrics import Metrics
@@ -56,6 +58,10 @@ from eventyard.telemetry.observer import Observer
 
 JOURNAL_FILE = "journal.db"
 KEY_FILE = "secrets.key"
+
+
+SWITCH_S = 0.001
+"""How long the event loop may keep the interpreter from the journal's writer, which needs it for moments only."""
 
 
 def now_ms() -> Millis:
@@ -94,7 +100,8 @@ def compose(settings: Settings, parts: Parts) -> Hub:
     targets = Targets(catalog, vault, parts.target_types, clock, new_id)
 
     def pulled(kind: str) -> bool:
-        return parts.target_types[kind].pull
+        known = parts.target_types.get(kind)
+        return known is not None and known.pull
 
     dispatcher = Dispatcher(
         store, directory, attempter, recorder, runs, log, clock,
@@ -158,7 +165,7 @@ async def open_hub(settings: Settings, log: Log) -> AsyncIterator[Hub]:
         store = open_store(settings)
         await store.start(stack)
         target_types = {
-            kind: target(allow_private=settings.targets.allow_private) if kind == "webhook" else target()
+            kind: target(Egress(allow_private=settings.targets.allow_private))
             for kind, target in plugins.load(plugins.TARGETS).items()
         }
         for target_type in target_types.values():
@@ -254,6 +261,8 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
     is closed. A second signal ends attempts at once; their deliveries are made again after the next start.
     """
     log = make_log(settings.log.level, settings.log.style)
+    sys.setswitchinterval(SWITCH_S)
+    _allow_connections()
     listener = _listen(settings.listen)
     async with open_hub(settings, log) as hub:
         stopping = asyncio.Event()
@@ -317,10 +326,16 @@ def _native(hub: Hub, security: Security, settings: Settings) -> Callable[[], As
     def build() -> Asgi:
         from eventyard.api.native import build_app  # noqa: PLC0415 - FastAPI takes longer to import than the hub to start
 
-        app: Any = build_app(hub, security, public_url=settings.public_url)
-        return app
+        return cast(Asgi, build_app(hub, security, public_url=settings.public_url))
 
     return build
+
+
+def _allow_connections() -> None:
+    """As many open files as the system allows: each sender and each receiver holds one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _listen(address: str) -> socket.socket:

@@ -135,6 +135,8 @@ class Setting(Struct, frozen=True):
     secret: bool = False
     default: Any = None
     example: Any = None
+    generated: bool = False
+    """A secret that the hub makes when none is given (Standard Webhooks: ``whsec_`` and 32 random bytes)."""
 
 
 class Delivery(Struct, frozen=True):
@@ -151,8 +153,18 @@ class Delivery(Struct, frozen=True):
     now: Millis
 
 
+class Egress(Struct, frozen=True):
+    """What the operator lets deliveries do."""
+
+    allow_private: bool = False
+    """Reach loopback, private and link-local addresses."""
+
+
 class TargetType(Protocol):
-    """A way to deliver. ``pull`` types are not sent to: their deliveries wait for a worker to claim them."""
+    """A way to deliver, made with the :class:`Egress` of the hub it serves.
+
+    ``pull`` types are not sent to: their deliveries wait for a worker to claim them.
+    """
 
     kind: str
     summary: str

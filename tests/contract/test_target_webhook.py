@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from eventyard.model.ids import EntryId
-from eventyard.ports import Delivery
+from eventyard.ports import Delivery, Egress
 from eventyard.targets.webhook import WebhookTarget
 from eventyard.testing import builders
 from eventyard.testing.builders import NOW
@@ -17,7 +17,7 @@ from eventyard.testing.contracts.target import TargetContract
 
 @pytest.fixture
 async def kind() -> AsyncIterator[WebhookTarget]:
-    webhook = WebhookTarget(allow_private=True)
+    webhook = WebhookTarget(Egress(allow_private=True))
     async with AsyncExitStack() as stack:
         await webhook.start(stack)
         yield webhook

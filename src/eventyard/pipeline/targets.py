@@ -1,5 +1,7 @@
 """Targets: making, changing and removing what subscriptions drive. A job is a target of type ``job``."""
 
+import base64
+import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -46,17 +48,18 @@ class Targets:
         concurrency: int = 16,
         timeout_ms: int = 20_000,
         retry: RetryPolicy | None = None,
-    ) -> Target:
-        """A new target. Secrets stand among the settings and are sealed here.
+    ) -> tuple[Target, dict[str, str]]:
+        """A new target, and the secrets that were made for it because none were given: they are told this once.
 
-        Raises ``Conflict`` (``duplicate``), ``Invalid`` (``invalid_settings``).
+        Secrets stand among the settings and are sealed here. Raises ``Conflict`` (``duplicate``), ``Invalid`` (``invalid_settings``).
         """
         project = View(self._catalog, who).need(Scope.CATALOG_WRITE).writable(project_id)
         kind = self._type(type_)
-        plain, secrets = check_settings(kind.settings, settings or {})
+        plain, given = check_settings(kind.settings, settings or {})
         kind.check(plain)
+        made = {s.name: _new_secret() for s in kind.settings if s.generated and s.name not in given}
         target_id, now = self._new_id(), self._clock()
-        return await self._catalog.save_one(
+        target = await self._catalog.save_one(
             Target(
                 id=target_id,
                 project_id=project.id,
@@ -66,12 +69,15 @@ class Targets:
                 updated_at=now,
                 description=description,
                 settings=plain,
-                secrets={k: (self._vault.seal(v, target_id),) for k, v in secrets.items() if v},
+                secrets={
+                    name: (self._vault.seal(secret, target_id),) for name, secret in (given | made).items() if secret
+                },
                 concurrency=concurrency,
                 timeout_ms=timeout_ms,
                 retry=retry or RetryPolicy(),
             )
         )
+        return target, made
 
     async def change(self, who: Principal, target_id: str, changes: Mapping[str, Any]) -> Target:
         """Change any of name, description, settings (merged; ``null`` clears one), concurrency, timeout_ms, retry,
@@ -139,3 +145,8 @@ class Targets:
                 hint=f"target types here: {', '.join(sorted(self.types))}",
             )
         return kind
+
+
+def _new_secret() -> str:
+    """A signing secret as Standard Webhooks 1.0.0 wants it."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from eventyard.model.outcome import Outcome, Result
-from eventyard.ports import Delivery, Setting
+from eventyard.ports import Delivery, Egress, Setting
 
 
 class JobTarget:
@@ -19,6 +19,9 @@ class JobTarget:
     summary = "Keeps each event as a run until a worker claims it."
     pull = True
     settings: Sequence[Setting] = ()
+
+    def __init__(self, egress: Egress | None = None) -> None:
+        """A job goes nowhere."""
 
     async def start(self, stack: AsyncExitStack) -> None:
         """A job needs nothing open."""

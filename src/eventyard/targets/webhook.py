@@ -23,7 +23,7 @@ from eventyard import __version__
 from eventyard.model.errors import Invalid
 from eventyard.model.ids import Millis
 from eventyard.model.outcome import Outcome, Result
-from eventyard.ports import Delivery, Setting
+from eventyard.ports import Delivery, Egress, Setting
 from eventyard.targets.addresses import is_disguised, why_forbidden
 from eventyard.targets.resolver import ForbiddenAddress, GuardedResolver, Lookup, look_up
 from eventyard.wire.cloudevents import encode_binary, encode_structured
@@ -114,6 +114,7 @@ class WebhookTarget:
             help="The Standard Webhooks secret: whsec_ and 24 to 64 random bytes in base64.",
             schema={"type": "string", "pattern": "^whsec_[A-Za-z0-9+/]{32,88}={0,2}$"},
             secret=True,
+            generated=True,
         ),
         Setting(
             name="authorization",
@@ -124,8 +125,8 @@ class WebhookTarget:
         ),
     )
 
-    def __init__(self, *, allow_private: bool = False, lookup: Lookup = look_up) -> None:
-        self._allow_private = allow_private
+    def __init__(self, egress: Egress | None = None, lookup: Lookup = look_up) -> None:
+        self._allow_private = egress is not None and egress.allow_private
         self._lookup = lookup
         self._session: aiohttp.ClientSession | None = None
 

@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Target
@@ -72,6 +73,13 @@ class FakeTarget:
             raise Invalid("invalid_settings", "that address is forbidden", pointer="/settings/url")
 
 
+class FakeSigned(FakeTarget):
+    """A target type that makes its secret when none is given."""
+
+    kind = "signed"
+    settings = tuple(replace(s, generated=s.secret) for s in FakeTarget.settings)
+
+
 class FakeJob(FakeTarget):
     """A target type whose deliveries wait for a worker."""
 
@@ -94,7 +102,7 @@ class World:
         self.lanes = Lanes(self.clock)
         self.metrics = Metrics()
         self.verifiers: dict[str, Any] = {"none": NoVerifier(), "hmac-sha256": HmacSha256Verifier()}
-        self.target_types: dict[str, Any] = {"webhook": FakeTarget(), "job": FakeJob()}
+        self.target_types: dict[str, Any] = {"webhook": FakeTarget(), "job": FakeJob(), "signed": FakeSigned()}
         self.doors = Doors(self.catalog, self.vault, self.verifiers)
         self._ids = count(1)
         self.acceptor = Acceptor(

@@ -1,3 +1,5 @@
+import base64
+
 import pytest
 
 from eventyard.model.catalog import Target
@@ -12,7 +14,8 @@ def targets(world):
 
 async def made(world, targets, **settings):
     given = {"url": "https://x.example/", **settings}
-    return await targets.create(world.admin, project_id="default", name="crm", type_="webhook", settings=given)
+    target, _ = await targets.create(world.admin, project_id="default", name="crm", type_="webhook", settings=given)
+    return target
 
 
 async def test_settings_get_their_defaults_and_secrets_are_sealed(world, targets):
@@ -24,7 +27,7 @@ async def test_settings_get_their_defaults_and_secrets_are_sealed(world, targets
 async def test_an_unknown_type_names_those_there_are(world, targets):
     with pytest.raises(Invalid) as refused:
         await targets.create(world.admin, project_id="default", name="x", type_="pigeon")
-    assert (refused.value.pointer, refused.value.hint) == ("/type", "target types here: job, webhook")
+    assert (refused.value.pointer, refused.value.hint) == ("/type", "target types here: job, signed, webhook")
 
 
 async def test_the_types_own_check_is_asked(world, targets):
@@ -63,3 +66,14 @@ async def test_a_target_a_subscription_drives_stays(world, targets):
     target = await made(world, targets)
     await targets.remove(world.admin, target.id)
     assert world.catalog.seek(Target, target.id) is None
+
+
+async def test_a_signing_secret_is_made_and_told_when_none_is_given(world, targets):
+    given = {"url": "https://x.example/"}
+    target, told = await targets.create(world.admin, project_id="default", name="a", type_="signed", settings=given)
+    assert told["secret"].startswith("whsec_")
+    assert len(base64.b64decode(told["secret"].removeprefix("whsec_"))) == 32
+    assert world.vault.open(target.secrets["secret"][0], target.id) == told["secret"]
+    own = given | {"secret": "long enough"}
+    _, told = await targets.create(world.admin, project_id="default", name="b", type_="signed", settings=own)
+    assert told == {}

@@ -20,7 +20,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from eventyard.model.errors import Invalid
 from eventyard.model.ids import EntryId
 from eventyard.model.outcome import Outcome, Result
-from eventyard.ports import Delivery
+from eventyard.ports import Delivery, Egress
 from eventyard.targets.webhook import BODY_KEPT, WebhookTarget, classify, message_id, render, retry_after
 from eventyard.testing import builders
 from eventyard.testing.builders import NOW
@@ -74,7 +74,7 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
 
 
 async def started(stack: AsyncExitStack, **options: Any) -> WebhookTarget:
-    webhook = WebhookTarget(**({"allow_private": True} | options))
+    webhook = WebhookTarget(**({"egress": Egress(allow_private=True)} | options))
     await webhook.start(stack)
     return webhook
 
@@ -299,7 +299,7 @@ async def test_a_name_that_does_not_resolve_is_unreachable(stack: AsyncExitStack
 
 
 async def test_a_private_address_is_refused_before_anything_is_sent(receiver: Receiver, stack: AsyncExitStack) -> None:
-    webhook = await started(stack, allow_private=False)
+    webhook = await started(stack, egress=Egress())
     outcome = await webhook.send(delivery(receiver.url))
     assert outcome.result is Result.REFUSED
     assert outcome.error == "not sent: 127.0.0.1 is a loopback address, which targets may not have here"
@@ -312,7 +312,7 @@ async def test_a_name_with_one_private_address_among_its_answers_is_refused(
     async def lookup(host: str) -> list[str]:
         return ["93.184.216.34", "10.0.0.5"]
 
-    webhook = await started(stack, allow_private=False, lookup=lookup)
+    webhook = await started(stack, egress=Egress(), lookup=lookup)
     outcome = await webhook.send(delivery("http://shop.example/"))
     assert outcome.result is Result.REFUSED
     assert outcome.error == (
@@ -343,7 +343,7 @@ async def test_a_name_that_turns_private_later_is_refused_then(stack: AsyncExitS
     async def rebinding(host: str) -> list[str]:
         return next(answers)
 
-    webhook = await started(stack, allow_private=False, lookup=rebinding)
+    webhook = await started(stack, egress=Egress(), lookup=rebinding)
     assert (await webhook.send(delivery("https://shop.example/"))).result is Result.REFUSED
 
 
@@ -424,7 +424,7 @@ def test_headers_that_are_ours_cannot_be_set(name: str) -> None:
 
 def test_an_ordinary_target_passes() -> None:
     WebhookTarget().check({"url": "https://shop.example:8443/hook?a=b", "headers": {"X-Team": "fulfilment"}})
-    WebhookTarget(allow_private=True).check({"url": "http://127.0.0.1:8080/hook"})
+    WebhookTarget(Egress(allow_private=True)).check({"url": "http://127.0.0.1:8080/hook"})
 
 
 def test_it_must_be_started_first() -> None:

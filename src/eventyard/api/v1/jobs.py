@@ -129,7 +129,7 @@ async def list_jobs(
 @router.post("/jobs", operation_id="create_job", summary="Make a job", **shows(Target, "The new job.", 201))
 async def create_job(call: Asked, body: NewJob) -> Response:
     """A job: a target of type `job`."""
-    made = await call.hub.targets.create(
+    made, _ = await call.hub.targets.create(
         call.who,
         project_id=body.project_id,
         name=body.name,

@@ -1,5 +1,7 @@
 """``/v1/targets``: what subscriptions drive. ``jobs.py`` shows those of type ``job`` once more, with their runs."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
@@ -15,6 +17,8 @@ from eventyard.model.breaker import BreakerState
 from eventyard.model.retry import RetryPolicy
 
 router = APIRouter(prefix="/v1/targets", tags=["Targets"])
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Breaker(Struct):
@@ -93,8 +97,8 @@ class NewTargetSecret(Body):
     )
 
 
-def shown(call: Call, target: catalog.Target) -> Target:
-    """A target as answers have it."""
+def shown(call: Call, target: catalog.Target, told: Mapping[str, str] = NOTHING) -> Target:
+    """A target as answers have it; ``told`` are secrets that were made just now, and are told this once."""
     breaker = call.hub.dispatcher.breaker_of(target.number)
     return Target(
         id=target.id,
@@ -102,7 +106,11 @@ def shown(call: Call, target: catalog.Target) -> Target:
         name=target.name,
         description=target.description,
         type=target.type,
-        settings={**target.settings, **{name: {"set": True} for name in target.secrets}},
+        settings={
+            **target.settings,
+            **{name: {"set": True} for name in target.secrets},
+            **{name: {"set": True, "value": secret} for name, secret in told.items()},
+        },
         enabled=target.enabled,
         disabled_reason=target.disabled_reason,
         concurrency=target.concurrency,
@@ -125,8 +133,11 @@ async def list_targets(
 
 @router.post("", operation_id="create_target", summary="Make a target", **shows(Target, "The new target.", 201))
 async def create_target(call: Asked, body: NewTarget) -> Response:
-    """A target of one of the types at `/v1/target-types`."""
-    made = await call.hub.targets.create(
+    """A target of one of the types at `/v1/target-types`.
+
+    A webhook without a signing secret gets one; this answer shows it as `settings.secret.value`, and no other does.
+    """
+    made, secrets = await call.hub.targets.create(
         call.who,
         project_id=body.project_id,
         name=body.name,
@@ -137,7 +148,7 @@ async def create_target(call: Asked, body: NewTarget) -> Response:
         timeout_ms=body.timeout_ms,
         retry=body.retry,
     )
-    return reply(shown(call, made), 201)
+    return reply(shown(call, made, secrets), 201)
 
 
 @router.get("/{target_id}", operation_id="get_target", summary="Show a target", **shows(Target, "The target."))
