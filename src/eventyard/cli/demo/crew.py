@@ -19,18 +19,22 @@ class Crew:
         self.failure: Exception | None = None
         self._worker = Worker(url, key, name="demo")
         self._worker.job(job)(self.handle)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._work, daemon=True)
 
     def __enter__(self) -> Self:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._worker.stop)
-        self._thread.join(JOIN_S)
+        self.join()
         self._loop.close()
+
+    def join(self) -> None:
+        """Until the worker has ended, by itself or because it was told to."""
+        self._thread.join(JOIN_S)
 
     async def handle(self, run: Run) -> Counts:
         """One run: an issue is looked at."""

@@ -143,6 +143,8 @@ class Story:
             unverified = 0 if wish.job else self._inboxes[wish.name].unverified
             happened = bool(wanted) and wanted == recorded == got and not unverified
             self._tell.step(wish.name, happened, f"{got.total()} of {wanted.total()} {how}")
+        if crew.failure is not None:
+            self._tell.step("worker", False, str(crew.failure))
         retried = self._retried(deliveries)
         return Report(
             counts=counted(entries),
