@@ -21,6 +21,9 @@ KEY = "ey_bench_" + "7" * 32
 PATIENCE = 30.0
 """Seconds that the hub may take to become ready, and to answer a call."""
 
+KEPT = 2.0
+"""Seconds that an idle connection is used again; the server closes it after five."""
+
 
 class Refused(Exception):
     """The hub did not answer with success."""
@@ -35,6 +38,7 @@ class Hub:
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._client: http.client.HTTPConnection | None = None
+        self._called = 0.0
 
     def __enter__(self) -> "Hub":
         settings = {
@@ -99,6 +103,9 @@ class Hub:
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """One call of the API. Raises :class:`Refused` unless it succeeds."""
         assert self._client is not None
+        if perf_counter() - self._called > KEPT:
+            self._client.close()  # it opens again by itself
+        self._called = perf_counter()
         headers = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
         self._client.request(method, path, None if body is None else json.dumps(body), headers)
         answer = self._client.getresponse()
