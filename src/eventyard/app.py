@@ -271,7 +271,6 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
             host, port = bound.getsockname()[:2]
             ready({"http": settings.public_url or f"http://{f'[{host}]' if ':' in host else host}:{port}"})
             log.info("ready", host=host, port=port, data=str(settings.data))
-            asyncio.get_running_loop().call_soon(front.native)
 
         await hub.dispatcher.start()
         security = Security(hub.keys, hub.clock, hub.metrics)

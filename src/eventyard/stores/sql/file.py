@@ -16,6 +16,7 @@ from sqlalchemy.pool import QueuePool
 from eventyard.stores.sql import faults
 from eventyard.stores.sql.migrations import HEAD, REVISIONS
 from eventyard.stores.sql.statements import CACHED
+from eventyard.stores.sql.tables import metadata
 
 PAGES_PER_CHECKPOINT = 4_000
 """The background checkpointer works when the log has grown by about so many pages."""
@@ -43,9 +44,10 @@ def lock(path: Path, stack: AsyncExitStack) -> None:
 def prepare(path: Path, upgrade: bool) -> None:
     """See that the file is there and has the current schema, making or upgrading it if that is allowed.
 
-    The stored revision is read with plain SQL; the migration machinery is only imported when there is work for it,
-    because importing it takes longer than everything else at start-up. Raises ``Unavailable`` for a file that is no
-    journal, too new, or too old.
+    The stored revision is read with plain SQL, and a new file is made from the tables as they are now, which is what
+    all migrations come to (a test holds the two together): the migration machinery is imported only when an older file
+    is upgraded, because importing it takes longer than everything else at start-up. Raises ``Unavailable`` for a file
+    that is no journal, too new, or too old.
     """
     try:
         revision = _revision(path)
@@ -57,12 +59,32 @@ def prepare(path: Path, upgrade: bool) -> None:
         raise faults.newer(path, revision)
     if revision is not None and not upgrade:
         raise faults.older(path, revision)
-    from eventyard.stores.sql.migrations.run import upgrade_file  # noqa: PLC0415
-
     try:
-        upgrade_file(path)
+        _make(path) if revision is None else _upgrade(path)
     except DBAPIError as error:
         raise (faults.translate(error.orig, path) if isinstance(error.orig, sqlite3.Error) else error) from None
+
+
+def _make(path: Path) -> None:
+    """Make the tables in a new file, all in one transaction."""
+    engine = create_engine(f"sqlite:///{path}")
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            connection.commit()
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            metadata.create_all(connection)
+            connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+            connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (HEAD,))
+            connection.commit()
+    finally:
+        engine.dispose()
+
+
+def _upgrade(path: Path) -> None:
+    from eventyard.stores.sql.migrations.run import upgrade_file  # noqa: PLC0415 - see prepare
+
+    upgrade_file(path)
 
 
 def _revision(path: Path) -> str | None:
