@@ -14,15 +14,10 @@ if TYPE_CHECKING:
 _MARKS = {"ok": ("✓", talk.GREEN), "warn": ("!", talk.YELLOW), "fail": ("✗", talk.RED)}
 
 
-def add_to(app: typer.Typer, *, panel: str) -> None:
-    """Put the command into the tree."""
-    app.command(
-        "doctor",
-        rich_help_panel=panel,
-        epilog=examples("eventyard doctor", "eventyard doctor --data /var/lib/eventyard --json"),
-    )(doctor)
+app = typer.Typer(add_completion=False)
 
 
+@app.command(epilog=examples("eventyard doctor", "eventyard doctor --data /var/lib/eventyard --json"))
 def doctor(
     config: ConfigFile = None,
     data: DataDir = None,

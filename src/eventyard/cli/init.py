@@ -10,21 +10,17 @@ from eventyard.cli.examples import examples
 from eventyard.cli.failure import Failure, explained
 from eventyard.cli.serve import ConfigFile, DataDir
 
-
-def add_to(app: typer.Typer, *, panel: str) -> None:
-    """Put the command into the tree."""
-    app.command(
-        "init",
-        rich_help_panel=panel,
-        epilog=examples(
-            "eventyard init",
-            "eventyard init --data /var/lib/eventyard",
-            "EVENTYARD_KEY=$(eventyard init) && export EVENTYARD_KEY",
-            "EVENTYARD_BOOTSTRAP_KEY=my-first-key eventyard init",
-        ),
-    )(init)
+app = typer.Typer(add_completion=False)
 
 
+@app.command(
+    epilog=examples(
+        "eventyard init",
+        "eventyard init --data /var/lib/eventyard",
+        "EVENTYARD_KEY=$(eventyard init) && export EVENTYARD_KEY",
+        "EVENTYARD_BOOTSTRAP_KEY=my-first-key eventyard init",
+    )
+)
 def init(
     config: ConfigFile = None,
     data: DataDir = None,

@@ -26,19 +26,16 @@ LOOK_S = 2.0
 FORWARDED = ("content-type", "ce-", "webhook-", "authorization", "x-")
 
 
-def add_to(app: typer.Typer, *, panel: str) -> None:
-    """Put the command into the tree."""
-    app.command(
-        "listen",
-        rich_help_panel=panel,
-        epilog=examples(
-            "eventyard listen --source github",
-            'eventyard listen --topic orders --filter \'{"eq": [["country", "CH"]]}\' --json',
-            "eventyard listen --source github --forward http://127.0.0.1:3000/webhooks",
-        ),
-    )(listen)
+app = typer.Typer(add_completion=False)
 
 
+@app.command(
+    epilog=examples(
+        "eventyard listen --source github",
+        'eventyard listen --topic orders --filter \'{"eq": [["country", "CH"]]}\' --json',
+        "eventyard listen --source github --forward http://127.0.0.1:3000/webhooks",
+    )
+)
 @remote
 def listen(
     hub: Remote,

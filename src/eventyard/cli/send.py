@@ -17,21 +17,18 @@ SENDER = "/eventyard/send"
 """The ``source`` attribute of the CloudEvents made here."""
 
 
-def add_to(app: typer.Typer, *, panel: str) -> None:
-    """Put the command into the tree."""
-    app.command(
-        "send",
-        rich_help_panel=panel,
-        epilog=examples(
-            'eventyard send orders --data \'{"id": 1, "country": "CH"}\'',
-            "eventyard send orders --data @order.json --type order.created --id 4711",
-            "cat payload.json | eventyard send github --scheme github-sha256 --secret it5-a-secret "
-            "--header X-GitHub-Event=push",
-            "eventyard send orders --data '{}' --count 1000",
-        ),
-    )(send)
+app = typer.Typer(add_completion=False)
 
 
+@app.command(
+    epilog=examples(
+        'eventyard send orders --data \'{"id": 1, "country": "CH"}\'',
+        "eventyard send orders --data @order.json --type order.created --id 4711",
+        "cat payload.json | eventyard send github --scheme github-sha256 --secret it5-a-secret "
+        "--header X-GitHub-Event=push",
+        "eventyard send orders --data '{}' --count 1000",
+    )
+)
 @remote
 def send(
     hub: Remote,

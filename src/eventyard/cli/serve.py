@@ -30,19 +30,16 @@ NOT_YET = ("amqp", "stomp")
 """Front doors with an option of their own that this version does not open."""
 
 
-def add_to(app: typer.Typer, *, panel: str) -> None:
-    """Put the command into the tree."""
-    app.command(
-        "serve",
-        rich_help_panel=panel,
-        epilog=examples(
-            "eventyard serve",
-            "eventyard serve --data /var/lib/eventyard --listen 0.0.0.0:8080",
-            "EVENTYARD_BOOTSTRAP_KEY=my-first-key eventyard serve --listen 127.0.0.1:0 --json",
-        ),
-    )(serve)
+app = typer.Typer(add_completion=False)
 
 
+@app.command(
+    epilog=examples(
+        "eventyard serve",
+        "eventyard serve --data /var/lib/eventyard --listen 0.0.0.0:8080",
+        "EVENTYARD_BOOTSTRAP_KEY=my-first-key eventyard serve --listen 127.0.0.1:0 --json",
+    )
+)
 def serve(
     config: ConfigFile = None,
     data: DataDir = None,

@@ -14,19 +14,16 @@ from eventyard.cli.remote import Remote, remote
 _WIDTHS = (("entry_id", 8), ("created_at", 24), ("kind", 12), ("status", 11), ("topic", 16), ("name", 24))
 
 
-def add_to(app: typer.Typer, *, panel: str) -> None:
-    """Put the command into the tree."""
-    app.command(
-        "tail",
-        rich_help_panel=panel,
-        epilog=examples(
-            "eventyard tail",
-            "eventyard tail --kind publication --topic orders --json | jq .event_id",
-            "eventyard tail --status error --lines 20",
-        ),
-    )(tail)
+app = typer.Typer(add_completion=False)
 
 
+@app.command(
+    epilog=examples(
+        "eventyard tail",
+        "eventyard tail --kind publication --topic orders --json | jq .event_id",
+        "eventyard tail --status error --lines 20",
+    )
+)
 @remote
 @filtered
 def tail(

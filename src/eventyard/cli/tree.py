@@ -1,16 +1,72 @@
-"""The root of the command tree: where every error that a person can cause becomes a sentence and exit status 1."""
+"""The root of the command tree: which module holds which command, and what becomes of errors.
 
+A command's module is imported when the command is asked for. Every error that a person can cause becomes a sentence and
+exit status 1; what is no :class:`Failure` is a bug, and keeps its traceback.
+"""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_command
 
 from eventyard.cli import talk
 from eventyard.cli.failure import Failure
 
+COMMANDS: Mapping[str, str] = {
+    "serve": "A hub of your own",
+    "init": "A hub of your own",
+    "demo": "A hub of your own",
+    "doctor": "A hub of your own",
+    "db": "A hub of your own",
+    "secrets": "A hub of your own",
+    "send": "Events",
+    "tail": "Events",
+    "listen": "Events",
+    "events": "Events",
+    "deliveries": "Events",
+    "sources": "Catalog",
+    "subscriptions": "Catalog",
+    "targets": "Catalog",
+    "jobs": "Catalog",
+    "topics": "Catalog",
+    "projects": "Catalog",
+    "applications": "Catalog",
+    "keys": "Catalog",
+}
+"""Every command, in the order of the help, and under which heading it stands there. Its module has its name."""
+
+
+class Commands(Mapping[str, Any]):
+    """The commands by name, each made when it is looked at."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            heading = COMMANDS[name]
+            command = get_command(import_module(f"eventyard.cli.{name}").app)
+            command.name = name
+            command.rich_help_panel = heading  # type: ignore[attr-defined]
+            self._made[name] = command
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
 
 class Root(TyperGroup):
-    """Runs a command. What is no :class:`Failure` is a bug, and keeps its traceback."""
+    """The group at the top."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = Commands()  # type: ignore[assignment]
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command, and turn what it raises into words on stderr."""

@@ -13,7 +13,9 @@ Limit = Annotated[int, typer.Option(min=1, help="At most so many.")]
 
 def group(help: str, *lines: str) -> typer.Typer:
     """An empty group of commands, with its own examples."""
-    return typer.Typer(help=help, epilog=examples(*lines), no_args_is_help=True)
+    app = typer.Typer(help=help, epilog=examples(*lines), no_args_is_help=True, add_completion=False)
+    app.callback()(lambda: None)  # so that it stays a group with one command in it
+    return app
 
 
 def add_verbs(app: typer.Typer, *, path: str, word: str, columns: Columns, example: str) -> None:

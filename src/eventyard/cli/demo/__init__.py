@@ -23,17 +23,12 @@ if TYPE_CHECKING:
     from eventyard.cli.demo.story import Story
 
 
-def add_to(app: typer.Typer, *, panel: str) -> None:
-    """Put the command into the tree."""
-    app.command(
-        "demo",
-        rich_help_panel=panel,
-        epilog=examples(
-            "eventyard demo", "eventyard demo --exit", "eventyard demo --data ./demo --listen 127.0.0.1:8080"
-        ),
-    )(demo)
+app = typer.Typer(add_completion=False)
 
 
+@app.command(
+    epilog=examples("eventyard demo", "eventyard demo --exit", "eventyard demo --data ./demo --listen 127.0.0.1:8080")
+)
 def demo(
     end: Annotated[
         bool, typer.Option("--exit", help="End after the summary, with status 0 if every step happened.")
