@@ -5,6 +5,7 @@ and :func:`serve` puts an HTTP server in front and stops in order: no new reques
 """
 
 import asyncio
+import gc
 import os
 import random
 import resource
@@ -14,7 +15,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -59,6 +60,9 @@ from eventyard.telemetry.observer import Observer
 JOURNAL_FILE = "journal.db"
 KEY_FILE = "secrets.key"
 
+
+GARBAGE_AFTER = 50_000
+"""Objects made and not freed before the collector looks for cycles."""
 
 SWITCH_S = 0.001
 """How long the event loop may keep the interpreter from the journal's writer, which needs it for moments only."""
@@ -220,13 +224,17 @@ def read_keys(path: Path) -> list[bytes]:
 
 
 def write_keys(path: Path, keys: list[bytes]) -> None:
-    """Write the key file, newest key first, whole or not at all."""
+    """Write the key file, newest key first, whole or not at all, and for good before anything is sealed with it."""
     fresh = path.with_suffix(".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    fresh.unlink(missing_ok=True)  # left by a process that was killed
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.writelines(key.hex() + "\n" for key in keys)
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
 
 
 async def bootstrap(hub: Hub, settings: Settings) -> None:
@@ -261,11 +269,10 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
     is closed. A second signal ends attempts at once; their deliveries are made again after the next start.
     """
     log = make_log(settings.log.level, settings.log.style)
-    sys.setswitchinterval(SWITCH_S)
-    _allow_connections()
+    _tune()
     listener = _listen(settings.listen)
     async with open_hub(settings, log) as hub:
-        stopping = asyncio.Event()
+        stopping, hurrying = asyncio.Event(), asyncio.Event()
 
         def announce(bound: socket.socket) -> None:
             host, port = bound.getsockname()[:2]
@@ -282,10 +289,10 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
             bench=settings.bench,
         )
         server = _Server(_http(front, settings), lambda: announce(listener))
-        _on_signals(stopping, server, hub)
+        _on_signals(stopping, hurrying, server, hub)
         await server.serve([listener])
         stopping.set()
-        cut_off = await hub.dispatcher.drain(settings.dispatch.drain_seconds * 1000)
+        cut_off = await _drain(hub, settings.dispatch.drain_seconds * 1000, hurrying)
         log.info("stopped", attempts_cut_off=cut_off)
 
 
@@ -330,8 +337,15 @@ def _native(hub: Hub, security: Security, settings: Settings) -> Callable[[], As
     return build
 
 
-def _allow_connections() -> None:
-    """As many open files as the system allows: each sender and each receiver holds one."""
+def _tune() -> None:
+    """Set what is set once for a process: the interpreter's switching, its collector, and how many files it may open.
+
+    What is loaded by now lives as long as the process, and what an event makes holds no cycles, so the collector may
+    look rarely. Each sender and each receiver holds a connection, so as many as the system allows.
+    """
+    sys.setswitchinterval(SWITCH_S)
+    gc.freeze()
+    gc.set_threshold(GARBAGE_AFTER, 20, 20)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -345,21 +359,36 @@ def _listen(address: str) -> socket.socket:
         raise ConfigError(f"cannot listen on {address!r}: write HOST:PORT, for example 127.0.0.1:8080")
     try:
         family, kind, protocol, _, where = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(where)
-    except OSError as error:
-        raise ConfigError(f"cannot listen on {address}: {error.strerror}; choose another with --listen") from None
-    listener.setblocking(False)
-    return listener
+        with ExitStack() as stack:
+            listener = stack.enter_context(socket.socket(family, kind, protocol))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(where)
+            listener.setblocking(False)
+            stack.pop_all()
+            return listener
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", "that names no host")
+        raise ConfigError(f"cannot listen on {address}: {why}; choose another with --listen") from None
 
 
-def _on_signals(stopping: asyncio.Event, server: _Server, hub: Hub) -> None:
+async def _drain(hub: Hub, timeout_ms: int, hurrying: asyncio.Event) -> int:
+    """Let attempts end, until there is a hurry. Returns how many were cut off."""
+    draining = asyncio.ensure_future(hub.dispatcher.drain(timeout_ms))
+    hurry = asyncio.ensure_future(hurrying.wait())
+    await asyncio.wait({draining, hurry}, return_when=asyncio.FIRST_COMPLETED)
+    hurry.cancel()
+    if draining.done():
+        return draining.result()
+    draining.cancel()
+    return await hub.dispatcher.drain(0)
+
+
+def _on_signals(stopping: asyncio.Event, hurrying: asyncio.Event, server: _Server, hub: Hub) -> None:
     def stop() -> None:
         hub.runs.stop()
-        server.force_exit = stopping.is_set()
         server.should_exit = True
-        stopping.set()
+        server.force_exit = stopping.is_set()
+        (hurrying if stopping.is_set() else stopping).set()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -101,10 +101,12 @@ class Ingest:
         door = hub.doors.of(source_id)
         verified = door.verify(Request(headers, body, now))
         mode = cloudevents.mode_of(headers)
-        key = _key_of(headers) or (f"delivery:{verified.key}" if verified.key else None)
+        # The sender's own id goes before a header that no scheme signs: under another header it is still a redelivery.
+        key = f"delivery:{verified.key}" if verified.key else _key_of(headers)
         if mode is Mode.BATCH:
             check_depth(body, hub.limits.depth)
-            return await self._batch([Arrival(door, event, _event_key(event)) for event in self._events(body, now)])
+            events = self._events(body, now)
+            return await self._batch([Arrival(door, event, _event_key(event)) for event in events], status=202)
         if mode is None:
             type_ = verified.type or door.source.name
             event = self._plain(door, headers, body, now, verified.key, type_)
@@ -149,11 +151,10 @@ class Ingest:
         hub = self._hub
         now = hub.clock()
         who.need(Scope.EVENTS_PUBLISH)
-        check_depth(body, hub.limits.depth)
         media = headers.get("content-type", JSON).partition(";")[0].strip().lower()
         if media == cloudevents.BATCH_MEDIA:
             return await self._dispatch_cloud_batch(who, headers, query, body, now)
-        if media not in (JSON, NDJSON, "application/jsonl", "application/json-seq"):
+        if media not in (JSON, NDJSON, "application/jsonl"):
             raise Invalid(
                 "unsupported_media_type", f"a batch of {media!r} is not understood", pointer="Content-Type",
                 hint=f"send {JSON} (an array) or {NDJSON} (one event a line)",
@@ -167,6 +168,7 @@ class Ingest:
         arrivals: list[Arrival | HubError] = []
         for place, raw in enumerate(raws):
             try:
+                check_depth(bytes(raw), hub.limits.depth)
                 item = _decoded(_decode_item, raw)
                 name = item.source or query.get("source")
                 if name not in doors:
@@ -207,18 +209,18 @@ class Ingest:
         arrivals: list[Arrival | HubError] = []
         doors: dict[str | None, Door | HubError] = {}
         for event in self._events(body, now):
-            name = headers.get("x-event-source") or event.source
+            name = headers.get("x-event-source") or query.get("source") or event.source
             if name not in doors:
                 doors[name] = self._batch_door(who, query, name, headers, body, now)
             door = doors[name]
             arrivals.append(door if isinstance(door, HubError) else Arrival(door, event, _event_key(event)))
         return await self._batch(arrivals)
 
-    async def _batch(self, arrivals: Sequence[Arrival | HubError], *, lines: bool = False) -> Answer:
+    async def _batch(self, arrivals: Sequence[Arrival | HubError], *, status: int = 200, lines: bool = False) -> Answer:
         results = [_line(result) for result in await self._hub.acceptor.accept_batch(arrivals)]
         if lines:
-            return Answer(200, b"".join([_encode(line) + b"\n" for line in results]), NDJSON)
-        return Answer(200, _encode(results))
+            return Answer(status, b"".join([_encode(line) + b"\n" for line in results]), NDJSON)
+        return Answer(status, _encode(results))
 
     def _plain(
         self, door: Door, headers: Mapping[str, str], body: bytes, now: Millis, delivery: str | None, type_: str
@@ -268,14 +270,16 @@ class Ingest:
 
 
 def _arrival(door: Door, item: Item, now: Millis) -> Arrival:
-    data = bytes(item.payload) or bytes(item.data) or b"null"
+    payload, data = bytes(item.payload), bytes(item.data)
+    if payload and data:
+        raise Invalid("invalid_body", "payload and data are two words for the same", pointer="/data", hint="give one")
     type_ = item.type or door.source.name
     event = Event(
         item.id or _new_id(now),
         door.uri,
         type_,
         now if item.time is None else _time(item.time),
-        data,
+        payload or data or b"null",
         item.routing_key or type_,
         "application/json",
         item.subject,
