@@ -54,8 +54,8 @@ def serve(
     with explained():
         import uvloop  # noqa: PLC0415 - other commands do without the hub
 
-        from eventyard.app import serve as run  # noqa: PLC0415
         from eventyard.config import load  # noqa: PLC0415
+        from eventyard.server import serve as run  # noqa: PLC0415
 
         settings = load(config, {"data": data, "listen": listen})
         for door, address in zip(NOT_YET, (amqp, stomp), strict=True):

@@ -1,0 +1,164 @@
+"""The hub as a server process: HTTP in front, orders by signal, and an end in order.
+
+``app.py`` puts the hub together; this starts its dispatch, listens, and when told to stop takes no new requests, lets
+attempts end and be recorded, and closes the store. What is answered is the business of ``api/front.py``.
+"""
+
+import asyncio
+import gc
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from typing import Any, cast
+
+import uvicorn
+
+from eventyard.api.front import Asgi, Front
+from eventyard.api.health import Health
+from eventyard.api.security import Security
+from eventyard.app import open_hub
+from eventyard.config import ConfigError, Settings
+from eventyard.pipeline.hub import Hub
+from eventyard.telemetry.log import make_log
+
+GARBAGE_AFTER = 50_000
+"""Objects made and not freed before the collector looks for cycles."""
+
+SWITCH_S = 0.001
+"""How long the event loop may keep the interpreter from the journal's writer, which needs it for moments only."""
+
+
+async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None]) -> None:
+    """Run a hub until SIGTERM or SIGINT. ``ready`` is told the addresses once events are taken.
+
+    Stops in order: the server takes no new requests and answers those it has, attempts end and are recorded, the store
+    is closed. A second signal ends attempts at once; their deliveries are made again after the next start.
+    """
+    log = make_log(settings.log.level, settings.log.style)
+    _tune()
+    listener = listen(settings.listen)
+    async with open_hub(settings, log) as hub:
+        stopping, hurrying = asyncio.Event(), asyncio.Event()
+
+        def announce(bound: socket.socket) -> None:
+            host, port = bound.getsockname()[:2]
+            ready({"http": settings.public_url or f"http://{f'[{host}]' if ':' in host else host}:{port}"})
+            log.info("ready", host=host, port=port, data=str(settings.data))
+
+        await hub.dispatcher.start()
+        security = Security(hub.keys, hub.clock, hub.metrics)
+        front = Front(
+            hub,
+            security,
+            Health(hub.metrics, lambda: "stopping" if stopping.is_set() else None),
+            _native(hub, security, settings),
+            bench=settings.bench,
+        )
+        server = _Server(_http(front, settings), lambda: announce(listener))
+        _on_signals(stopping, hurrying, server, hub)
+        await server.serve([listener])
+        stopping.set()
+        cut_off = await _drain(hub, settings.dispatch.drain_seconds * 1000, hurrying)
+        log.info("stopped", attempts_cut_off=cut_off)
+
+
+def _http(front: Asgi, settings: Settings) -> uvicorn.Config:
+    app: Any = front
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        access_log=False,
+        proxy_headers=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=settings.dispatch.drain_seconds,
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, telling when it accepts, and leaving the signals to the hub, which drains after it."""
+
+    def __init__(self, config: uvicorn.Config, accepting: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._accepting = accepting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._accepting()
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._serve(sockets)
+
+
+def _native(hub: Hub, security: Security, settings: Settings) -> Callable[[], Asgi]:
+    def build() -> Asgi:
+        from eventyard.api.native import build_app  # noqa: PLC0415 - FastAPI takes longer to import than the hub to start
+
+        return cast(Asgi, build_app(hub, security, public_url=settings.public_url))
+
+    return build
+
+
+def _tune() -> None:
+    """Set what is set once for a process: the interpreter's switching, its collector, and how many files it may open.
+
+    What is loaded by now lives as long as the process, and what an event makes holds no cycles, so the collector may
+    look rarely. Each sender and each receiver holds a connection, so as many as the system allows.
+    """
+    sys.setswitchinterval(SWITCH_S)
+    gc.freeze()
+    gc.set_threshold(GARBAGE_AFTER, 20, 20)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def listen(address: str) -> socket.socket:
+    """A socket bound to ``HOST:PORT``. Raises :class:`ConfigError` for an address that is wrong or taken."""
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    if not host or not port.isdigit() or int(port) > 65_535:
+        raise ConfigError(f"cannot listen on {address!r}: write HOST:PORT, for example 127.0.0.1:8080")
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0]
+        with ExitStack() as stack:
+            listener = stack.enter_context(socket.socket(family, kind, protocol))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(where)
+            listener.setblocking(False)
+            stack.pop_all()
+            return listener
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", "that names no host")
+        raise ConfigError(f"cannot listen on {address}: {why}; choose another with --listen") from None
+
+
+async def _drain(hub: Hub, timeout_ms: int, hurrying: asyncio.Event) -> int:
+    """Let attempts end, until there is a hurry. Returns how many were cut off."""
+    draining = asyncio.ensure_future(hub.dispatcher.drain(timeout_ms))
+    hurry = asyncio.ensure_future(hurrying.wait())
+    await asyncio.wait({draining, hurry}, return_when=asyncio.FIRST_COMPLETED)
+    hurry.cancel()
+    if draining.done():
+        return draining.result()
+    draining.cancel()
+    return await hub.dispatcher.drain(0)
+
+
+def _on_signals(stopping: asyncio.Event, hurrying: asyncio.Event, server: _Server, hub: Hub) -> None:
+    def stop() -> None:
+        hub.runs.stop()
+        server.should_exit = True
+        server.force_exit = stopping.is_set()
+        (hurrying if stopping.is_set() else stopping).set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)

@@ -1,0 +1,199 @@
+"""Putting the hub together: the key file, the store of the settings, the first start and those after it."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from eventyard.app import (
+    JOURNAL_FILE,
+    KEY_FILE,
+    Parts,
+    compose,
+    init,
+    journal_path,
+    new_id,
+    open_hub,
+    open_store,
+    read_keys,
+    write_keys,
+)
+from eventyard.config import ConfigError, IdempotencySettings, LimitSettings, Settings, StoreSettings
+from eventyard.model.access import Scope
+from eventyard.model.catalog import ApiKey, Application, Organization, Project, User
+from eventyard.model.errors import Unavailable
+from eventyard.pipeline.keys import digest_of
+from eventyard.pipeline.vault import Vault
+from eventyard.stores.memory import MemoryStore
+from eventyard.targets.job import JobTarget
+from eventyard.telemetry.log import make_log
+from eventyard.testing.fakes import HandClock, ScriptedTarget
+from eventyard.verifiers.none import NoVerifier
+
+LOG = make_log("error")
+KEYS = [b"n" * 32, b"o" * 32]
+
+
+def settings(folder: Path, **fields) -> Settings:
+    return Settings.model_construct(data=folder, **fields)
+
+
+# The key file
+
+
+def test_a_missing_key_file_is_made_readable_by_its_owner_only(tmp_path):
+    path = tmp_path / KEY_FILE
+    [key] = read_keys(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.read_text() == key.hex() + "\n"
+    assert len(key) == 32
+    assert read_keys(path) == [key]
+
+
+def test_two_hubs_have_two_keys(tmp_path):
+    assert read_keys(tmp_path / "one") != read_keys(tmp_path / "two")
+
+
+def test_keys_are_read_newest_first_as_they_were_written(tmp_path):
+    write_keys(tmp_path / KEY_FILE, KEYS)
+    assert read_keys(tmp_path / KEY_FILE) == KEYS
+    assert (tmp_path / KEY_FILE).read_text() == "6e" * 32 + "\n" + "6f" * 32 + "\n"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
+def test_a_key_file_that_others_may_read_is_refused_with_what_to_do(tmp_path, mode):
+    path = tmp_path / KEY_FILE
+    write_keys(path, KEYS)
+    path.chmod(mode)
+    with pytest.raises(ConfigError, match=f"can be read by others; run: chmod 600 {path}"):
+        read_keys(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"secret\n", b"6e" * 31, b"6e" * 32 + b"\n6f\n", b"\xff" * 64])
+def test_a_key_file_without_keys_in_it_is_refused(tmp_path, content):
+    path = tmp_path / KEY_FILE
+    path.write_bytes(content)
+    path.chmod(0o600)
+    with pytest.raises(ConfigError, match="does not hold keys of 32 bytes in hexadecimal, one a line"):
+        read_keys(path)
+
+
+def test_whoever_was_killed_while_writing_keys_leaves_the_old_ones_and_no_trap(tmp_path):
+    path = tmp_path / KEY_FILE
+    write_keys(path, KEYS[:1])
+    half = path.with_suffix(".new")
+    half.write_text("6e6e")
+    half.chmod(0o644)
+    assert read_keys(path) == KEYS[:1]
+    write_keys(path, KEYS)
+    assert read_keys(path) == KEYS
+    assert list(tmp_path.iterdir()) == [path]
+
+
+# The store of the settings
+
+
+def test_the_journal_lies_in_the_data_directory_unless_told_otherwise(tmp_path):
+    assert journal_path(settings(tmp_path)) == tmp_path / JOURNAL_FILE
+    told = settings(tmp_path, store=StoreSettings(url=f"sqlite:///{tmp_path}/other.db"))
+    assert journal_path(told) == tmp_path / "other.db"
+
+
+@pytest.mark.parametrize("url", ["postgresql://db/hub", "sqlite://", "/var/lib/hub.db", ""])
+def test_a_store_that_this_version_has_not_is_refused(tmp_path, url):
+    with pytest.raises(ConfigError, match="is not a store this version has; use sqlite:///PATH"):
+        journal_path(settings(tmp_path, store=StoreSettings(url=url)))
+
+
+def test_the_data_directory_is_made_for_its_owner_only(tmp_path):
+    open_store(settings(tmp_path / "deep" / "down"))
+    assert stat.S_IMODE((tmp_path / "deep" / "down").stat().st_mode) == 0o700
+
+
+def test_a_data_directory_that_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=f"cannot make the data directory {tmp_path}/file/data: Not a directory"):
+        open_store(settings(tmp_path / "file" / "data"))
+
+
+# The first start, and those after it
+
+
+async def test_an_empty_store_is_given_an_organization_a_project_an_application_and_an_administrator(tmp_path):
+    wanted = settings(tmp_path, bootstrap_key=SecretStr("my-first-key"), bootstrap_password=SecretStr("pass word 1"))
+    async with open_hub(wanted, LOG) as hub:
+        catalog = hub.catalog
+        assert [[record.name for record in catalog.all(kind)] for kind in (Organization, Project, Application)] == [
+            ["default"]
+        ] * 3
+        who = hub.keys.by_key("my-first-key")
+        assert who.scopes == {Scope.ADMIN}
+        assert hub.keys.by_password("admin", "pass word 1").scopes == {Scope.ADMIN}
+    assert b"my-first-key" not in (tmp_path / JOURNAL_FILE).read_bytes()
+    assert b"pass word 1" not in (tmp_path / JOURNAL_FILE).read_bytes()
+
+
+async def test_without_a_bootstrap_key_or_password_nobody_gets_in(tmp_path):
+    async with open_hub(settings(tmp_path), LOG) as hub:
+        assert not list(hub.catalog.all(ApiKey))
+        assert not list(hub.catalog.all(User))
+        assert len(list(hub.catalog.all(Project))) == 1
+
+
+async def test_a_store_that_is_not_empty_is_never_bootstrapped_again(tmp_path):
+    async with open_hub(settings(tmp_path, bootstrap_key=SecretStr("first")), LOG):
+        pass
+    later = settings(tmp_path, bootstrap_key=SecretStr("second"), bootstrap_password=SecretStr("pass word 1"))
+    async with open_hub(later, LOG) as hub:
+        assert hub.catalog.key(digest_of("first")) is not None
+        assert hub.catalog.key(digest_of("second")) is None
+        assert not list(hub.catalog.all(User))
+        assert len(list(hub.catalog.all(Organization))) == 1
+
+
+async def test_a_second_hub_on_the_same_journal_is_refused(tmp_path):
+    async with open_hub(settings(tmp_path), LOG):
+        with pytest.raises(Unavailable) as refused:
+            async with open_hub(settings(tmp_path), LOG):
+                raise AssertionError("it must not come up")
+    assert refused.value.code == "store_locked"
+
+
+async def test_init_makes_a_data_directory_and_tells_the_first_key_once(tmp_path):
+    folder = tmp_path / "data"
+    key = await init(settings(folder))
+    assert key is not None
+    assert {JOURNAL_FILE, KEY_FILE} <= {path.name for path in folder.iterdir()}
+    async with open_hub(settings(folder), LOG) as hub:
+        assert hub.keys.by_key(key).scopes == {Scope.ADMIN}
+    assert await init(settings(folder)) is None
+
+
+async def test_init_takes_the_key_it_is_given(tmp_path):
+    assert await init(settings(tmp_path, bootstrap_key=SecretStr("my-first-key"))) == "my-first-key"
+
+
+# The hub over its parts
+
+
+def test_the_limits_of_the_settings_are_those_of_the_hub(tmp_path):
+    clock = HandClock()
+    told = settings(
+        tmp_path,
+        limits=LimitSettings(body_bytes=1, batch_bytes=2, batch_events=3, depth=4, header_bytes=5),
+        idempotency=IdempotencySettings(window_hours=6, replay_window_seconds=7),
+    )
+    types = {"job": JobTarget(), "webhook": ScriptedTarget()}
+    parts = Parts(MemoryStore(clock), Vault([b"k" * 32]), {"none": NoVerifier()}, types, clock, LOG)
+    hub = compose(told, parts)
+    limits = hub.limits
+    assert (limits.body_bytes, limits.batch_bytes, limits.batch_events, limits.depth) == (1, 2, 3, 4)
+    assert (limits.header_bytes, limits.idempotency_window_ms, limits.replay_window_ms) == (5, 21_600_000, 7_000)
+    assert b"eventyard_attempts_in_flight 0.0" in hub.metrics.render()
+
+
+def test_ids_are_uuids_of_version_7():
+    first, second = new_id(), new_id()
+    assert first != second
+    assert first[14] == "7"
