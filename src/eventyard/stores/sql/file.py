@@ -111,7 +111,7 @@ def writing_connection(path: Path) -> sqlite3.Connection:
     for pragma in (
         "journal_mode = WAL",
         "synchronous = FULL",
-        f"busy_timeout = {BUSY_MS}",
+        "busy_timeout = 0",  # the writer waits where waiting holds up nobody else
         f"wal_autocheckpoint = {MOST_LOG_PAGES}",
         f"journal_size_limit = {MOST_LOG_PAGES * PAGE}",
         "cache_size = -32000",

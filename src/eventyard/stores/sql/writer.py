@@ -1,10 +1,13 @@
-"""The one thread that writes. It takes everything that waits into one transaction: group commit.
+"""The one who writes: everything that waits goes into one transaction. Group commit.
 
-Callers hold futures; what they ask for in one turn of the event loop is handed to the thread together, so that it is
-woken once and not for each. It takes all there is, writes all appends in a few statements, all recordings in a few
-more, then single acts (claims, catalog, operators) one after the other; commits, which is the fsync; and answers all
-futures with one call into the event loop. While it waits for the disk, the next group gathers: the busier the hub, the
-larger the group, and the cheaper each event.
+Callers hold futures. What they ask for in one turn of the event loop, and while the disk is busy, becomes a group: all
+appends in a few statements, all recordings in a few more, then single acts (claims, catalog, operators) one after the
+other; then the commit, which is the fsync; then all futures are answered at once. The busier the hub, the larger the
+group, and the cheaper each event.
+
+A thread does what takes long: the commit always; the statements of large batches and of acts too. The statements of a
+light group (single events and recordings, a millisecond in all) run on the loop: in the thread each of them would have
+to win the interpreter back from a busy loop, which costs more than the statement does.
 
 A task that is refused (a duplicate name, say) leaves the group, and the rest is committed without it. A fault of the
 disk refuses the whole group; nothing of it was written.
@@ -16,6 +19,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from eventyard.model.errors import HubError, Unavailable
@@ -23,7 +27,7 @@ from eventyard.model.ids import Millis
 from eventyard.model.journal import NewPublication, Recording
 from eventyard.ports import Clock
 from eventyard.stores.sql.append import Prepared, append, prepare
-from eventyard.stores.sql.file import PAGE
+from eventyard.stores.sql.file import BUSY_MS, PAGE
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.record import record
 
@@ -33,6 +37,9 @@ Act = Callable[[sqlite3.Connection, Known], Any]
 MOST_TOGETHER = 1_024
 """Events, recordings and acts in one transaction, so that the first does not wait long for the last. A batch that is
 larger is not cut, and goes alone or last."""
+
+LIGHT = 128
+"""Single events and recordings whose statements the loop runs itself."""
 
 
 class Task:
@@ -84,21 +91,25 @@ class Writer:
         self._translate = translate
         self._committed = committed
         self._loop = asyncio.get_running_loop()
-        self._queue: queue.SimpleQueue[list[Task] | None] = queue.SimpleQueue()
-        self._turn: list[Task] = []
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._waiting: deque[Task] = deque()
+        self._group: list[Task] = []
+        self._broken: str | None = None
         self._known = Known(connection)
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
-        self._stopping = self._ended = False
+        self._stopping = False
+        self._busy = True
 
     def start(self) -> None:
         """Begin to write."""
         self._thread.start()
+        self._busy = False
+        self._begin()
 
     def stop(self) -> None:
-        """Write what waits, then end the thread. Blocks until it has ended."""
+        """Write what waits, then end the thread. Blocks until it has ended; not to be called on the loop."""
         self._stopping = True
-        self._hand_over()
-        self._queue.put(None)
+        self._loop.call_soon_threadsafe(self._begin_unless_busy)
         self._thread.join()
 
     def append(self, publication: NewPublication) -> "asyncio.Future[Any]":
@@ -121,42 +132,84 @@ class Writer:
     def _put(self, task: Task) -> "asyncio.Future[Any]":
         if self._stopping:
             raise Unavailable("shutting_down", "the journal is closed")
-        self._turn.append(task)
-        if len(self._turn) == 1:
-            self._loop.call_soon(self._hand_over)
+        if self._broken:
+            raise self._unavailable()
+        if not self._waiting and not self._busy:
+            self._loop.call_soon(self._begin_unless_busy)
+        self._waiting.append(task)
         return task.future
 
-    def _hand_over(self) -> None:
-        """Give the thread what came in this turn of the loop: waking it for each would make it fight for each."""
-        turn, self._turn = self._turn, []
-        if turn:
-            self._queue.put(turn)
+    # On the loop
+
+    def _begin_unless_busy(self) -> None:
+        if not self._busy:
+            self._begin()
+
+    def _begin(self) -> None:
+        """Write the next group, if anything waits; what takes long of it in the thread, which then calls here again."""
+        self._group = group = self._next_group()
+        self._busy = bool(group)
+        if group:
+            self._jobs.put(self._written(group) if _is_light(group) else partial(self._commit, group))
+        elif self._stopping:
+            self._jobs.put(None)
+
+    def _break(self, error: Exception) -> None:
+        """The thread has died of something nobody thought of: say so to all who wait, and to all who come."""
+        self._broken = f"the journal's writer has died: {error!r}"
+        for task in (*self._group, *self._waiting):
+            if not task.future.done():
+                task.future.set_exception(self._unavailable())
+
+    def _unavailable(self) -> Unavailable:
+        return Unavailable(
+            "store_unavailable", self._broken or "", hint="restart the hub; nothing acknowledged is lost"
+        )
+
+    def _next_group(self) -> list[Task]:
+        group: list[Task] = []
+        size = 0
+        while self._waiting and size < MOST_TOGETHER:
+            group.append(self._waiting.popleft())
+            size += group[-1].size
+        return group
+
+    def _written(self, group: list[Task]) -> Callable[[], None]:
+        """Run a group's statements; what is left is its commit, or to sort out in the thread what went wrong."""
+        try:
+            answers = self._statements(group)
+        except Exception:
+            self._undo()
+            return partial(self._commit, group)
+        return partial(self._finish, group, answers)
 
     # In the thread
 
     def _run(self) -> None:
-        waiting: deque[Task] = deque()
-        while self._gather(waiting):
-            group: list[Task] = []
-            size = 0
-            while waiting and size < MOST_TOGETHER:
-                group.append(waiting.popleft())
-                size += group[-1].size
-            self._commit(group)
+        try:
+            while (job := self._jobs.get()) is not None:
+                job()
+                self._loop.call_soon_threadsafe(self._begin)
+        except Exception as error:
+            self._loop.call_soon_threadsafe(self._break, error)
 
-    def _gather(self, waiting: deque[Task]) -> bool:
-        """Take over all that was handed over, and wait if it is nothing; false when there is nothing more to come."""
-        while not self._ended and not (waiting and self._queue.empty()):
-            turn = self._queue.get()
-            if turn is None:
-                self._ended = True
-            else:
-                waiting.extend(turn)
-        return bool(waiting)
+    def _finish(self, group: list[Task], answers: list[Any]) -> None:
+        """Commit what was written, and answer."""
+        try:
+            self._connection.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            self._undo()
+            self._answer(group, [self._translate(error)] * len(group))
+        else:
+            self._answer(group, answers)
+            self._committed(sum(task.pages for task in group))
 
     def _commit(self, group: list[Task]) -> None:
+        """Write and commit a group, without those that are refused."""
         try:
-            answers = self._transaction(group)
+            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+            answers = self._statements(group)
+            self._connection.execute("PRAGMA busy_timeout = 0")
         except _RefusedError as refusal:
             self._undo()
             self._answer([refusal.task], [refusal.error])
@@ -172,10 +225,12 @@ class Writer:
             for task in group if len(group) > 1 else ():
                 self._commit([task])
         else:
-            self._answer(group, answers)
-            self._committed(sum(task.pages for task in group))
+            self._finish(group, answers)
 
-    def _transaction(self, group: list[Task]) -> list[Any]:
+    # Either
+
+    def _statements(self, group: list[Task]) -> list[Any]:
+        """Write a group in a transaction that is left open; the answers, one for each task."""
         connection, known = self._connection, self._known
         connection.execute("BEGIN IMMEDIATE")
         now: Millis = self._clock()
@@ -194,7 +249,6 @@ class Writer:
                     answers[task] = task.act(connection, known)
                 except HubError as error:
                     raise _RefusedError(task, error) from None
-        connection.execute("COMMIT")
         return [answers.get(task, []) for task in group]
 
     def _undo(self) -> None:
@@ -216,6 +270,11 @@ class _RefusedError(Exception):
     def __init__(self, task: Task, error: HubError) -> None:
         self.task = task
         self.error = error
+
+
+def _is_light(group: Sequence[Task]) -> bool:
+    """Whether writing the group takes so little that the loop can do it (see the module)."""
+    return len(group) <= LIGHT and all(task.single or task.recording is not None for task in group)
 
 
 def _resolve(futures: "list[asyncio.Future[Any]]", answers: Sequence[Any]) -> None:

@@ -113,3 +113,24 @@ async def test_a_damaged_file_is_reported_and_stays_reported(opened: Opened) -> 
     (error,) = await answers(opened.writer.act(damaged))
     assert isinstance(error, Unavailable)
     assert error.code == "store_corrupt"
+
+
+async def test_a_thread_that_dies_leaves_nobody_waiting(opened: Opened) -> None:
+    def die(pages: int) -> None:
+        raise RuntimeError("nobody thought of this")
+
+    opened.writer._committed = die
+    opened.writer.start()
+    assert (await opened.writer.append(b.publication())).entry_id == 1
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="writer has died: RuntimeError"):
+            await opened.writer.act(lambda connection, known: None)
+
+
+async def test_light_groups_are_written_on_the_loop_and_committed_beside_it(opened: Opened) -> None:
+    opened.writer.start()
+    waiting = opened.writer.append(b.publication())
+    written: list[str] = []
+    asyncio.get_running_loop().call_soon(lambda: written.extend(opened.statements))
+    await waiting
+    assert any(statement.startswith("INSERT INTO entries") for statement in written)
