@@ -103,7 +103,9 @@ class Settings(BaseSettings):
     bootstrap_key: SecretStr | None = Field(
         default=None, description="API key of the first administrator, used on an empty store."
     )
-    bootstrap_password: SecretStr | None = Field(default=None, description="Password of user admin, used on an empty store.")
+    bootstrap_password: SecretStr | None = Field(
+        default=None, description="Password of user admin, used on an empty store."
+    )
     bench: bool = Field(default=False, description="Serve the empty route that benchmarks are held against.")
     store: StoreSettings = StoreSettings()
     targets: TargetSettings = TargetSettings()

@@ -104,7 +104,7 @@ class Store(Protocol):
         """Everything in the catalog."""
 
     async def save(self, records: Sequence[Record]) -> list[Record]:
-        """Insert or replace by id, all or none; returns them with their numbers. Raises ``Conflict`` (``duplicate``)."""
+        """Insert or replace by id, all or none; returns them numbered. Raises ``Conflict`` (``duplicate``)."""
 
     async def remove(self, records: Sequence[Record]) -> None:
         """Delete by id, all or none. The journal keeps its entries and the names they were made under."""

@@ -11,6 +11,7 @@ MAY_ASK_THE_TIME = {
     "cli": "a command runs now",
     "testing": "it makes the clocks of tests",
     "telemetry/log.py": "a log line says when it was written",
+    "telemetry/observer.py": "a wide line says when the fact happened",
 }
 WALL_CLOCK = {
     "time.time",

@@ -1,4 +1,5 @@
 import os
+import re
 
 import pytest
 
@@ -55,9 +56,8 @@ def test_bootstrap_secrets_do_not_show():
     ],
 )
 def test_what_a_file_says_wrongly_is_named(tmp_path, text, says):
-    with pytest.raises(ConfigError, match="(?s).*") as refused:
+    with pytest.raises(ConfigError, match=re.escape(says)):
         load(written(tmp_path, text))
-    assert says in str(refused.value)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):

@@ -51,7 +51,8 @@ class Targets:
     ) -> tuple[Target, dict[str, str]]:
         """A new target, and the secrets that were made for it because none were given: they are told this once.
 
-        Secrets stand among the settings and are sealed here. Raises ``Conflict`` (``duplicate``), ``Invalid`` (``invalid_settings``).
+        Secrets stand among the settings and are sealed here. Raises ``Conflict`` (``duplicate``), ``Invalid``
+        (``invalid_settings``).
         """
         project = View(self._catalog, who).need(Scope.CATALOG_WRITE).writable(project_id)
         kind = self._type(type_)
