@@ -24,7 +24,8 @@ targets, and stay on record.
 * Lists are bare arrays, newest first. With more than `limit` records the answer has a `Link` header whose
   `rel="next"` leads to the next page.
 * Times are RFC 3339 in UTC with milliseconds.
-* Refusals are problem documents (RFC 9457); programs decide by `code`. Codes are explained at `/docs/errors`.
+* Refusals are problem documents (RFC 9457); programs decide by `code`, which
+  [/docs/errors](/docs/errors) explains.
 * A POST with an `Idempotency-Key` may be sent again within the idempotency window (24 hours unless configured
   otherwise): the first answer comes again, with `Idempotency-Replayed: true`. The same key with another body is
   refused. Answers to calls other than those that take events are kept in memory, not over a restart.

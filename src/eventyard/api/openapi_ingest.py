@@ -17,9 +17,15 @@ class DispatchRequest(Struct):
 
     source: Annotated[str, Meta(description="Name or id of the source.", examples=["orders"])]
     project_id: Annotated[
-        str | UnsetType, Meta(description="Project, by id or name; may be left out where the caller has only one.")
+        str | UnsetType,
+        Meta(
+            description="Project, by id or name; may be left out where the caller has only one.", examples=["default"]
+        ),
     ] = UNSET
-    payload: Annotated[Any, Meta(description="The event's data; signatures are over its very bytes.")] = UNSET
+    payload: Annotated[
+        Any,
+        Meta(description="The event's data; signatures are over its very bytes.", examples=[{"action": "opened"}]),
+    ] = UNSET
 
 
 class DispatchResult(Struct):
@@ -71,7 +77,11 @@ def ingest_paths() -> dict[str, Any]:
                 "security": [],
                 "parameters": [_path("source_id", "The id of the source."), idempotency_key()],
                 "requestBody": _any_body("The event as its sender makes it."),
-                "responses": {"202": _replayable(body_of(Receipt, "It is committed. For a batch: an array of lines."))},
+                "responses": {
+                    "202": _replayable(
+                        body_of(Receipt | list[Line], "It is committed. For a CloudEvents batch: a result for each.")
+                    )
+                },
             }
         },
         "/v1/events/dispatch": {
@@ -87,7 +97,14 @@ def ingest_paths() -> dict[str, Any]:
                     idempotency_key(),
                 ],
                 "requestBody": _also(body_of(DispatchRequest, "The event."), EVENT, EVENTS),
-                "responses": {"200": _replayable(body_of(Dispatched, "It is committed, with its deliveries."))},
+                "responses": {
+                    "200": _replayable(
+                        body_of(
+                            Dispatched | list[Line],
+                            "It is committed, with its deliveries. For a CloudEvents batch: a result for each.",
+                        )
+                    )
+                },
             }
         },
         "/v1/events/batch": {

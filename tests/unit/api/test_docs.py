@@ -55,6 +55,17 @@ async def test_the_docs_want_no_key(client_of):
         assert (await nobody.get(path)).status_code == 200
 
 
+async def test_pages_ask_for_nothing_that_is_not_there_and_follow_the_readers_colours(client_of):
+    nobody = await client_of(None)
+    for path in ("/docs", "/docs/errors"):
+        page = (await nobody.get(path)).text
+        assert '<link rel="icon" href="data:image/svg+xml,' in page
+        assert 'content="width=device-width, initial-scale=1"' in page
+    assert "color-scheme: light dark" in errors_page()
+    assert "color-scheme: light dark" in operations_page({"paths": {}})
+    assert "prefers-color-scheme: dark" in (await nobody.get("/docs/assets/start.js")).text
+
+
 def test_every_code_has_an_anchor():
     page = errors_page()
     assert all(f'<tr id="{code}">' in page for code in CODES)
