@@ -1,6 +1,6 @@
 import asyncio
 
-from eventyard.api.server import AT_ONCE, JoinedWrites
+from eventyard.api.protocol import AT_ONCE, JoinedWrites
 
 
 class Wire:
