@@ -4,9 +4,6 @@ Written, on the hot path: :class:`NewPublication` with its :class:`NewDelivery` 
 :class:`Recording` (the end of one attempt). Read: :class:`Entry` and the lines beside it.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from msgspec import Struct
 
 from eventyard.model.catalog import Source, Subscription, Target
@@ -197,7 +194,3 @@ class Waiting(Struct, frozen=True):
 
     target_number: int
     first_due_at: Millis
-
-
-Facts = Mapping[str, Any]
-"""Plain JSON-ready facts, for answers and log lines."""

@@ -1,7 +1,7 @@
 """Recording: outcomes on their way to the disk, at most so many, and none thrown away while the process lives.
 
 ``dispatch.py`` and ``work.py`` put recordings here and go on; the store commits them in groups. While the store cannot
-write, they wait here and are tried again, and nothing new is claimed (:attr:`Recorder.troubled`): what the hub knows
+write, they wait here and are tried again, and nothing new is claimed (:meth:`Recorder.sound`): what the hub knows
 must be on record before a lease that has run out meanwhile lets the same delivery be tried again.
 """
 
@@ -43,11 +43,6 @@ class Recorder:
     def full(self) -> bool:
         """Whether as many recordings are on their way as may be."""
         return self._open >= self._bound
-
-    @property
-    def troubled(self) -> bool:
-        """Whether the store could not write when it was last asked."""
-        return not self._sound.is_set()
 
     async def room(self) -> None:
         """Wait until there is room for one more."""

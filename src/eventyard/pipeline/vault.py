@@ -49,7 +49,3 @@ class Vault:
                 f"a stored secret of {owner} cannot be decrypted",
                 hint="start with the key file the secret was sealed with, or set the secret again",
             ) from None
-
-    def is_current(self, sealed: Sealed) -> bool:
-        """Whether a secret is sealed with the key in use."""
-        return base64.b64decode(sealed.box)[:_TAG_BYTES] == self._newest

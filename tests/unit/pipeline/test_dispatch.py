@@ -363,7 +363,6 @@ async def test_no_outcome_is_lost_while_the_store_cannot_write(yard: Yard) -> No
     yard.kind.let_go(target)
     await settle()
     assert yard.store.refused > 0
-    assert yard.recorder.troubled
     yard.store.down = False
     yard.mended.set()
     assert set(await yard.statuses(ids)) == {Status.COMPLETE}

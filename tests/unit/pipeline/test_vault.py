@@ -41,9 +41,7 @@ def test_after_a_rotation_old_secrets_open_and_new_ones_are_sealed_with_the_new_
     old = Vault([OLD]).seal("secret", "s")
     rotated = Vault([NEW, OLD])
     assert rotated.open(old, "s") == "secret"
-    assert not rotated.is_current(old)
     fresh = rotated.seal("secret", "s")
-    assert rotated.is_current(fresh)
     assert Vault([NEW]).open(fresh, "s") == "secret"
 
 
