@@ -55,6 +55,8 @@ class Guard:
 
     async def _pass(self, scope: Scope, receive: Receive, wire: "_Wire") -> None:
         headers = headers_of(scope, self._hub.limits.header_bytes)
+        if scope["method"] == "HEAD":  # answered as GET; the server leaves the body out (RFC 9110, section 9.3.2)
+            scope = {**scope, "method": "GET"}
         caller = None
         if scope["path"] == _GUARDED or scope["path"].startswith(_GUARDED + "/"):
             caller = self._security.authenticate(headers)

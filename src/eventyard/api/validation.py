@@ -15,8 +15,8 @@ from starlette.routing import Match
 from eventyard.api.problems import Fault, Faulty
 from eventyard.model.errors import HubError, Invalid, NotFound
 
-METHODS = ("DELETE", "GET", "PATCH", "POST")
-"""What the API's paths take among them."""
+METHODS = {"DELETE": "DELETE", "GET": "GET, HEAD", "PATCH": "PATCH", "POST": "POST"}
+"""What the API's paths take among them, in the words of Allow: whatever is read can be asked for without its body."""
 
 POINTER = "pointer"
 """Under this key of its context a pydantic error may say where below its own place the fault is."""
@@ -57,7 +57,7 @@ def _escaped(part: str) -> str:
 def _routeless(request: Request, error: HTTPException) -> HubError:
     path = request.url.path
     if error.status_code == 405:
-        allowed = ", ".join(method for method in METHODS if _takes(request, method))
+        allowed = ", ".join(words for method, words in METHODS.items() if _takes(request, method))
         return Invalid("method_not_allowed", f"{path} does not take {request.method}", hint=allowed)
     if error.status_code == 404:
         return NotFound("not_found", f"there is no {path}", hint="/docs lists the paths there are")

@@ -86,10 +86,14 @@ class HubError(Exception):
         self.hint = hint
 
     def below(self, prefix: str) -> Self:
-        """The same error with its pointer counted from further up: ``/name`` below ``/3`` is ``/3/name``."""
+        """The same error with its pointer counted from further up: ``/name`` below ``/3`` is ``/3/name``.
+
+        The name of a parameter or header stays as it is: those are the whole request's.
+        """
         moved = type(self).__new__(type(self), *self.args)
         moved.__dict__.update(self.__dict__)
-        moved.pointer = prefix + (self.pointer or "")
+        if self.pointer is None or self.pointer.startswith("/"):
+            moved.pointer = prefix + (self.pointer or "")
         return moved
 
 

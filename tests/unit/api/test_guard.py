@@ -165,3 +165,9 @@ async def test_an_idempotency_key_has_bounds(client, key):
     answer = await client.post("/v1/projects", json={"name": "a"}, headers={"idempotency-key": key})
     assert code(answer) == (400, "invalid_parameter")
     assert json.loads(answer.content)["pointer"] == "Idempotency-Key"
+
+
+@pytest.mark.parametrize("path", ["/v1/projects", "/v1/no-such-thing", "/openapi.json", "/docs", "/docs/errors"])
+async def test_what_can_be_read_can_be_asked_for_without_its_body(client, path):
+    got, asked = await client.get(path), await client.head(path)
+    assert (asked.status_code, asked.headers["content-type"]) == (got.status_code, got.headers["content-type"])

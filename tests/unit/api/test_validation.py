@@ -65,9 +65,9 @@ async def test_a_path_that_is_not_there_is_a_problem_too(client):
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PUT", "/v1/projects", "GET, POST"),
-        ("POST", "/v1/projects/default", "DELETE, GET, PATCH"),
-        ("TRACE", "/docs", "GET"),
+        ("PUT", "/v1/projects", "GET, HEAD, POST"),
+        ("POST", "/v1/projects/default", "DELETE, GET, HEAD, PATCH"),
+        ("TRACE", "/docs", "GET, HEAD"),
     ],
 )
 async def test_a_method_that_a_path_does_not_take_is_told_those_it_does(client, method, path, allowed):

@@ -42,3 +42,9 @@ def test_an_error_below_a_place_keeps_everything_but_its_pointer():
     moved = error.below("/3")
     assert (moved.pointer, moved.code, moved.retry_after, str(moved)) == ("/3/name", "rate_limited", 3, "slow down")
     assert error.pointer == "/name"
+
+
+@pytest.mark.parametrize("pointer", ["project_id", "X-Signature-256"])
+def test_the_name_of_a_parameter_means_the_same_from_everywhere(pointer: str) -> None:
+    assert Invalid("no_project", "which one?", pointer=pointer).below("/3").pointer == pointer
+    assert Invalid("no_project", "which one?").below("/3").pointer == "/3"
