@@ -174,6 +174,24 @@ async def test_init_takes_the_key_it_is_given(tmp_path):
     assert await init(settings(tmp_path, bootstrap_key=SecretStr("my-first-key"))) == "my-first-key"
 
 
+async def test_a_lost_key_file_is_not_replaced_over_secrets_that_it_sealed(tmp_path):
+    folder = tmp_path / "data"
+    key = await init(settings(folder))
+    (folder / KEY_FILE).unlink()
+    async with open_hub(settings(folder), LOG) as hub:  # nothing was sealed yet
+        await hub.sources.create(hub.keys.by_key(key), project_id=None, name="x", scheme="hmac-sha256", secret="s3cret")
+    kept = (folder / KEY_FILE).read_bytes()
+    (folder / KEY_FILE).unlink()
+    with pytest.raises(ConfigError, match="put it back from a backup"):
+        async with open_hub(settings(folder), LOG):
+            pass
+    assert not (folder / KEY_FILE).exists()
+    (folder / KEY_FILE).write_bytes(kept)
+    (folder / KEY_FILE).chmod(0o600)
+    async with open_hub(settings(folder), LOG):
+        pass
+
+
 # The hub over its parts
 
 
