@@ -158,9 +158,8 @@ async def open_hub(settings: Settings, log: Log) -> AsyncIterator[Hub]:
             await target_type.start(stack)
         key_file = settings.data / KEY_FILE
         if not key_file.exists() and any(getattr(record, "secrets", ()) for record in await store.load()):
-            raise ConfigError(
-                f"the key file {key_file} is gone, and the journal holds secrets sealed with it; put it back from a backup"
-            )
+            lost = f"the key file {key_file} is gone, and the journal holds secrets sealed with it"
+            raise ConfigError(f"{lost}; put it back from a backup")
         parts = Parts(
             store,
             Vault(read_keys(key_file)),

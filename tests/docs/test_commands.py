@@ -18,13 +18,16 @@ VARIABLES = r"(?:[A-Z_]+=\S+ +)*"
 SHELL_BLOCK = re.compile(r"^```sh\n(.*?)^```", re.M | re.S)
 INLINE = re.compile(rf"`{VARIABLES}((?:make|eventyard)(?: [^`]*)?)`")
 LINE = re.compile(rf"^{VARIABLES}((?:make|eventyard)(?: .*)?)$", re.M)
+EXAMPLE = re.compile(r"^    \$ (eventyard .*)$", re.M)
 
 
 def commands(page: Path) -> Iterator[list[str]]:
-    """Every ``make`` and ``eventyard`` command line of a page, in its shell blocks and between backquotes."""
+    """Every ``make`` and ``eventyard`` command line of a page: in shell blocks, as an example, between backquotes."""
     text = page.read_text()
     for block in SHELL_BLOCK.findall(text):
         yield from (shlex.split(line, comments=True) for line in LINE.findall(block))
+    for line in EXAMPLE.findall(text):
+        yield from (shlex.split(part, comments=True) for part in re.split(r" && | \| ", line))
     yield from (shlex.split(line) for line in INLINE.findall(text))
 
 
@@ -52,7 +55,7 @@ def test_a_command_of_the_docs_exists_with_its_options(words: list[str]) -> None
             return
         assert rest[0] in children, f"{rest[0]} is none of {', '.join(sorted(children))}"
         command = children[rest.pop(0)]
-    options = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+    options = {option for each in command.params for option in (*each.opts, *each.secondary_opts)} | {"--help"}
     assert {word.partition("=")[0] for word in rest if word.startswith("--")} <= options
 
 

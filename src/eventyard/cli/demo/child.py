@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 from eventyard.cli.failure import Failure
@@ -16,16 +17,20 @@ from eventyard.cli.failure import Failure
 START_S, STOP_S = 30, 30
 """How long the hub may take to be ready, and to end."""
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
 
 class Child:
     """A running hub while it is entered: ``url`` and ``key`` say how to reach it."""
 
-    def __init__(self, data: Path, listen: str) -> None:
+    def __init__(self, data: Path, listen: str, settings: Mapping[str, str] = NOTHING) -> None:
+        """``settings`` are variables of the hub beside, or in place of, the demo's own."""
         self.data = data
         self.key = f"eyk_demo_{secrets.token_urlsafe(12)}"
         self.log = data / "hub.log"
         self.url = ""
         self._listen = listen
+        self._settings = settings
 
     def __enter__(self) -> Self:
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -33,7 +38,7 @@ class Child:
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [*command, "--data", str(self.data), "--listen", self._listen],
-                env=environment(os.environ, self.key),
+                env={**environment(os.environ, self.key), **self._settings},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
