@@ -1,15 +1,21 @@
 """What is installed is what was pinned, from wherever the machine gets its packages."""
 
+import ast
 import re
+import sys
 import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
-from tests.house.tree import ROOT, kept_files
+from tests.house.tree import ROOT, SRC, kept_files
 
 PINNED = sorted((ROOT / "requirements").glob("*.txt"))
+OURS = {"eventyard", "bench", "tests", "tools"}
 
 
 @pytest.mark.parametrize("path", PINNED, ids=lambda path: path.name)
@@ -38,3 +44,31 @@ def test_what_the_project_asks_for_is_what_is_pinned() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     for requirement in map(Requirement, project["dependencies"]):
         assert requirement.specifier.contains(pinned[requirement.name]), f"{requirement}: run make lock"
+
+
+@pytest.mark.parametrize("lock", PINNED, ids=lambda path: path.name)
+def test_what_is_imported_is_pinned(lock: Path) -> None:
+    """The runtime's pins are for the hub; what extension authors test with (``eventyard.testing``) is theirs to have."""
+    pinned = set(re.findall(r"^(\S+)==", lock.read_text(), re.M))
+    distributions = packages_distributions()
+    lacking = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in kept_files()
+        if path.suffix == ".py" and (lock.name == "dev.txt" or _of_the_hub(path))
+        for name in sorted(set(imported(path)) - sys.stdlib_module_names - OURS)
+        if pinned.isdisjoint(map(canonicalize_name, distributions.get(name, [name])))
+    ]
+    assert not lacking
+
+
+def _of_the_hub(path: Path) -> bool:
+    return path.is_relative_to(SRC) and not path.is_relative_to(SRC / "testing")
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The package at the root of every import of a file."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.partition(".")[0]
