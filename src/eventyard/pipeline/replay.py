@@ -15,6 +15,7 @@ from eventyard.model.lifecycle import Kind, Status
 from eventyard.pipeline.accept import Dispatcher
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.reprocess import Reprocessing
+from eventyard.pipeline.search import data_of
 from eventyard.pipeline.view import View
 from eventyard.ports import Clock, Store
 
@@ -88,9 +89,9 @@ class Replay:
         event, entry = detail.event, detail.entry
         if event is None or entry.topic_id is None or entry.name_id is None:
             return []
-        data = msgspec.json.decode(event.data) if event.is_json and event.data else None
         wanted = []
-        for subscription in self._catalog.index.match(entry.topic_id, entry.name_id, event.routing_key, data):
+        matching = self._catalog.index.match(entry.topic_id, entry.name_id, event.routing_key, data_of(event))
+        for subscription in matching:
             target = self._catalog.seek(Target, subscription.target_id)
             if target is not None and target.enabled and only in (None, subscription):
                 wanted.append(self._reprocessing.delivery(subscription, target))

@@ -75,7 +75,13 @@ class Search:
         project = self._catalog.get(Project, detail.entry.project_id)
         event = detail.event
         return self._explain(
-            view, project, detail.entry.topic_id, detail.entry.name_id, event.routing_key, _data(event), subscription_id
+            view,
+            project,
+            detail.entry.topic_id,
+            detail.entry.name_id,
+            event.routing_key,
+            data_of(event),
+            subscription_id,
         )
 
     def explain_sample(
@@ -119,8 +125,15 @@ class Search:
         return [explain(s, topic_id or "", source_id or "", routing_key, data) for s in asked]
 
 
-def _data(event: Event) -> Any:
-    return msgspec.json.decode(event.data) if event.is_json and event.data else None
+def data_of(event: Event) -> Any:
+    """A recorded event's data as filters see it; ``None`` when it is not JSON, or holds a number beyond every float.
+
+    Such a number is accepted where no schema and no filter looks at it, and a filter may have come since.
+    """
+    try:
+        return msgspec.json.decode(event.data) if event.is_json and event.data else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def _nothing(entry: str) -> NotFound:

@@ -48,6 +48,15 @@ async def test_subscriptions_are_matched_as_they_are_now(world, replay):
     assert await replay.run(world.admin, **WINDOW) == Replayed(1, 1, True)
 
 
+async def test_a_number_beyond_every_float_is_replayed_where_no_filter_looks_and_matches_none_that_does(world, replay):
+    event = builders.event(b'{"order": 1e999}')
+    await world.acceptor.accept(Arrival(world.doors.of("source-shop"), event))
+    assert await replay.run(world.admin, **WINDOW) == Replayed(1, 1, True)
+    subscription = world.catalog.get(Subscription, "subscription-fulfilment")
+    await world.catalog.save(builders.subscription("fulfilment", number=subscription.number, filter={"has": ["order"]}))
+    assert await replay.run(world.admin, **WINDOW) == Replayed(0, 0, True)
+
+
 async def test_it_can_be_narrowed_to_a_subscription_a_source_or_a_topic(world, replay):
     await events(world, 2)
     await world.catalog.save(builders.subscription("second"))

@@ -4,7 +4,7 @@ from eventyard.model.access import Scope
 from eventyard.model.errors import Forbidden, Invalid, NotFound
 from eventyard.model.lifecycle import Kind
 from eventyard.pipeline.accept import Arrival
-from eventyard.pipeline.search import Search
+from eventyard.pipeline.search import Search, data_of
 from eventyard.testing import builders
 
 
@@ -56,6 +56,15 @@ async def test_a_recorded_event_is_explained_also_through_its_delivery(world, se
     for entry in (one.entry_id, one.entry_id + 1):
         [explanation] = await search.explain_entry(world.admin, str(entry), None)
         assert (explanation.subscription_id, explanation.matches) == ("subscription-fulfilment", True)
+
+
+async def test_what_no_filter_can_read_is_explained_all_the_same(world, search):
+    made = await accepted(world, data=b'{"order": 1e999}')
+    [explanation] = await search.explain_entry(world.admin, str(made.entry_id), None)
+    assert explanation.matches
+    assert data_of(builders.event(b'{"order": 1e999}')) is None
+    assert data_of(builders.event(b"\xff", content_type="text/plain")) is None
+    assert data_of(builders.event(b'{"order": 1}')) == {"order": 1}
 
 
 async def test_an_event_nobody_sent_is_explained_too(world, search):
