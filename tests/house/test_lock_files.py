@@ -48,7 +48,7 @@ def test_what_the_project_asks_for_is_what_is_pinned() -> None:
 
 @pytest.mark.parametrize("lock", PINNED, ids=lambda path: path.name)
 def test_what_is_imported_is_pinned(lock: Path) -> None:
-    """The runtime's pins are for the hub; what extension authors test with (``eventyard.testing``) is theirs to have."""
+    """The runtime's pins are the hub's; who uses ``eventyard.testing`` has a pytest of their own."""
     pinned = set(re.findall(r"^(\S+)==", lock.read_text(), re.M))
     distributions = packages_distributions()
     lacking = [
