@@ -28,7 +28,6 @@ class Samples(NamedTuple):
     """What there is to send, and in words where it comes from."""
 
     origin: str
-    real: bool
     items: Sequence[Sample]
 
 
@@ -36,12 +35,10 @@ def samples(folder: Path) -> Samples:
     """GitHub's samples, fetched into ``folder``; or generated ones, which say that they are."""
     if not fetch(*GITHUB_SAMPLES, folder):
         items = list(generated(random.Random(1), 120))
-        return Samples("generated payloads in GitHub's form, for want of npm", False, items)
+        return Samples("generated payloads in GitHub's form, for want of npm", items)
     events = json.loads((folder / GITHUB_SAMPLES.members[0]).read_bytes())
     items = [sample(event["name"], data) for event in events for data in event["examples"]]
-    return Samples(
-        f"real GitHub webhooks ({GITHUB_SAMPLES.name} {GITHUB_SAMPLES.version}, sha512 as pinned)", True, items
-    )
+    return Samples(f"real GitHub webhooks ({GITHUB_SAMPLES.name} {GITHUB_SAMPLES.version}, sha512 as pinned)", items)
 
 
 def sample(event: str, data: dict[str, Any]) -> Sample:
