@@ -117,11 +117,11 @@ class JobRuns:
         run, now = self._mine(entry_id, attempt), self._clock()
         target = self._directory.target(run.claimed.target_number)
         if target is None:
-            raise _lost(entry_id, "the job was deleted")
+            raise lost(entry_id, "the job was deleted")
         until = now + target.timeout_ms
         if not await self._store.extend(entry_id, until, now):
             self._drop(run)
-            raise _lost(entry_id, "it was ended or handed to somebody else")
+            raise lost(entry_id, "it was ended or handed to somebody else")
         run.lease_until = until
         return until
 
@@ -305,14 +305,14 @@ class JobRuns:
     def _mine(self, entry_id: EntryId, attempt: int) -> Run:
         run = self._held.get(entry_id)
         if run is None or run.claimed.attempt != attempt or run.lease_until <= self._clock():
-            raise _lost(entry_id, "it ran out, or the run has ended")
+            raise lost(entry_id)
         return run
 
     async def _end(self, entry_id: EntryId, attempt: int, outcome: Outcome, *, final: bool) -> None:
         run = self._mine(entry_id, attempt)
         target = self._directory.target(run.claimed.target_number)
         if target is None:
-            raise _lost(entry_id, "the job was deleted")
+            raise lost(entry_id, "the job was deleted")
         del self._held[entry_id]  # from here on it is nobody else's to end or to lose
         concluded = self._conclude(run, target, outcome, final=final)
         try:
@@ -326,7 +326,7 @@ class JobRuns:
             self.due(board.number, concluded.recording.due_at)
         self._serve(board)
         if not written:
-            raise _lost(entry_id, "an operator ended the run")
+            raise lost(entry_id, "an operator ended the run")
 
     def _was_lost(self, claimed: Claimed, now: Millis) -> bool:
         """Whether a former lease ran out before anybody noticed. The store counted that attempt; the policy decides."""
@@ -371,7 +371,8 @@ def _resolve(poll: _Poll, runs: list[Run]) -> bool:
     return True
 
 
-def _lost(entry_id: EntryId, why: str) -> Conflict:
+def lost(entry_id: EntryId, why: str = "it ran out, or the run has ended") -> Conflict:
+    """What a worker is told of a run that is not, or no longer, its own."""
     return Conflict(
         "lease_lost", f"the lease on run {entry_id} is over: {why}", hint="stop working on it and claim anew"
     )

@@ -21,12 +21,12 @@ from eventyard.api.v1.events import paged
 from eventyard.api.v1.targets import Concurrency, Target, Timeout, shown
 from eventyard.model import catalog, journal
 from eventyard.model.access import Scope
-from eventyard.model.errors import Conflict, NotFound
+from eventyard.model.errors import NotFound
 from eventyard.model.ids import EntryId
 from eventyard.model.lifecycle import Kind
 from eventyard.model.outcome import Counts
 from eventyard.pipeline.search import MAX_ENTRY_ID
-from eventyard.pipeline.work import CLAIM_LIMIT, Run
+from eventyard.pipeline.work import CLAIM_LIMIT, Run, lost
 from eventyard.wire.cloudevents import to_json
 
 router = APIRouter(prefix="/v1", tags=["Jobs"])
@@ -255,7 +255,7 @@ def _held(call: Call, run_number: int) -> EntryId:
     run = call.hub.runs.run(EntryId(run_number))
     job = None if run is None else call.hub.catalog.numbered(catalog.Target, run.claimed.target_number)
     if run is not None and (job is None or not view.sees(job.project_id)):
-        raise Conflict("lease_lost", f"the lease on run {run_number} is over: it ran out, or the run has ended")
+        raise lost(EntryId(run_number))
     return EntryId(run_number)
 
 

@@ -1,0 +1,31 @@
+"""What the hub says of itself, held against a running hub by somebody else's tool.
+
+schemathesis makes up requests, valid and not, from the description alone, the same ones each time. Whatever comes back
+must be what is described, and nothing may be a server error.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from eventyard.cli.demo.child import Child
+
+CHECKS = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance")
+EXAMPLES = 15
+LIMIT_S = 240
+
+
+def test_every_answer_is_one_that_the_description_promises(live: Child, tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [
+            sys.executable, "-m", "schemathesis.cli", "run", f"{live.url}/openapi.json", "--no-color",
+            "--header", f"Authorization: Bearer {live.key}", "--checks", ",".join(CHECKS),
+            "--max-examples", str(EXAMPLES), "--generation-deterministic",
+        ],
+        cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT_S, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    tested = re.search(r"Selected: (\d+)/\1\s+Tested: \1\b", ended.stdout)
+    assert tested and int(tested[1]) > 70, ended.stdout
+    assert '"event":"internal"' not in live.log.read_text()
