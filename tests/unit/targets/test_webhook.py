@@ -231,6 +231,19 @@ async def test_no_more_of_an_answer_is_read_than_is_kept(receiver: Receiver, sta
     assert (outcome.result, outcome.response_body) == (Result.DELIVERED, b"x" * BODY_KEPT)
 
 
+async def test_a_receiver_that_sends_back_what_it_got_puts_no_secret_on_record(
+    receiver: Receiver, stack: AsyncExitStack
+) -> None:
+    async def echo(request: web.Request) -> web.StreamResponse:
+        authorization = request.headers["authorization"]
+        return web.json_response({"authorization": authorization, "token": authorization.split()[1]})
+
+    receiver.answer = echo
+    secrets = {"authorization": ("Bearer not-to-be-seen",), "secret": (SECRET,)}
+    outcome = await (await started(stack)).send(delivery(receiver.url, secrets=secrets))
+    assert outcome.response_body == b'{"authorization": "Bearer ***", "token": "***"}'
+
+
 async def test_an_answer_whose_body_never_ends_was_an_answer(receiver: Receiver, stack: AsyncExitStack) -> None:
     never = asyncio.Event()
 
