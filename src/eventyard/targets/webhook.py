@@ -187,7 +187,7 @@ class WebhookTarget:
                 kept = await _read(response.content)
                 if not response.content.at_eof():
                     response.close()
-                return _with_body(answered, without_secrets(kept, delivery))
+                return _with_body(answered, _without_secrets(kept, delivery))
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             return answered or _failure(error, delivery.target.timeout_ms)
 
@@ -292,7 +292,7 @@ async def _read(content: aiohttp.StreamReader) -> bytes:
     return kept
 
 
-def without_secrets(body: bytes, delivery: Delivery) -> bytes:
+def _without_secrets(body: bytes, delivery: Delivery) -> bytes:
     """An answer's body with stars for the target's secrets: many a receiver under test sends back what it was sent."""
     for secrets in delivery.secrets.values():
         for secret in secrets:
