@@ -164,6 +164,7 @@ class Ingest:
             [line for line in body.split(b"\n") if line.strip()] if lines else _decoded(_decode_raws, body)
         )
         self._check_count(len(raws))
+        unicode = _is_unicode(body)
         doors: dict[str | None, Door | HubError] = {}
         arrivals: list[Arrival | HubError] = []
         for place, raw in enumerate(raws):
@@ -176,7 +177,7 @@ class Ingest:
                 door = doors[name]
                 if isinstance(door, HubError):
                     raise door
-                arrivals.append(_arrival(door, item, now))
+                arrivals.append(_arrival(door, item, now, well_formed=unicode))
             except HubError as error:
                 arrivals.append(error.below(f"/{place}"))
         return await self._batch(arrivals, lines=lines)
@@ -269,7 +270,7 @@ class Ingest:
         return door.verify(Request(headers, signed, now)).signature
 
 
-def _arrival(door: Door, item: Item, now: Millis) -> Arrival:
+def _arrival(door: Door, item: Item, now: Millis, *, well_formed: bool) -> Arrival:
     payload, data = bytes(item.payload), bytes(item.data)
     if payload and data:
         raise Invalid("invalid_body", "payload and data are two words for the same", pointer="/data", hint="give one")
@@ -285,7 +286,17 @@ def _arrival(door: Door, item: Item, now: Millis) -> Arrival:
         item.subject,
     )
     key = item.idempotency_key
-    return Arrival(door, event, f"key:{key}" if key else _event_key(event) if item.id else None)
+    known = f"key:{key}" if key else _event_key(event) if item.id else None
+    return Arrival(door, event, known, well_formed=well_formed)
+
+
+def _is_unicode(body: bytes) -> bool:
+    """Whether a body is UTF-8 all through, which a decoder does not find out of the parts it cuts out raw."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _time(text: str) -> Millis:

@@ -184,7 +184,11 @@ class SubscriptionIndex:
 
     def needs_data(self, topic_id: str, source_id: str) -> bool:
         """Whether any subscription to this topic and source has a filter, so that the data must be decoded to match."""
-        return any(door.filtered for door in self._doors_of(topic_id, source_id))
+        for at in ((topic_id, source_id), (topic_id, None)):
+            door = self._doors.get(at)
+            if door is not None and door.filtered:
+                return True
+        return False
 
     def _file(
         self, subscription: Subscription, filter_: Filter, at: tuple[str, str | None], words: tuple[str, ...]

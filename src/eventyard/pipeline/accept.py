@@ -50,6 +50,7 @@ class Arrival(Struct, frozen=True):
 
     ``key`` is the idempotency key, with its kind before a colon; the same key with the same data gets the same answer.
     ``signature`` may not come twice: a repeated one is refused, or, where the sender may redeliver, answered as before.
+    ``well_formed`` says that the data was cut out of JSON that was read already, and need not be read to be believed.
     """
 
     door: Door
@@ -57,6 +58,7 @@ class Arrival(Struct, frozen=True):
     key: str | None = None
     signature: str | None = None
     redelivery: bool = False
+    well_formed: bool = False
 
 
 _NOT_YET = Accepted(EntryId(0), "", 0)
@@ -172,7 +174,7 @@ class Acceptor:
         source = door.source
         if not source.enabled:
             raise Invalid("source_disabled", f"source {source.name!r} is disabled", hint="enable it, then send again")
-        data = self._decode(door, event)
+        data = self._decode(arrival)
         for schema in door.schemas:
             schema.check(data)
         matching = self._catalog.index.match(source.topic_id, source.id, event.routing_key, data)
@@ -189,8 +191,9 @@ class Acceptor:
         )
         return publication, choices
 
-    def _decode(self, door: Door, event: Event) -> Any:
+    def _decode(self, arrival: Arrival) -> Any:
         """The event's data as a JSON value if a schema or a filter wants to look at it, else ``None``."""
+        door, event = arrival.door, arrival.event
         if not event.is_json:
             if door.schemas:
                 raise Invalid(
@@ -203,7 +206,8 @@ class Acceptor:
         try:
             if looked_at:
                 return msgspec.json.decode(event.data)
-            _WELL_FORMED.decode(event.data.decode())
+            if not arrival.well_formed:
+                _WELL_FORMED.decode(event.data.decode())
             return None
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise Invalid("invalid_json", f"the event's data is not JSON: {error}") from None

@@ -574,6 +574,13 @@ async def test_a_batch_in_ndjson_is_answered_in_ndjson_line_by_line(yard, source
     assert len(await yard.webhook.arrived(2)) == 2
 
 
+async def test_a_line_that_is_not_unicode_harms_no_other_line(sources, shop):
+    lines = b'{"source": "shop", "data": {"a": "\xc3\xa9"}}\n{"source": "shop", "data": {"a": "\xff"}}\n'
+    answer = await sources.batch(lines, {"content-type": "application/x-ndjson"})
+    good, bad = (json.loads(line) for line in answer.text.splitlines())
+    assert (good["status"], bad["status"], bad["code"]) == (202, 400, "invalid_json")
+
+
 async def test_a_batch_as_an_array_is_answered_as_an_array(sources, shop):
     item = {
         "source": "shop", "payload": {"a": 1}, "id": "E-1", "type": "order.created", "subject": "order/1",
