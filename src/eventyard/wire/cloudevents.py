@@ -53,6 +53,9 @@ _FORBIDDEN = re.compile(
 )
 """What a CloudEvents string must not hold: controls, surrogates, noncharacters (CE 2.5, String)."""
 
+ATTRIBUTE_LIMIT = 2048
+"""Characters of one attribute at most. CloudEvents has no bound, but each becomes a header, a key, a log field."""
+
 _MEMBERS = Decoder(dict[str, Raw])
 _DOCUMENTS = Decoder(list[Raw])
 _STRING: Decoder[str | None] = Decoder(str | None)
@@ -267,6 +270,9 @@ def _event(attributes: dict[str, str], data: bytes, at: str, now: Millis) -> Eve
             raise _wrong(
                 f"the required attribute {name!r} is {'empty' if name in attributes else 'missing'}", at + name
             )
+    if len(max(attributes.values(), key=len)) > ATTRIBUTE_LIMIT:
+        name = max(attributes, key=lambda name: len(attributes[name]))
+        raise _wrong(f"the attribute {name!r} is longer than {ATTRIBUTE_LIMIT} characters", at + name)
     pop = attributes.pop
     if pop("specversion") != "1.0":
         raise _wrong("the only specversion taken is '1.0'", at + "specversion")

@@ -7,6 +7,7 @@ from eventyard.model.errors import HubError, Invalid, TooLarge
 from eventyard.model.event import Event
 from eventyard.testing.builders import NOW
 from eventyard.wire.cloudevents import (
+    ATTRIBUTE_LIMIT,
     Mode,
     decode_batch,
     decode_binary,
@@ -318,3 +319,14 @@ class TestAnswer:
 def test_an_error_of_the_sender_is_invalid() -> None:
     with pytest.raises(Invalid, match="the required attribute 'type' is missing"):
         decode_structured(b'{"specversion":"1.0","id":"1","source":"/"}', NOW)
+
+
+@pytest.mark.parametrize("name", ["id", "source", "subject", "comexample"])
+def test_an_attribute_has_a_bound(name: str) -> None:
+    structured(**{name: "é" * ATTRIBUTE_LIMIT})
+    with pytest.raises(Invalid, match=f"the attribute '{name}' is longer than 2048 characters") as refused:
+        structured(**{name: "é" * (ATTRIBUTE_LIMIT + 1)})
+    assert (refused.value.code, refused.value.pointer) == ("invalid_cloudevent", f"/{name}")
+    with pytest.raises(Invalid) as refused:
+        decode_binary({**HEADERS, f"ce-{name}": "x" * (ATTRIBUTE_LIMIT + 1)}, b"{}", NOW)
+    assert refused.value.pointer == f"ce-{name}"

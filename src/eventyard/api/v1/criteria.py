@@ -15,6 +15,7 @@ from eventyard.api.v1.entries import KINDS, STATUSES
 from eventyard.model.errors import Invalid
 from eventyard.model.lifecycle import Descendants
 from eventyard.pipeline.search import MAX_ENTRY_ID
+from eventyard.wire.cloudevents import ATTRIBUTE_LIMIT
 
 E = TypeVar("E", bound=Enum)
 
@@ -25,6 +26,7 @@ DescendantsWord = Annotated[str, WithJsonSchema({"type": "string", "enum": list(
 """Texts that are read leniently, and described as strict ones."""
 
 Text = Annotated[str, Field(min_length=1, max_length=255)]
+EventId = Annotated[str, Field(min_length=1, max_length=ATTRIBUTE_LIMIT)]
 EntryNumber = Annotated[int, Field(ge=1, le=MAX_ENTRY_ID)]
 
 
@@ -42,7 +44,7 @@ class Criteria:
         application: Annotated[Text | None, Query(description="Name of the application.")] = None,
         name: Annotated[Text | None, Query(description="Name of the source or subscription.")] = None,
         contains: Annotated[bool, Query(description="The three names may match in part.")] = False,
-        event_id: Annotated[Text | None, Query(description="The event's own id.")] = None,
+        event_id: Annotated[EventId | None, Query(description="The event's own id.")] = None,
         entry_id: Annotated[EntryNumber | None, Query(description="The journal's id.")] = None,
         parent_id: Annotated[EntryNumber | None, Query(description="Deliveries of this publication.")] = None,
         run_id: Annotated[Text | None, Query(description="What a worker called its run.")] = None,
@@ -69,7 +71,7 @@ class Filter(Body):
     application: Text | None = None
     name: Text | None = None
     contains: bool = False
-    event_id: Text | None = None
+    event_id: EventId | None = None
     entry_id: EntryNumber | None = None
     parent_id: EntryNumber | None = None
     run_id: Text | None = None
