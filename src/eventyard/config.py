@@ -60,7 +60,7 @@ class IdempotencySettings(_Section):
         default=24, description="How long an idempotency key or CloudEvents id is remembered."
     )
     replay_window_seconds: Positive = Field(
-        default=300, description="How long a signature may not be used a second time."
+        default=600, description="How long a signature may not be used a second time."
     )
 
 

@@ -32,7 +32,7 @@ class Limits(Struct, frozen=True):
     depth: int = 64
     header_bytes: int = 32 << 10
     idempotency_window_ms: Millis = 24 * 3_600_000
-    replay_window_ms: Millis = 300_000
+    replay_window_ms: Millis = 600_000
 
 
 class Hub(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 GitHub signs the body and nothing else. ``X-GitHub-Delivery`` and ``X-GitHub-Event`` are told, not proven: nobody
 without the secret can make up a body, but whoever has seen a message can send it again under another delivery id or
-event name, and it will be taken for a new event. The id serves to recognise GitHub's own redeliveries, which keep it.
+event name. The id serves to recognise GitHub's own redeliveries, which keep it; against a replay stands the signature.
 """
 
 import re
