@@ -133,6 +133,10 @@ async def test_create_in_another_project_than_the_keys(yard, client):
     assert answer.status_code == 403
 
 
+async def test_create_with_the_longest_name_and_description(yard, client):
+    assert (await create(client, yard, name="é" * 255, description="é" * 2000)).status_code == 201
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -361,6 +365,56 @@ async def test_dispatch_signed(yard, client):
     assert await send({"X-Sig": "sha256=" + "0" * 64}) == 401
     assert await send({"X-Sig": signature}) == 200
     assert await send({"X-Sig": signature}) == 401
+
+
+@pytest.mark.parametrize("algorithm", ["hmac-sha256", "github-sha256", "stripe-v1"])
+async def test_dispatch_signed_with_each_algorithm_in_its_exact_form(yard, client, algorithm):
+    await create(client, yard, signature_algorithm=algorithm, signature_header="X-Sig", signature_secret="s3cret")
+    payload, now = b'{ "order" : 1 }', yard.clock() // 1000
+    if algorithm == "stripe-v1":
+        signed = hmac.new(b"s3cret", b"%d." % now + payload, hashlib.sha256).hexdigest()
+        signature, stale = f"t={now},v1={signed}", f"t={now - 301},v1={signed}"
+    else:
+        signature = "sha256=" + hmac.new(b"s3cret", payload, hashlib.sha256).hexdigest()
+        stale = signature.upper()
+    body = b'{"source": "string", "project_id": "%s", "payload": %s}' % (yard.project.id.encode(), payload)
+    for sent, status in ((stale, 401), (signature, 200), (signature, 401)):
+        answer = await client.post("/v1/events/dispatch", content=body, headers={"X-Sig": sent})
+        assert answer.status_code == status
+
+
+async def test_dispatch_to_another_project_than_the_keys(yard, client, source):
+    await client.post("/v1/projects", json={"name": "other"})
+    key = await yard.key_for(Scope.EVENTS_PUBLISH, project_id=yard.project.id)
+    body = {"source": "string", "project_id": "other", "payload": {}}
+    assert (await client.post("/v1/events/dispatch", json=body, headers=yard.headers(key))).status_code == 404
+
+
+@pytest.mark.parametrize("filter_expr", [{}, {"filter_expr": None}, {"filter_expr": {}}])
+async def test_dispatch_to_a_subscription_without_a_filter(yard, client, source, job, filter_expr):
+    await subscribe(client, source, job, **filter_expr)
+    for payload in ({}, {"any": ["thing"]}, None, "text"):
+        assert (await dispatch(client, yard, payload)).json()["dispatched"] == 1
+
+
+@pytest.mark.parametrize(
+    ("filter_expr", "matches"),
+    [
+        ({"eq": [["n", "1.5"]]}, True),
+        ({"eq": [["yes", "true"]]}, True),
+        ({"eq": [["nothing", "<nil>"]]}, True),
+        ({"eq": [["deep.er", "x"]]}, True),
+        ({"eq": [["list.0", "a"]]}, False),
+        ({"ne": [["missing", "x"]]}, True),
+        ({"has": ["nothing"]}, False),
+        ({"has": ["deep.er"]}, True),
+        ({"has": ["deep.er"], "eq": [["n", "2"]]}, False),
+    ],
+)
+async def test_dispatch_compares_as_the_original_does(yard, client, source, job, filter_expr, matches):
+    await subscribe(client, source, job, filter_expr=filter_expr)
+    payload = {"n": 1.5, "yes": True, "nothing": None, "deep": {"er": "x"}, "list": ["a"]}
+    assert (await dispatch(client, yard, payload)).json()["dispatched"] == int(matches)
 
 
 async def test_dispatch_too_much(yard, client, source):
