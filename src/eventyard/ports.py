@@ -1,10 +1,10 @@
-"""What the hub needs from the world, on one page: Store, Broker, TargetType, Verifier.
+"""What the hub needs from the world, on one page: Store, TargetType, Verifier.
 
 Adapters implement these and know nothing else of the hub but ``model``. Each port has a contract suite in
 ``eventyard.testing.contracts`` that every adapter passes, the in-memory one included.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Protocol
 
@@ -108,19 +108,6 @@ class Store(Protocol):
 
     async def remove(self, records: Sequence[Record]) -> None:
         """Delete by id, all or none. The journal keeps its entries and the names they were made under."""
-
-
-class Broker(Protocol):
-    """A doorbell between processes. It may lose a ring, never a fact: facts are in the store."""
-
-    async def start(self, stack: AsyncExitStack) -> None:
-        """Connect, and register on ``stack`` what must be closed."""
-
-    def ring(self, project: int, entry_id: EntryId) -> None:
-        """Tell whoever listens that a project's journal reached this entry."""
-
-    def listen(self) -> AsyncIterator[tuple[int, EntryId]]:
-        """Rings as they come; consecutive rings of one project may arrive as the last one only."""
 
 
 class Setting(Struct, frozen=True):
