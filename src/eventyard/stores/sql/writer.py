@@ -9,8 +9,8 @@ A thread does what takes long: the commit always; the statements of large batche
 light group (single events and recordings, a millisecond in all) run on the loop: in the thread each of them would have
 to win the interpreter back from a busy loop, which costs more than the statement does.
 
-A task that is refused (a duplicate name, say) leaves the group, and the rest is committed without it. A fault of the
-disk refuses the whole group; nothing of it was written.
+A task that is refused (a duplicate name, say) before it wrote anything harms nobody; one that wrote leaves the group,
+and the rest is written again without it. A fault of the disk refuses the whole group; nothing of it was written.
 """
 
 import asyncio
@@ -206,26 +206,28 @@ class Writer:
 
     def _commit(self, group: list[Task]) -> None:
         """Write and commit a group, without those that are refused."""
-        try:
-            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-            answers = self._statements(group)
-            self._connection.execute("PRAGMA busy_timeout = 0")
-        except _RefusedError as refusal:
-            self._undo()
-            self._answer([refusal.task], [refusal.error])
-            if rest := [task for task in group if task is not refusal.task]:
-                self._commit(rest)
-        except (sqlite3.Error, OSError) as error:
-            self._undo()
-            self._answer(group, [self._translate(error)] * len(group))
-        except Exception as error:
-            self._undo()
-            if len(group) == 1:
-                self._answer(group, [error])
-            for task in group if len(group) > 1 else ():
-                self._commit([task])
-        else:
-            self._finish(group, answers)
+        while group:
+            try:
+                self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+                answers = self._statements(group)
+                self._connection.execute("PRAGMA busy_timeout = 0")
+            except _RefusedError as refusal:
+                self._undo()
+                self._answer([refusal.task], [refusal.error])
+                group = [task for task in group if task is not refusal.task]
+                continue
+            except (sqlite3.Error, OSError) as error:
+                self._undo()
+                self._answer(group, [self._translate(error)] * len(group))
+            except Exception as error:
+                self._undo()
+                if len(group) == 1:
+                    self._answer(group, [error])
+                for task in group if len(group) > 1 else ():
+                    self._commit([task])
+            else:
+                self._finish(group, answers)
+            return
 
     # Either
 
@@ -245,10 +247,13 @@ class Writer:
             answers.update(zip(recording, results, strict=True))
         for task in group:
             if task.act is not None:
+                changes = connection.total_changes
                 try:
                     answers[task] = task.act(connection, known)
                 except HubError as error:
-                    raise _RefusedError(task, error) from None
+                    if connection.total_changes != changes:
+                        raise _RefusedError(task, error) from None
+                    answers[task] = error
         return [answers.get(task, []) for task in group]
 
     def _undo(self) -> None:
@@ -265,7 +270,7 @@ class Writer:
 
 
 class _RefusedError(Exception):
-    """One task of a group cannot be done."""
+    """One task of a group cannot be done, and has written something already."""
 
     def __init__(self, task: Task, error: HubError) -> None:
         self.task = task

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from eventyard.model.errors import Conflict, Unavailable
 from eventyard.stores.sql import catalog, faults, file
+from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.writer import MOST_TOGETHER, Writer
 from eventyard.testing import builders as b
 from eventyard.testing.fakes import HandClock
@@ -69,6 +71,23 @@ async def test_a_refused_act_leaves_the_others_alone(opened: Opened) -> None:
     assert appended.entry_id == 1
     assert isinstance(conflict, Conflict)
     assert [topic.number for topic in saved] == [1]
+
+
+@pytest.mark.parametrize("wrote", [False, True], ids=["before it wrote", "after it wrote"])
+async def test_any_number_of_refused_acts_harm_nobody(opened: Opened, wrote: bool) -> None:
+    topics = [b.topic(), b.topic(id="2")] if wrote else [b.topic(id="2")]
+
+    def twice(connection: sqlite3.Connection, known: Known) -> Any:
+        return catalog.save(connection, known, topics)
+
+    count = sys.getrecursionlimit() if wrote else MOST_TOGETHER
+    saved = opened.writer.act(lambda connection, known: catalog.save(connection, known, [b.topic()]))
+    refused = [opened.writer.act(twice) for _ in range(count)]
+    opened.writer.start()
+    assert {type(answer) for answer in await answers(*refused)} == {Conflict}
+    assert [topic.number for topic in await saved] == [1]
+    assert (await opened.writer.append(b.publication())).entry_id == 1
+    assert wrote or opened.statements.count("ROLLBACK") == 0
 
 
 async def test_an_event_that_cannot_be_written_leaves_the_others_alone(opened: Opened) -> None:
