@@ -20,6 +20,9 @@ WAIT_MS = 30_000
 CALL_S = 30.0
 """How long any other call may take."""
 
+LONGEST_ERROR = 4096
+"""Characters of an error that the hub takes; what is longer is cut in its midst, as both of its ends may matter."""
+
 
 class Counts(Struct, frozen=True):
     """Rows or files a run read and wrote."""
@@ -109,7 +112,7 @@ class Hub:
     async def fail(self, run: Run, failure: Fail) -> None:
         """The run failed. Raises :class:`LeaseLost`."""
         more = _given(failure.counts, failure.run_id)
-        await self._about(run, "fail", {"error": failure.error, "retry": failure.retry, **more})
+        await self._about(run, "fail", {"error": _fitting(failure.error), "retry": failure.retry, **more})
 
     async def _about(self, run: Run, verb: str, more: Mapping[str, Any]) -> None:
         url = self._base / "job-runs" / str(run.id) / verb
@@ -133,6 +136,13 @@ class Hub:
         if response.status == 429 or response.status >= 500:
             raise HubAway(said)
         raise HubProblem(said)
+
+
+def _fitting(error: str) -> str:
+    """An error as the hub takes it: Unicode, and not too long."""
+    text = error.encode(errors="backslashreplace").decode()
+    half = LONGEST_ERROR // 2 - 1
+    return text if len(text) <= LONGEST_ERROR else f"{text[:half]}…{text[-half:]}"
 
 
 def _given(counts: Counts | None, run_id: str | None) -> dict[str, Any]:

@@ -118,6 +118,27 @@ async def test_an_exception_fails_the_run_to_be_tried_again(hub: FakeHub) -> Non
     ]
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("x" * 4096, "x" * 4096),
+        ("b" + "x" * 9000 + "e", "b" + "x" * 2046 + "…" + "x" * 2046 + "e"),
+        ("half \ud83d", "half \\ud83d"),
+    ],
+    ids=["as long as may be", "too long", "not Unicode"],
+)
+async def test_an_error_of_any_length_and_kind_is_told(hub: FakeHub, error: str, said: str) -> None:
+    hub.runs.append(RUN)
+    worker = Worker(hub.url, "ey_key")
+
+    @worker.job("resize")
+    async def resize(run: Run) -> None:
+        raise Fail(error, retry=False)
+
+    [(verb, body)] = await told(hub, worker)
+    assert (verb, body["error"]) == ("fail", said)
+
+
 async def test_fail_without_retry_says_so(hub: FakeHub) -> None:
     worker = Worker(hub.url, "ey_key", pause=forever)
 
