@@ -11,7 +11,11 @@ from pathlib import Path
 
 from eventyard.cli.demo.child import Child
 
-CHECKS = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance")
+CHECKS = (
+    "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",
+    "response_headers_conformance", "unsupported_method", "ignored_auth", "use_after_free",
+    "ensure_resource_availability",
+)  # fmt: skip
 EXAMPLES = 15
 LIMIT_S = 240
 
