@@ -5,8 +5,10 @@ in that order; who watches is told afterwards. What may be changed, and by whom,
 file (``sources.py``, ``subscriptions.py``, …) and by ``view.py``.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar, cast
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 from eventyard.matching.index import SubscriptionIndex
 from eventyard.model.catalog import (
@@ -26,6 +28,8 @@ from eventyard.model.errors import NotFound
 from eventyard.ports import Store
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+P = ParamSpec("P")
 Watcher = Callable[[Sequence[Record]], None]
 
 WORDS: dict[type[Any], str] = {
@@ -49,6 +53,8 @@ class Catalog:
         self._schemas: dict[str, dict[int, TopicSchema]] = {}
         self._keys: dict[str, ApiKey] = {}
         self._watchers: list[Watcher] = []
+        self.turn = asyncio.Lock()
+        """Held by the verb that is changing something; see :func:`in_turn`."""
 
     async def start(self) -> None:
         """Load everything from the store."""
@@ -154,3 +160,28 @@ class Catalog:
             self.index.remove(record.id)
         elif isinstance(record, ApiKey):
             del self._keys[record.digest]
+
+
+class _Changing(Protocol):
+    """Whose verbs change the catalog."""
+
+    _catalog: Catalog
+
+
+V = TypeVar("V", bound=_Changing)
+Verb = Callable[Concatenate[V, P], Coroutine[Any, Any, T]]
+
+
+def in_turn(verb: Verb[V, P, T]) -> Verb[V, P, T]:
+    """Let a verb look, decide and save before the next one looks.
+
+    Otherwise of two changes of one record the later would undo the earlier, and a change would bring back what was
+    removed meanwhile. A verb in its turn calls no other.
+    """
+
+    @wraps(verb)
+    async def taking_turns(self: V, /, *arguments: P.args, **named: P.kwargs) -> T:
+        async with self._catalog.turn:
+            return await verb(self, *arguments, **named)
+
+    return taking_turns

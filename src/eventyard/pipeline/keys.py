@@ -18,7 +18,7 @@ from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import ApiKey, User
 from eventyard.model.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from eventyard.model.ids import Millis
-from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.catalog import Catalog, in_turn
 from eventyard.pipeline.view import View
 from eventyard.ports import Clock
 
@@ -47,6 +47,7 @@ class Keys:
         self._principals: dict[str, Principal] = {}
         catalog.watch(lambda _: self._principals.clear())
 
+    @in_turn
     async def create(
         self,
         who: Principal,
@@ -111,6 +112,7 @@ class Keys:
             raise NotFound("not_found", f"there is no key {key_id!r}")
         return key
 
+    @in_turn
     async def revoke(self, who: Principal, key_id: str) -> ApiKey:
         """End a key for good. Raises ``Forbidden`` for the key the call itself is made with."""
         key = self.get(who, key_id)

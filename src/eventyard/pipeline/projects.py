@@ -8,7 +8,7 @@ import msgspec
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Application, Project, Source, Subscription, Target, Topic
 from eventyard.model.errors import Conflict, Forbidden, Invalid
-from eventyard.pipeline.catalog import WORDS, Catalog
+from eventyard.pipeline.catalog import WORDS, Catalog, in_turn
 from eventyard.pipeline.view import View
 from eventyard.ports import Clock
 
@@ -28,6 +28,7 @@ class Projects:
         self._clock = clock
         self._new_id = new_id
 
+    @in_turn
     async def create(self, who: Principal, *, name: str, description: str = "") -> Project:
         """A new project with an application ``default``. Raises ``Conflict`` (``duplicate``)."""
         who.need(Scope.CATALOG_WRITE)
@@ -40,12 +41,14 @@ class Projects:
         assert isinstance(saved[0], Project)
         return saved[0]
 
+    @in_turn
     async def change(self, who: Principal, project_id: str, changes: Mapping[str, Any]) -> Project:
         """Rename or redescribe a project."""
         project = View(self._catalog, who).need(Scope.CATALOG_WRITE).project(project_id)
         fields = changed_fields(changes)
         return await self._catalog.save_one(msgspec.structs.replace(project, **fields, updated_at=self._clock()))
 
+    @in_turn
     async def remove(self, who: Principal, project_id: str) -> None:
         """Remove an empty project and its applications. Raises ``Conflict`` (``in_use``) naming what is still in it."""
         project = View(self._catalog, who).need(Scope.CATALOG_WRITE).project(project_id)
@@ -62,6 +65,7 @@ class Projects:
         applications = [a for a in self._catalog.all(Application) if a.project_id == project.id]
         await self._catalog.remove(*applications, project)
 
+    @in_turn
     async def add_application(
         self, who: Principal, *, project_id: str | None, name: str, description: str = ""
     ) -> Application:
@@ -70,12 +74,14 @@ class Projects:
         now = self._clock()
         return await self._catalog.save_one(Application(self._new_id(), project.id, name, now, now, description))
 
+    @in_turn
     async def change_application(self, who: Principal, application_id: str, changes: Mapping[str, Any]) -> Application:
         """Rename or redescribe an application."""
         application = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Application, application_id)
         fields = changed_fields(changes)
         return await self._catalog.save_one(msgspec.structs.replace(application, **fields, updated_at=self._clock()))
 
+    @in_turn
     async def remove_application(self, who: Principal, application_id: str) -> None:
         """Remove an application nothing belongs to. Raises ``Conflict`` (``in_use``)."""
         application = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Application, application_id)

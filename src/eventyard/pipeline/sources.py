@@ -9,7 +9,7 @@ from eventyard.matching.schema import compile_schema
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Record, Sealed, Source, Subscription, Topic
 from eventyard.model.errors import Conflict, Invalid
-from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.catalog import Catalog, in_turn
 from eventyard.pipeline.projects import changed_fields
 from eventyard.pipeline.settings import check_settings
 from eventyard.pipeline.topics import Topics
@@ -37,6 +37,7 @@ class Sources:
         self._clock = clock
         self._new_id = new_id
 
+    @in_turn
     async def create(
         self,
         who: Principal,
@@ -100,6 +101,7 @@ class Sources:
         assert isinstance(saved, Source)
         return saved
 
+    @in_turn
     async def change(self, who: Principal, source_id: str, changes: Mapping[str, Any]) -> Source:
         """Change any of name, description, schema, enabled, scheme, settings, secret (an empty one clears it)."""
         source = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Source, source_id)
@@ -116,6 +118,7 @@ class Sources:
             fields["settings"], _ = check_settings(verifier.settings, {**kept, **fields.get("settings", {})})
         return await self._catalog.save_one(msgspec.structs.replace(source, **fields, updated_at=self._clock()))
 
+    @in_turn
     async def rotate_secret(self, who: Principal, source_id: str, secret: str, keep_old_ms: int) -> Source:
         """Put a new secret in front; the one before it counts for ``keep_old_ms`` more, any older one no longer."""
         source = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Source, source_id)
@@ -123,6 +126,7 @@ class Sources:
         secrets = (self._vault.seal(secret, source.id), *_retiring(source.secrets, now + keep_old_ms))
         return await self._catalog.save_one(msgspec.structs.replace(source, secrets=secrets, updated_at=now))
 
+    @in_turn
     async def remove(self, who: Principal, source_id: str) -> None:
         """Remove a source with the subscriptions made on it. Its journal entries stay."""
         source = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Source, source_id)

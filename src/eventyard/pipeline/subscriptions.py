@@ -11,7 +11,7 @@ from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Mode, Source, Subscription, Target, Topic
 from eventyard.model.errors import Conflict, Invalid
 from eventyard.model.retry import RetryPolicy
-from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.catalog import Catalog, in_turn
 from eventyard.pipeline.projects import changed_fields
 from eventyard.pipeline.view import View
 from eventyard.ports import Clock, TargetType
@@ -28,6 +28,7 @@ class Subscriptions:
         self._clock = clock
         self._new_id = new_id
 
+    @in_turn
     async def create(
         self,
         who: Principal,
@@ -98,6 +99,7 @@ class Subscriptions:
             )
         )
 
+    @in_turn
     async def change(self, who: Principal, subscription_id: str, changes: Mapping[str, Any]) -> Subscription:
         """Change any of name, description, pattern, filter, mode, retry."""
         subscription = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Subscription, subscription_id)
@@ -105,6 +107,7 @@ class Subscriptions:
         self._check(fields.get("pattern"), fields.get("filter"))
         return await self._catalog.save_one(msgspec.structs.replace(subscription, **fields, updated_at=self._clock()))
 
+    @in_turn
     async def remove(self, who: Principal, subscription_id: str) -> None:
         """Remove a subscription. Its deliveries stay on record; those still to be made end as Error."""
         await self._catalog.remove(

@@ -11,7 +11,7 @@ from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Subscription, Target
 from eventyard.model.errors import Conflict, Invalid
 from eventyard.model.retry import RetryPolicy
-from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.catalog import Catalog, in_turn
 from eventyard.pipeline.projects import changed_fields
 from eventyard.pipeline.settings import check_settings
 from eventyard.pipeline.vault import Vault
@@ -36,6 +36,7 @@ class Targets:
         self._clock = clock
         self._new_id = new_id
 
+    @in_turn
     async def create(
         self,
         who: Principal,
@@ -80,6 +81,7 @@ class Targets:
         )
         return target, made
 
+    @in_turn
     async def change(self, who: Principal, target_id: str, changes: Mapping[str, Any]) -> Target:
         """Change any of name, description, settings (merged; ``null`` clears one), concurrency, timeout_ms, retry,
         enabled. A secret given anew replaces the old one at once; :meth:`rotate_secret` keeps both for a while.
@@ -92,6 +94,7 @@ class Targets:
             fields["disabled_reason"] = None if fields["enabled"] else "disabled by an operator"
         return await self._catalog.save_one(msgspec.structs.replace(target, **fields, updated_at=self._clock()))
 
+    @in_turn
     async def rotate_secret(
         self, who: Principal, target_id: str, setting: str, secret: str, keep_old_ms: int
     ) -> Target:
@@ -105,12 +108,16 @@ class Targets:
         secrets = {**target.secrets, setting: (self._vault.seal(secret, target.id), *old)}
         return await self._catalog.save_one(msgspec.structs.replace(target, secrets=secrets, updated_at=now))
 
+    @in_turn
     async def disable(self, target: Target, reason: str) -> None:
-        """Switch a target off for the hub's own reasons (it answered 410), and say why."""
-        await self._catalog.save_one(
-            msgspec.structs.replace(target, enabled=False, disabled_reason=reason, updated_at=self._clock())
-        )
+        """Switch a target off for the hub's own reasons (it answered 410), and say why; one that is gone stays gone."""
+        found = self._catalog.seek(Target, target.id)
+        if found is not None and found.enabled:
+            await self._catalog.save_one(
+                msgspec.structs.replace(found, enabled=False, disabled_reason=reason, updated_at=self._clock())
+            )
 
+    @in_turn
     async def remove(self, who: Principal, target_id: str) -> None:
         """Remove a target no subscription drives. Raises ``Conflict`` (``in_use``)."""
         target = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Target, target_id)

@@ -9,7 +9,7 @@ from eventyard.matching.schema import compile_schema
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Project, Source, Subscription, Topic, TopicSchema
 from eventyard.model.errors import Conflict, Invalid
-from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.catalog import Catalog, in_turn
 from eventyard.pipeline.projects import changed_fields
 from eventyard.pipeline.view import View
 from eventyard.ports import Clock
@@ -23,6 +23,7 @@ class Topics:
         self._clock = clock
         self._new_id = new_id
 
+    @in_turn
     async def create(
         self, who: Principal, *, project_id: str | None, name: str, description: str = "", schema: Any = None
     ) -> Topic:
@@ -42,6 +43,7 @@ class Topics:
         now = self._clock()
         return Topic(self._new_id(), project.id, name, now, now, description)
 
+    @in_turn
     async def change(self, who: Principal, topic_id: str, changes: Mapping[str, Any]) -> Topic:
         """Change name, description, lock, or which schema version is enforced (``None``: none)."""
         topic = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Topic, topic_id)
@@ -53,6 +55,7 @@ class Topics:
             )
         return await self._catalog.save_one(msgspec.structs.replace(topic, **fields, updated_at=self._clock()))
 
+    @in_turn
     async def add_schema(self, who: Principal, topic_id: str, schema: Any, *, enforce: bool = True) -> TopicSchema:
         """Add the next schema version and, unless told otherwise, enforce it from now on."""
         topic = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Topic, topic_id)
@@ -66,6 +69,7 @@ class Topics:
         await self._catalog.save(*records)
         return version
 
+    @in_turn
     async def remove(self, who: Principal, topic_id: str) -> None:
         """Remove a topic nobody publishes into or subscribes to. Raises ``Conflict`` (``in_use``)."""
         topic = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Topic, topic_id)

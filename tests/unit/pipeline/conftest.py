@@ -1,5 +1,6 @@
 """A small hub of real verbs over the in-memory store, with a clock that tests move by hand."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from itertools import count
@@ -144,3 +145,18 @@ async def world():
     async with AsyncExitStack() as stack:
         await world.start(stack)
         yield world
+
+
+@pytest.fixture
+def slow_disk(world, monkeypatch):
+    """A disk that lets others come in between, as every real one does."""
+    for name in ("save", "remove"):
+        monkeypatch.setattr(world.store, name, _yielding(getattr(world.store, name)))
+
+
+def _yielding(write):
+    async def wrote(records):
+        await asyncio.sleep(0)
+        return await write(records)
+
+    return wrote

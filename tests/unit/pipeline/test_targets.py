@@ -1,9 +1,10 @@
+import asyncio
 import base64
 
 import pytest
 
 from eventyard.model.catalog import Target
-from eventyard.model.errors import Conflict, Invalid
+from eventyard.model.errors import Conflict, Invalid, NotFound
 from eventyard.pipeline.targets import Targets
 
 
@@ -49,6 +50,37 @@ async def test_rotating_a_secret_keeps_the_old_one_for_a_while(world, targets):
     new, old = rotated.secrets["secret"]
     assert (new.expires_at, old.expires_at) == (None, world.clock.now + 1000)
     assert world.vault.open(new, target.id) == "the second one"
+
+
+@pytest.mark.usefixtures("slow_disk")
+async def test_two_changes_at_once_are_both_made(world, targets):
+    target = await made(world, targets)
+    changes = [{"concurrency": 3}, {"description": "of the east"}]
+    await asyncio.gather(*(targets.change(world.admin, target.id, change) for change in changes))
+    stored = world.catalog.get(Target, target.id)
+    assert (stored.concurrency, stored.description) == (3, "of the east")
+
+
+@pytest.mark.usefixtures("slow_disk")
+async def test_a_change_does_not_bring_back_what_is_being_removed(world, targets):
+    target = await made(world, targets)
+    removed, refused, disabled = await asyncio.gather(
+        targets.remove(world.admin, target.id),
+        targets.change(world.admin, target.id, {"concurrency": 3}),
+        targets.disable(target, "answered 410"),
+        return_exceptions=True,
+    )
+    assert (removed, type(refused), disabled) == (None, NotFound, None)
+    assert world.catalog.seek(Target, target.id) is None
+    assert target.id not in {record.id for record in await world.store.load() if isinstance(record, Target)}
+
+
+async def test_disabling_keeps_what_was_changed_since(world, targets):
+    target = await made(world, targets)
+    await targets.change(world.admin, target.id, {"concurrency": 3})
+    await targets.disable(target, "answered 410")
+    stored = world.catalog.get(Target, target.id)
+    assert (stored.enabled, stored.concurrency) == (False, 3)
 
 
 async def test_disabled_by_the_hub_it_says_why_and_enabling_forgets_it(world, targets):

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from eventyard.model.catalog import Topic
@@ -23,6 +25,13 @@ async def test_versions_count_up_and_the_newest_is_enforced_unless_told_otherwis
     assert world.catalog.get(Topic, "topic-orders").schema_version == 1
     await topics.change(world.admin, "topic-orders", {"schema_version": 2})
     assert world.catalog.topic_schema(world.catalog.get(Topic, "topic-orders")).schema == {"type": "array"}
+
+
+@pytest.mark.usefixtures("slow_disk")
+async def test_two_versions_added_at_once_are_two(world, topics):
+    schemas = [{"type": "object"}, {"type": "array"}]
+    await asyncio.gather(*(topics.add_schema(world.admin, "topic-orders", schema) for schema in schemas))
+    assert [(s.version, s.schema) for s in world.catalog.schemas("topic-orders")] == [(1, schemas[0]), (2, schemas[1])]
 
 
 async def test_a_version_that_does_not_exist_cannot_be_enforced(world, topics):
