@@ -6,6 +6,7 @@ attempts end and be recorded, and closes the store. What is answered is the busi
 
 import asyncio
 import gc
+import logging
 import resource
 import signal
 import socket
@@ -18,11 +19,12 @@ import uvicorn
 
 from eventyard.api.front import Asgi, Front
 from eventyard.api.health import Health
+from eventyard.api.protocol import protocol_with
 from eventyard.api.security import Security
 from eventyard.app import open_hub
 from eventyard.config import ConfigError, Settings
 from eventyard.pipeline.hub import Hub
-from eventyard.telemetry.log import make_log
+from eventyard.telemetry.log import Log, make_log
 
 GARBAGE_AFTER = 50_000
 """Objects made and not freed before the collector looks for cycles."""
@@ -38,6 +40,7 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
     is closed. A second signal ends attempts at once; their deliveries are made again after the next start.
     """
     log = make_log(settings.log.level, settings.log.style)
+    logging.getLogger("uvicorn").addHandler(_Told(log))
     _tune()
     listener = listen(settings.listen)
     async with open_hub(settings, log) as hub:
@@ -69,7 +72,7 @@ def _http(front: Asgi, settings: Settings) -> uvicorn.Config:
     app: Any = front
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=protocol_with(settings.limits.header_bytes, settings.limits.request_seconds),
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -77,9 +80,19 @@ def _http(front: Asgi, settings: Settings) -> uvicorn.Config:
         proxy_headers=False,
         log_config=None,
         server_header=False,
-        date_header=False,
         timeout_graceful_shutdown=settings.dispatch.drain_seconds,
     )
+
+
+class _Told(logging.Handler):
+    """What uvicorn has to say goes where everything goes."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._log.warning("http", detail=record.getMessage())
 
 
 class _Server(uvicorn.Server):

@@ -32,6 +32,8 @@ STATUS_OF_FAMILY: Mapping[str, int] = {
 """What a family of errors comes to, unless the code says otherwise."""
 
 STATUS_OF_CODE: Mapping[str, int] = {
+    "invalid_http": 400,
+    "request_timeout": 408,
     "invalid_json": 400,
     "invalid_cloudevent": 400,
     "invalid_parameter": 400,

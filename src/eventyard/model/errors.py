@@ -19,6 +19,8 @@ from collections.abc import Mapping
 from typing import ClassVar, Self
 
 CODES: Mapping[str, str] = {
+    "invalid_http": "What was sent is not an HTTP request.",
+    "request_timeout": "The request did not arrive whole in time.",
     "invalid_json": "The body is not JSON.",
     "invalid_body": "The body is JSON, but not what this call takes.",
     "invalid_parameter": "A path or query parameter, or a header, has a wrong value.",

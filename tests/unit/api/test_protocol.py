@@ -1,6 +1,9 @@
 import asyncio
 
-from eventyard.api.protocol import AT_ONCE, JoinedWrites
+import uvicorn
+from uvicorn.server import ServerState
+
+from eventyard.api.protocol import AT_ONCE, JoinedWrites, protocol_with
 
 
 class Wire:
@@ -73,3 +76,69 @@ async def test_to_a_client_that_is_gone_nothing_is_written():
 async def test_everything_else_is_the_transports_own():
     _, transport = joined()
     assert transport.get_extra_info("peername") == "the wire's peername"
+
+
+# The protocol
+
+
+async def client(head_bytes=1000, patience_s=60.0):
+    """A running server with these bounds, and a connection to it. The application echoes the body."""
+
+    async def echo(scope, receive, send):
+        body = (await receive())["body"]
+        headers = [(b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    config = uvicorn.Config(echo, lifespan="off", log_config=None)
+    config.load()
+    state = ServerState()
+    make = protocol_with(head_bytes, patience_s)
+    server = await asyncio.get_running_loop().create_server(lambda: make(config, state, {}), "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    return server, reader, writer
+
+
+async def said(sent, **bounds):
+    """What the server says to these bytes until it closes."""
+    server, reader, writer = await client(**bounds)
+    writer.write(sent)
+    answer = await reader.read()
+    writer.close()
+    server.close()
+    return answer
+
+
+async def test_a_request_is_answered():
+    answer = await said(b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\nhi")
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b"\r\n\r\nhi")
+
+
+async def test_a_head_without_end_is_refused_before_it_is_whole():
+    server, reader, writer = await client(head_bytes=1000)
+    writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n")
+    await writer.drain()
+    for _ in range(100):
+        writer.write(b"x: " + b"y" * 50_000 + b"\r\n")
+    answer = await reader.read(1000)
+    assert answer.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+    assert b'"code":"headers_too_large"' in answer
+    writer.close()
+    server.close()
+
+
+async def test_bytes_that_are_no_http_are_a_problem_document():
+    answer = await said(b"\x16\x03\x01 hello\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\n")
+    assert b'"code":"invalid_http"' in answer
+
+
+async def test_a_request_that_does_not_arrive_whole_in_time_is_told_so():
+    answer = await said(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-le", patience_s=0.01)
+    assert answer.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    assert b'"code":"request_timeout"' in answer
+
+
+async def test_a_client_that_says_nothing_is_let_go():
+    assert await said(b"", patience_s=0.01) == b""
