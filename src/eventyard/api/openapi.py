@@ -54,6 +54,7 @@ REFUSALS: Mapping[int, tuple[str, str]] = {
     403: ("Forbidden", "The credentials do not allow this."),
     404: ("NotFound", "There is no such thing, or none that the caller may know of."),
     409: ("Conflict", "It collides with what is there."),
+    408: ("TooSlow", "The request did not arrive whole in time."),
     413: ("TooLarge", "The body, or its nesting, is beyond the limit."),
     415: ("UnsupportedMediaType", "The content type or encoding is not understood."),
     422: ("Unprocessable", "The body is JSON, but not what this call takes."),
@@ -65,7 +66,7 @@ REFUSALS: Mapping[int, tuple[str, str]] = {
 }
 """Every status of a refusal: the name of its component, and what it means."""
 
-_ALWAYS = (401, 403, 429, 431, 500, 503)
+_ALWAYS = (401, 403, 408, 429, 431, 500, 503)
 _WITH_PARAMETERS = (400, 404)
 _WITH_BODY = (400, 404, 409, 413, 415, 422, 507)
 _DELETING = (404, 409, 507)
