@@ -51,7 +51,9 @@ class Store(Protocol):
         """Commit many, all in one transaction or none; the answers in the order of the questions."""
 
     async def claim(self, room: Mapping[int, int], lease_until: Millis, now: Millis) -> list[Claimed]:
-        """Lease due deliveries: for each target number at most so many, oldest due first."""
+        """Lease due deliveries: for each target number at most so many, and none more once their events come to
+        ``CLAIM_BYTES``, oldest due first.
+        """
 
     async def extend(self, entry_id: EntryId, lease_until: Millis, now: Millis) -> bool:
         """Prolong a lease that is still held; false when it is not."""
@@ -193,6 +195,9 @@ class Verifier(Protocol):
     needs_secret: bool
     signs: bool
     """Whether the proof covers the body; without, it is a credential in a header, as ``bearer`` is."""
+
+    def check(self, secret: str) -> None:
+        """Raise ``Invalid`` (``invalid_settings``) for a secret that the scheme can never use."""
 
     def verify(self, request: Request, settings: Mapping[str, Any], secrets: Sequence[str]) -> Verified:
         """Raise ``Unauthenticated`` (``signature_missing``, ``signature_invalid``, ``signature_expired``)."""

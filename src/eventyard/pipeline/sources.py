@@ -67,7 +67,10 @@ class Sources:
             )  # fmt: skip
         if schema is not None:
             compile_schema(schema, at="/schema")
-        plain, _ = check_settings(self._verifier(scheme).settings, settings or {})
+        verifier = self._verifier(scheme)
+        plain, _ = check_settings(verifier.settings, settings or {})
+        if secret:
+            verifier.check(secret)
         records: list[Record] = []
         if topic is None:
             channel = self._catalog.named(Topic, project.id, name)
@@ -110,6 +113,8 @@ class Sources:
             compile_schema(fields["schema"], at="/schema")
         if "secret" in fields:
             secret = fields.pop("secret")
+            if secret:
+                self._verifier(fields.get("scheme", source.scheme)).check(secret)
             fields["secrets"] = (self._vault.seal(secret, source.id),) if secret else ()
         if "scheme" in fields or "settings" in fields:
             verifier = self._verifier(fields.get("scheme", source.scheme))
@@ -122,6 +127,7 @@ class Sources:
     async def rotate_secret(self, who: Principal, source_id: str, secret: str, keep_old_ms: int) -> Source:
         """Put a new secret in front; the one before it counts for ``keep_old_ms`` more, any older one no longer."""
         source = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Source, source_id)
+        self._verifier(source.scheme).check(secret)
         now = self._clock()
         secrets = (self._vault.seal(secret, source.id), *_retiring(source.secrets, now + keep_old_ms))
         return await self._catalog.save_one(msgspec.structs.replace(source, secrets=secrets, updated_at=now))

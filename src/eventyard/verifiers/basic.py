@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eventyard.ports import Request, Setting, Verified
-from eventyard.verifiers.scheme import need_header, need_secrets, refused
+from eventyard.verifiers.scheme import AnySecret, need_header, need_secrets, refused
 from eventyard.wire.signatures import is_secret
 
 HEADER = "Authorization"
 
 
-class BasicVerifier:
+class BasicVerifier(AnySecret):
     """``Authorization: Basic <base64 of username:password>``; the password is the source's secret."""
 
     scheme = "basic"

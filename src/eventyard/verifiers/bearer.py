@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eventyard.ports import Request, Setting, Verified
-from eventyard.verifiers.scheme import header_name, header_setting, need_header, need_secrets, refused
+from eventyard.verifiers.scheme import AnySecret, header_name, header_setting, need_header, need_secrets, refused
 from eventyard.wire.signatures import is_secret
 
 DEFAULT_HEADER = "Authorization"
 
 
-class BearerVerifier:
+class BearerVerifier(AnySecret):
     """``Authorization: Bearer <secret>``; in any other header the value is the secret alone (``X-Gitlab-Token``)."""
 
     scheme = "bearer"

@@ -13,7 +13,15 @@ from msgspec import Struct
 from msgspec.json import Decoder
 
 from eventyard.ports import Request, Setting, Verified
-from eventyard.verifiers.scheme import header_name, header_setting, need_secrets, peek, verify_body_signature, word
+from eventyard.verifiers.scheme import (
+    AnySecret,
+    header_name,
+    header_setting,
+    need_secrets,
+    peek,
+    verify_body_signature,
+    word,
+)
 
 DEFAULT_HEADER = "X-Hub-Signature-256"
 
@@ -28,7 +36,7 @@ _PAYLOAD = Decoder(_Payload)
 _NO_PAYLOAD = _Payload()
 
 
-class GithubSha256Verifier:
+class GithubSha256Verifier(AnySecret):
     """The key is the delivery id; the type is ``<event>.<action>`` (``issues.opened``) or ``<event>`` (``push``)."""
 
     scheme = "github-sha256"

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eventyard.ports import Request, Setting, Verified
-from eventyard.verifiers.scheme import header_name, header_setting, need_secrets, verify_body_signature
+from eventyard.verifiers.scheme import AnySecret, header_name, header_setting, need_secrets, verify_body_signature
 
 DEFAULT_HEADER = "X-Signature-256"
 
 
-class HmacSha256Verifier:
+class HmacSha256Verifier(AnySecret):
     """``X-Signature-256: sha256=<64 lower-case hex>`` = HMAC-SHA256(secret, body)."""
 
     scheme = "hmac-sha256"

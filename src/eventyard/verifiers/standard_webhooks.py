@@ -12,9 +12,10 @@ from typing import Any
 from msgspec import Struct
 from msgspec.json import Decoder
 
+from eventyard.model.errors import Invalid, Unavailable
 from eventyard.ports import Request, Setting, Verified
 from eventyard.verifiers.scheme import TOLERANCE, need_fresh, need_header, need_secrets, peek, refused, word
-from eventyard.wire.signatures import any_match, sign_webhook
+from eventyard.wire.signatures import any_match, sign_webhook, webhook_key
 
 DEFAULT_PREFIX = "webhook"
 
@@ -47,6 +48,14 @@ class StandardWebhooksVerifier:
     )
     needs_secret = True
     signs = True
+
+    def check(self, secret: str) -> None:
+        """Raise ``Invalid`` (``invalid_settings``) for ``whsec_`` with something behind it that is no base64."""
+        try:
+            webhook_key(secret)
+        except Unavailable as error:
+            hint = "copy the whole secret, as the sender shows it"
+            raise Invalid("invalid_settings", error.message, pointer="/secret", hint=hint) from None
 
     def verify(self, request: Request, settings: Mapping[str, Any], secrets: Sequence[str]) -> Verified:
         """Raise ``Unauthenticated`` unless a v1 signs id, time and body with one of the live secrets, and is fresh."""

@@ -13,6 +13,7 @@ from msgspec.json import Decoder
 from eventyard.ports import Request, Setting, Verified
 from eventyard.verifiers.scheme import (
     TOLERANCE,
+    AnySecret,
     header_name,
     header_setting,
     need_fresh,
@@ -36,7 +37,7 @@ _PAYLOAD = Decoder(_Payload)
 _NO_PAYLOAD = _Payload()
 
 
-class StripeV1Verifier:
+class StripeV1Verifier(AnySecret):
     """The key is the ``id`` in the body (``evt_…``), the type its ``type`` (``invoice.paid``)."""
 
     scheme = "stripe-v1"

@@ -5,6 +5,7 @@ from eventyard.model.catalog import Source, Subscription, Topic
 from eventyard.model.errors import Conflict, Forbidden, Invalid, NotFound
 from eventyard.pipeline.sources import Sources
 from eventyard.pipeline.topics import Topics
+from eventyard.verifiers.standard_webhooks import StandardWebhooksVerifier
 
 
 @pytest.fixture
@@ -96,3 +97,15 @@ async def test_removing_a_source_removes_the_subscriptions_made_on_it_and_no_oth
     await sources.remove(world.admin, "source-shop")
     assert world.catalog.seek(Subscription, on_it.id) is None
     assert world.catalog.seek(Subscription, "subscription-fulfilment") is not None
+
+
+async def test_a_secret_that_its_scheme_cannot_use_is_refused_when_it_is_written(world, sources):
+    world.verifiers["standard-webhooks"] = StandardWebhooksVerifier()
+    fields = {"project_id": "default", "name": "hooks", "scheme": "standard-webhooks"}
+    with pytest.raises(Invalid):
+        await sources.create(world.admin, **fields, secret="whsec_!!!")
+    made = await sources.create(world.admin, **fields, secret="whsec_" + "A" * 32)
+    with pytest.raises(Invalid):
+        await sources.change(world.admin, made.id, {"secret": "whsec_!!!"})
+    with pytest.raises(Invalid):
+        await sources.rotate_secret(world.admin, made.id, "whsec_!!!", 1000)

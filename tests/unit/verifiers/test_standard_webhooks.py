@@ -2,7 +2,7 @@ from typing import ClassVar
 
 import pytest
 
-from eventyard.model.errors import Unauthenticated, Unavailable
+from eventyard.model.errors import Invalid, Unauthenticated, Unavailable
 from eventyard.ports import Request, Verified
 from eventyard.testing.contracts.verifier import BODY, NOW, TimestampContract
 from eventyard.verifiers.standard_webhooks import StandardWebhooksVerifier
@@ -100,3 +100,15 @@ def test_a_secret_that_is_no_base64_is_our_side_set_up_wrongly() -> None:
     with pytest.raises(Unavailable) as refused:
         verify({}, "whsec_not base64")
     assert refused.value.code == "signature_misconfigured"
+
+
+@pytest.mark.parametrize("secret", ["whsec_!!!", "whsec_", "whsec_a"])
+def test_a_secret_that_is_no_base64_is_refused_when_it_is_written(secret):
+    with pytest.raises(Invalid) as refused:
+        StandardWebhooksVerifier().check(secret)
+    assert (refused.value.code, refused.value.pointer) == ("invalid_settings", "/secret")
+
+
+@pytest.mark.parametrize("secret", ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "any other text"])
+def test_a_secret_in_base64_or_without_the_prefix_can_be_used(secret):
+    StandardWebhooksVerifier().check(secret)
