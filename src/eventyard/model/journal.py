@@ -12,6 +12,9 @@ from eventyard.model.ids import EntryId, Millis
 from eventyard.model.lifecycle import Descendants, Kind, Status
 from eventyard.model.outcome import Attempt, Counts
 
+CLAIM_BYTES = 8 * 1024 * 1024
+"""Once the events of a claim's deliveries to one target come to so many bytes, the claim takes no more for it."""
+
 
 class HistoryLine(Struct, frozen=True):
     """One dated status change. The status of an entry is that of its last line."""

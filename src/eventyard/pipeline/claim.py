@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from eventyard.model.errors import Unavailable
 from eventyard.model.ids import Millis
+from eventyard.model.journal import CLAIM_BYTES
 from eventyard.pipeline.lanes import Lane, Limits
 from eventyard.pipeline.recorder import Recorder
 from eventyard.ports import Clock, Store
@@ -78,12 +79,15 @@ class Claimer:
                 lane.agenda.add(now + self._limits.pause_ms)
                 self._filled(lane)
             return
+        got: Counter[int] = Counter()
+        size: Counter[int] = Counter()
         for one in claimed:
             self._lanes[one.target_number].put(one)
-        got = Counter(one.target_number for one in claimed)
+            got[one.target_number] += 1
+            size[one.target_number] += len(one.event.data)
         for lane in lanes:
             lane.claiming = False
-            if got[lane.number] >= room[lane.number]:
+            if got[lane.number] >= room[lane.number] or size[lane.number] >= CLAIM_BYTES:
                 lane.backlog = True
             self._filled(lane)
         if any(lane.agenda.uncertain and not lane.backlog for lane in lanes):

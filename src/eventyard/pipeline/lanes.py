@@ -22,7 +22,8 @@ class Limits(Struct, frozen=True):
     queue: int = 1_000
     """Deliveries of one target that wait in memory; the rest waits in the store."""
     queue_bytes: int = 8 * 1024 * 1024
-    """Bytes of event data that wait in memory for one target (one event may always wait)."""
+    """Bytes of event data that may wait in memory for one target before no more is taken in; what is taken in last (one
+    event, or a claim of ``CLAIM_BYTES``) comes on top."""
     queue_ms: int = 30_000
     """A queue is no longer than what its target works off in this time at its present pace."""
     claim: int = 256

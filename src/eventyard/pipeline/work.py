@@ -18,7 +18,7 @@ from msgspec import Struct, structs
 from eventyard.model.catalog import Target
 from eventyard.model.errors import Conflict, Unavailable
 from eventyard.model.ids import EntryId, Millis
-from eventyard.model.journal import Claimed, Recording
+from eventyard.model.journal import CLAIM_BYTES, Claimed, Recording
 from eventyard.model.outcome import Attempt, Counts, Outcome, Result
 from eventyard.pipeline.attempt import Attempter, Concluded, Directory, hand_back
 from eventyard.pipeline.recorder import Recorder
@@ -231,7 +231,7 @@ class JobRuns:
                 wanted = min(room, CLAIM_LIMIT, sum(poll.limit for poll in board.polls))
                 board.backlog = False
                 claimed = await self._claim(board, wanted)
-                if len(claimed) == wanted:
+                if len(claimed) == wanted or sum(len(one.event.data) for one in claimed) >= CLAIM_BYTES:
                     board.backlog = True
                 self._distribute(board, claimed)
             for poll in [poll for poll in board.polls if not poll.patient]:

@@ -1,12 +1,20 @@
-"""What a status change means beside the status itself: when an entry is completed, and what its parent counts.
+"""What a status change means beside the status itself: when an entry is completed, and what its parent counts; and
+where a claim ends.
 
-Both stores change entries through these few rules, so that they cannot come to differ. Nothing here writes.
+Both stores work by these few rules, so that they cannot come to differ. Nothing here writes.
 """
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from msgspec import Struct
 
 from eventyard.model.ids import Millis
+from eventyard.model.journal import CLAIM_BYTES
 from eventyard.model.lifecycle import FINAL, Descendants, Status, descendants
+from eventyard.model.outcome import Attempt, Outcome, Result
+
+T = TypeVar("T")
 
 PUBLISHED = "Publishing to topic completed successfully"
 """The comment on the line that completes a publication."""
@@ -55,3 +63,18 @@ def completed_at(before: Millis | None, old: Status, new: Status, at: Millis) ->
 def delayed_ms(before: int, old: Status, since: Millis, at: Millis) -> int:
     """How long an entry has been delayed in all, when it leaves ``old``, in which it was since ``since``."""
     return before + max(0, at - since) if old is Status.DELAYED else before
+
+
+def lost_attempt(number: int, due_at: Millis) -> Attempt:
+    """What is on record of an attempt that nobody reported."""
+    return Attempt(number, due_at, 0.0, Outcome(Result.LOST, error=LEASE_LOST))
+
+
+def taken(due: Iterable[tuple[T, int]]) -> Iterator[T]:
+    """Of what is due, each with the size of its event, what one claim takes: no more once it has ``CLAIM_BYTES``."""
+    size = 0
+    for one, data_size in due:
+        if size >= CLAIM_BYTES:
+            return
+        yield one
+        size += data_size

@@ -31,9 +31,9 @@ from eventyard.model.journal import (
     Waiting,
 )
 from eventyard.model.lifecycle import FINAL, LIFECYCLE, Kind, Status, Trigger, after
-from eventyard.model.outcome import Attempt, Counts, Outcome, Result
+from eventyard.model.outcome import Attempt, Counts
 from eventyard.ports import Clock
-from eventyard.stores.family import LEASE_LOST, PUBLISHED, Family, completed_at, delayed_ms
+from eventyard.stores.family import PUBLISHED, Family, completed_at, delayed_ms, lost_attempt, taken
 from eventyard.stores.memory_catalog import MemoryCatalog
 from eventyard.stores.records import NameKind
 
@@ -161,17 +161,17 @@ class MemoryStore:
             waiting = [
                 (due.due_at, entry_id)
                 for entry_id, due in self._due.items()
-                if self._entries[entry_id].target == target and due.due_at <= now and due.lease_until <= now
+                if self._entries[entry_id].target == target and max(due.due_at, due.lease_until) <= now
             ]
-            claimed += [self._lease(entry_id, lease_until, now) for _, entry_id in sorted(waiting)[:places]]
+            sized = ((one, len(self._entries[one].event.data)) for _, one in sorted(waiting)[:places])
+            claimed += [self._lease(one, lease_until, now) for one in taken(sized)]
         return claimed
 
     def _lease(self, entry_id: EntryId, lease_until: Millis, now: Millis) -> Claimed:
         delivery, due = self._entries[entry_id], self._due[entry_id]
         lost = due.lease_until > 0
         if lost:
-            outcome = Outcome(Result.LOST, error=LEASE_LOST)
-            delivery.attempts.setdefault(due.attempt, Attempt(due.attempt, due.due_at, 0.0, outcome))
+            delivery.attempts.setdefault(due.attempt, lost_attempt(due.attempt, due.due_at))
             due.attempt += 1
         due.lease_until = lease_until
         if delivery.status is not Status.PROCESSING:

@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import Mapping
 
 from eventyard.model.breaker import BreakerPolicy
-from eventyard.model.journal import Claimed, Recording
+from eventyard.model.journal import CLAIM_BYTES, Claimed, Recording
 from eventyard.pipeline.claim import Claimer
 from eventyard.pipeline.lanes import Lane, Limits
 from eventyard.pipeline.recorder import Recorder
@@ -48,12 +48,27 @@ class Barn:
         self.claimer.feed(lane)
         return lane
 
-    async def commit(self, number: int, deliveries: int) -> None:
+    async def commit(self, number: int, deliveries: int, data: bytes = b"{}") -> None:
         scene = builders.scene()
         target = builders.target(number=number)
         delivery = builders.delivery(scene.subscription, target)
         await builders.saved(self.store)
-        await self.store.append(scene.publication(deliveries=[delivery] * deliveries))
+        await self.store.append(scene.publication(builders.event(data), [delivery] * deliveries))
+
+
+async def test_large_events_are_fetched_as_the_lane_works_them_off() -> None:
+    barn = Barn(5)
+    data = b'"%s"' % (b"x" * (CLAIM_BYTES // 2))
+    await barn.commit(5, 3, data)
+    lane = barn.feed(5)
+    await settle()
+    assert (len(lane.queue), lane.backlog, lane.wants(barn.clock())) == (2, True, 0)
+    lane.take(barn.clock())
+    assert lane.wants(barn.clock()) > 0
+    barn.feed(5)
+    await settle()
+    assert (len(lane.queue), lane.backlog) == (2, False)
+    await barn.claimer.stop()
 
 
 async def test_all_hungry_lanes_are_fed_by_one_claim() -> None:

@@ -1,7 +1,8 @@
 import pytest
 
+from eventyard.model.journal import CLAIM_BYTES
 from eventyard.model.lifecycle import Descendants, Status
-from eventyard.stores.family import Family, completed_at, delayed_ms
+from eventyard.stores.family import Family, completed_at, delayed_ms, taken
 
 
 def test_a_parent_counts_its_children_through_their_lives() -> None:
@@ -42,3 +43,11 @@ def test_only_time_in_the_delayed_status_counts_as_delay() -> None:
     assert delayed_ms(10, Status.DELAYED, since=100, at=150) == 60
     assert delayed_ms(10, Status.PROCESSING, since=100, at=150) == 10
     assert delayed_ms(10, Status.DELAYED, since=150, at=100) == 10
+
+
+@pytest.mark.parametrize(
+    ("sizes", "count"),
+    [([], 0), ([CLAIM_BYTES], 1), ([CLAIM_BYTES, 1], 1), ([CLAIM_BYTES - 1, CLAIM_BYTES, 1], 2), ([0] * 9, 9)],
+)
+def test_a_claim_ends_with_what_fills_it(sizes: list[int], count: int) -> None:
+    assert list(taken(enumerate(sizes))) == list(range(count))

@@ -13,8 +13,7 @@ from sqlalchemy import Connection, func, select
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import Claimed, HistoryLine, Waiting
 from eventyard.model.lifecycle import Status, Trigger, after
-from eventyard.model.outcome import Attempt, Outcome, Result
-from eventyard.stores.family import LEASE_LOST
+from eventyard.stores.family import lost_attempt, taken
 from eventyard.stores.records import NameKind
 from eventyard.stores.sql.append import event_of
 from eventyard.stores.sql.changes import Changes
@@ -23,7 +22,8 @@ from eventyard.stores.sql.statements import id_list, one_document, update
 from eventyard.stores.sql.tables import due, names
 
 _CLAIMABLE = """
-SELECT json_group_array(json_array(delivery_id, publication_id, due_at, lease_until, attempt)) FROM (
+SELECT json_group_array(json_array(delivery_id, publication_id, due_at, lease_until, attempt,
+  (SELECT length(data) FROM payloads WHERE entry_id = publication_id))) FROM (
   SELECT * FROM (SELECT * FROM due WHERE lane = :lane AND lease_until = 0 AND due_at <= :now
                  ORDER BY due_at, delivery_id LIMIT :places)
   UNION ALL
@@ -38,11 +38,12 @@ _PAYLOADS = "SELECT entry_id, attributes, data FROM payloads WHERE entry_id IN (
 def claim(
     connection: sqlite3.Connection, known: Known, room: Mapping[int, int], lease_until: Millis, now: Millis
 ) -> list[Claimed]:
-    """Lease, for each target number, at most so many deliveries that are due and free."""
+    """Lease, for each target number, at most so many deliveries that are due and free; none beyond ``CLAIM_BYTES``."""
     found = []
     for lane, places in room.items():
         wanted = {"lane": lane, "now": now, "places": places}
-        found += [(lane, *row) for row in one_document(connection.execute(_CLAIMABLE, wanted))]
+        rows = one_document(connection.execute(_CLAIMABLE, wanted))
+        found += [(lane, *row) for row in taken((row, size) for *row, size in rows)]
     if not found:
         return []
     changes = Changes(connection, {row[1] for row in found})
@@ -55,7 +56,7 @@ def claim(
         entry = changes.get(delivery_id)
         assert entry is not None
         if lost_at:
-            changes.attempt(delivery_id, Attempt(number, due_at, 0.0, Outcome(Result.LOST, error=LEASE_LOST)))
+            changes.attempt(delivery_id, lost_attempt(number, due_at))
         if entry.status is not Status.PROCESSING:
             changes.line(entry, HistoryLine(now, after(entry.status, Trigger.START)))
         attempt = number + 1 if lost_at else number

@@ -7,7 +7,7 @@ import pytest
 from eventyard.model.catalog import Target
 from eventyard.model.errors import NotFound
 from eventyard.model.ids import EntryId
-from eventyard.model.journal import Claimed, HistoryLine, Recording, Waiting
+from eventyard.model.journal import CLAIM_BYTES, Claimed, HistoryLine, Recording, Waiting
 from eventyard.model.lifecycle import Descendants, Status
 from eventyard.model.outcome import Counts, Result
 from eventyard.ports import Store
@@ -48,6 +48,17 @@ class WorkContract:
         )
         assert await _claim(store, room) == []
         assert (await store.detail(EntryId(2))).lease_until == LEASE
+
+    async def test_a_claim_of_large_events_is_cut(self, store: Store) -> None:
+        """It ends with the delivery that fills it, for each target by itself, and the next one takes the rest."""
+        scene = await b.saved(store)
+        other = await _another_target(store)
+        for size in (CLAIM_BYTES // 2, CLAIM_BYTES // 2, 1, CLAIM_BYTES):
+            event = b.event(b'"%s"' % (b"x" * (size - 2)) if size > 1 else b"1")
+            await store.append(scene.publication(event, [scene.delivery(), scene.delivery(target=other)]))
+        room = {scene.target.number: 10, other.number: 10}
+        claims = [await _claim(store, room) for _ in range(3)]
+        assert [[one.entry_id for one in claim] for claim in claims] == [[2, 5, 3, 6], [8, 11, 9, 12], []]
 
     async def test_the_oldest_due_come_first_and_no_more_than_there_is_room(self, store: Store) -> None:
         """Each target by itself."""
