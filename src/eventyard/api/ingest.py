@@ -353,8 +353,8 @@ def _key_of(headers: Mapping[str, str]) -> str | None:
 
 
 def _event_key(event: Event) -> str:
-    """CloudEvents: source and id together identify an event (CE 3.1)."""
-    return f"event:{event.source} {event.id}"
+    """CloudEvents: source and id together identify an event (CE 3.1). No source holds a tab, though it may a space."""
+    return f"event:{event.source}\t{event.id}"
 
 
 def _new_id(now: Millis) -> str:

@@ -307,6 +307,14 @@ async def test_source_and_id_of_a_cloudevent_are_its_key(sources, shop):
     assert REPLAYED not in other.headers
 
 
+async def test_a_space_in_source_or_id_makes_no_two_events_one(sources, shop):
+    pairs = (("/a b", "c"), ("/a", "b c"))
+    for source, id_ in pairs:
+        body = CLOUD_EVENT.replace(b'"shop"', f'"{source}"'.encode()).replace(b'"A-1"', f'"{id_}"'.encode())
+        event = await sources.kept(await sources.post(shop, body, STRUCTURED))
+        assert (event.source, event.id) == (source, id_)
+
+
 async def test_a_batch_of_cloudevents_has_a_line_for_each(sources, shop):
     await sources.post(shop, CLOUD_EVENT, STRUCTURED)
     answer = await sources.post(shop, b"[%s,%s]" % (CLOUD_EVENT, CLOUD_EVENT.replace(b"A-1", b"A-2")), BATCH)
