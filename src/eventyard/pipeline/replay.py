@@ -62,11 +62,13 @@ class Replay:
         view = View(self._catalog, who).need(Scope.EVENTS_MANAGE)
         project = view.project(project_id)
         only = view.get(Subscription, subscription_id) if subscription_id is not None else None
+        source = view.get(Source, source_id) if source_id is not None else None
+        channel = view.named(Topic, project, topic) if topic is not None else None
         query = Query(
             projects=(project.number,),
             kinds=(Kind.PUBLICATION,),
-            topic=view.named(Topic, project, topic).name if topic is not None else None,
-            name=view.get(Source, source_id).name if source_id is not None else None,
+            topic=channel.name if channel else None,
+            name=source.name if source else None,
             created_from=created_from,
             created_to=created_to,
             ascending=True,
@@ -76,6 +78,9 @@ class Replay:
         while True:
             page = await self._store.find(query)
             for entry in page.entries:
+                # A search goes by names, and takes small letters for large ones.
+                if (source and entry.name_id != source.id) or (channel and entry.topic_id != channel.id):
+                    continue
                 wanted = self._wanted(await self._store.detail(entry.id), only)
                 events += bool(wanted)
                 deliveries += len(wanted)

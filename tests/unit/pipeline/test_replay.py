@@ -57,6 +57,20 @@ async def test_a_number_beyond_every_float_is_replayed_where_no_filter_looks_and
     assert await replay.run(world.admin, **WINDOW) == Replayed(0, 0, True)
 
 
+async def test_a_namesake_in_other_letters_is_not_replayed(world, replay):
+    await events(world, 2)
+    await world.catalog.save(
+        builders.topic("Orders", id="topic-Orders"),
+        builders.source("Shop", id="source-Shop", topic_id="topic-Orders"),
+        builders.subscription("both", source_id=None, topic_ids=("topic-orders", "topic-Orders")),
+    )
+    await world.acceptor.accept(Arrival(world.doors.of("source-Shop"), builders.event(b"{}")))
+    assert (await replay.run(world.admin, **WINDOW)).events == 3
+    assert (await replay.run(world.admin, **WINDOW, source_id="source-shop")).events == 2
+    assert (await replay.run(world.admin, **WINDOW, source_id="source-Shop")).events == 1
+    assert (await replay.run(world.admin, **WINDOW, topic="Orders")).events == 1
+
+
 async def test_it_can_be_narrowed_to_a_subscription_a_source_or_a_topic(world, replay):
     await events(world, 2)
     await world.catalog.save(builders.subscription("second"))
