@@ -1,5 +1,6 @@
 """Putting the hub together: the key file, the store of the settings, the first start and those after it."""
 
+import io
 import stat
 from pathlib import Path
 
@@ -139,6 +140,15 @@ async def test_without_a_bootstrap_key_or_password_nobody_gets_in(tmp_path):
         assert not list(hub.catalog.all(ApiKey))
         assert not list(hub.catalog.all(User))
         assert len(list(hub.catalog.all(Project))) == 1
+
+
+async def test_a_bootstrap_key_that_comes_too_late_is_said_to_be_unused(tmp_path):
+    for key in ("first", "first", "second"):
+        told = io.BytesIO()
+        async with open_hub(settings(tmp_path, bootstrap_key=SecretStr(key)), make_log("warning", stream=told)):
+            pass
+        assert (b"bootstrap_key_unused" in told.getvalue()) is (key == "second")
+        assert key.encode() not in told.getvalue()
 
 
 async def test_a_store_that_is_not_empty_is_never_bootstrapped_again(tmp_path):
