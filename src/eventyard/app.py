@@ -226,8 +226,8 @@ def write_keys(path: Path, keys: list[bytes]) -> None:
 async def bootstrap(hub: Hub, settings: Settings) -> None:
     """Give an empty store its organization, project and application ``default``, and its first administrator."""
     if any(True for _ in hub.catalog.all(Organization)):
-        key = settings.bootstrap_key
-        if key is not None and hub.catalog.key(digest_of(key.get_secret_value())) is None:
+        late = settings.bootstrap_key
+        if late is not None and hub.catalog.key(digest_of(late.get_secret_value())) is None:
             hub.log.warning("bootstrap_key_unused", detail="it counts on an empty store, and this one has its keys")
         return
     now = hub.clock()
