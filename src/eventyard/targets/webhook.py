@@ -183,11 +183,11 @@ class WebhookTarget:
                     settings.get("method", "POST"), url, data=body, headers=headers, allow_redirects=False
                 ) as response,
             ):
-                answered = classify(response.status, response.headers, delivery.now)
+                answered = _without_secrets(classify(response.status, response.headers, delivery.now), delivery)
                 kept = await _read(response.content)
                 if not response.content.at_eof():
                     response.close()
-                return _with_body(answered, _without_secrets(kept, delivery))
+                return _without_secrets(_with_body(answered, kept), delivery)
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             return answered or _failure(error, delivery.target.timeout_ms)
 
@@ -292,13 +292,15 @@ async def _read(content: aiohttp.StreamReader) -> bytes:
     return kept
 
 
-def _without_secrets(body: bytes, delivery: Delivery) -> bytes:
-    """An answer's body with stars for the target's secrets: many a receiver under test sends back what it was sent."""
-    for secrets in delivery.secrets.values():
-        for secret in secrets:
-            credentials = secret.rpartition(" ")[2].encode()  # of "Bearer …" a receiver may tell the token alone
-            body = body.replace(credentials, b"***") if credentials else body
-    return body
+def _without_secrets(outcome: Outcome, delivery: Delivery) -> Outcome:
+    """An answer with stars for the target's secrets: many a receiver under test sends back what it was sent."""
+    body, headers, error = outcome.response_body, outcome.response_headers, outcome.error
+    for secret in (secret for secrets in delivery.secrets.values() for secret in secrets):
+        if told := secret.rpartition(" ")[2]:  # of "Bearer …" a receiver may tell the token alone
+            body = body and body.replace(told.encode(), b"***")
+            headers = {name: value.replace(told, "***") for name, value in headers.items()}
+            error = error and error.replace(told, "***")
+    return structs.replace(outcome, response_body=body, response_headers=headers, error=error)
 
 
 def _with_body(outcome: Outcome, body: bytes) -> Outcome:

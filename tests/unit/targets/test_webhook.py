@@ -236,12 +236,20 @@ async def test_a_receiver_that_sends_back_what_it_got_puts_no_secret_on_record(
 ) -> None:
     async def echo(request: web.Request) -> web.StreamResponse:
         authorization = request.headers["authorization"]
-        return web.json_response({"authorization": authorization, "token": authorization.split()[1]})
+        token = authorization.split()[1]
+        headers = {"Location": f"/login?token={token}", "X-Echo": authorization}
+        return web.json_response({"authorization": authorization, "token": token}, status=302, headers=headers)
 
     receiver.answer = echo
     secrets = {"authorization": ("Bearer not-to-be-seen",), "secret": (SECRET,)}
     outcome = await (await started(stack)).send(delivery(receiver.url, secrets=secrets))
     assert outcome.response_body == b'{"authorization": "Bearer ***", "token": "***"}'
+    assert (outcome.response_headers["x-echo"], outcome.response_headers["location"]) == (
+        "Bearer ***",
+        "/login?token=***",
+    )
+    assert outcome.error is not None
+    assert "a redirect to /login?token=***;" in outcome.error
 
 
 async def test_an_answer_whose_body_never_ends_was_an_answer(receiver: Receiver, stack: AsyncExitStack) -> None:
