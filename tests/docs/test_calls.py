@@ -58,24 +58,25 @@ def read(line: str) -> Call:
 
 async def test_the_first_calls_of_the_readme_do_what_it_says() -> None:
     answers: list[tuple[int, str]] = []
-    ids: dict[str, str] = {}
     async with memory_hub() as yard, httpx.AsyncClient(transport=httpx.ASGITransport(yard.app)) as client:
         for line in shown(yard):
-            call = read(re.sub(r"SOURCE_ID|JOB_ID", lambda name: ids[name[0]], line))
+            call = read(line)
             answer = await client.request(call.method, call.url, headers=call.headers, content=call.body)
             answers.append((answer.status_code, httpx.URL(call.url).path.rpartition("/")[2]))
-            if answers[-1][1] in ("event-sources", "jobs"):
-                ids["SOURCE_ID" if answers[-1][1] == "event-sources" else "JOB_ID"] = answer.json()["id"]
-            last = answer.json()
+            if answers[-1][1] == "claim":
+                claimed = answer.json()
+        run = (await client.get(f"http://hub/v1/events/{claimed[0]['id']}", headers=yard.headers())).json()
     assert answers == [
         (201, "event-sources"),
         (201, "jobs"),
-        (201, "subscribe"),
+        (201, "subscriptions"),
         (200, "dispatch"),
         (200, "events"),
         (200, "claim"),
+        (204, "complete"),
     ]
-    assert [run["event"]["data"] for run in last] == [{"id": 1, "country": "CH"}]
+    assert [run["event"]["data"] for run in claimed] == [{"id": 1, "country": "CH"}]
+    assert run["status"] == "complete"
 
 
 def named() -> list[tuple[Path, str, str]]:
