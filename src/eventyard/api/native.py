@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
@@ -73,6 +74,10 @@ def build_app(hub: Hub, security: Security, *, public_url: str | None = None) ->
     for noun in NOUNS:
         app.include_router(noun.router)
     app.include_router(docs_router())
+
+    @app.get("/", include_in_schema=False)
+    async def start() -> Response:
+        return RedirectResponse("/docs")
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi() -> Response:

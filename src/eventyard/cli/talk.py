@@ -66,7 +66,7 @@ def complain(failure: Failure) -> None:
 
 
 def table(records: Iterable[Mapping[str, Any]], columns: Columns, *, stream: TextIO | None = None) -> None:
-    """Records as rows, for people."""
+    """Records as rows, for people; of no records it is said that there are none."""
     from rich.table import Table  # noqa: PLC0415
 
     drawn = Table(
@@ -80,6 +80,9 @@ def table(records: Iterable[Mapping[str, Any]], columns: Columns, *, stream: Tex
         drawn.add_column(title, overflow="fold")
     for record in records:
         drawn.add_row(*(cell(at(record, path)) for _, path in columns))
+    if not drawn.row_count:
+        say("none")
+        return
     terminal = console(stream or sys.stdout)
     with terminal.capture() as capture:
         terminal.print(drawn)

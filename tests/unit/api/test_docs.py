@@ -49,6 +49,11 @@ async def test_no_other_file_can_be_asked_for(client):
         assert (await client.get(f"/docs/assets/{name}")).status_code == 404
 
 
+async def test_who_opens_the_hubs_own_address_is_led_to_the_docs(client_of):
+    answer = await (await client_of(None)).get("/")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/docs")
+
+
 async def test_the_docs_want_no_key(client_of):
     nobody = await client_of(None)
     for path in ("/docs", "/docs/errors", "/openapi.json"):

@@ -35,6 +35,11 @@ def test_a_table_has_a_heading_and_a_row_for_each_record(capsys: pytest.CaptureF
     assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == ["ID  OK", "1   yes", "22  –"]
 
 
+def test_of_no_records_it_is_said_that_there_are_none(capsys: pytest.CaptureFixture[str]) -> None:
+    talk.table([], (("ID", "id"),))
+    assert capsys.readouterr() == ("", "none\n")
+
+
 def test_a_record_is_a_field_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     talk.record({"name": "billing", "enabled": False})
     assert [line.split() for line in capsys.readouterr().out.splitlines()] == [["name", "billing"], ["enabled", "no"]]
