@@ -20,6 +20,9 @@ WAIT_MS = 30_000
 CALL_S = 30.0
 """How long any other call may take."""
 
+LONGEST_NAME = 255
+"""Characters of a run's own id that the hub takes: an outcome is worth more than a name that does not fit."""
+
 LONGEST_ERROR = 4096
 """Characters of an error that the hub takes; what is longer is cut in its midst, as both of its ends may matter."""
 
@@ -146,7 +149,8 @@ def _fitting(error: str) -> str:
 
 
 def _given(counts: Counts | None, run_id: str | None) -> dict[str, Any]:
-    return {name: value for name, value in (("counts", counts), ("run_id", run_id)) if value is not None}
+    name = None if run_id is None else "".join(c if c.isprintable() else "?" for c in run_id[:LONGEST_NAME]) or None
+    return {field: value for field, value in (("counts", counts), ("run_id", name)) if value is not None}
 
 
 def _lease_s(run: Run, date: str | None) -> float:

@@ -105,6 +105,14 @@ async def test_a_plain_function_runs_in_a_thread(hub: FakeHub) -> None:
     assert await told(hub, worker) == [("complete", {"attempt": 1, "run_id": "elsewhere-12"})]
 
 
+@pytest.mark.parametrize(("given", "told_as"), [("x" * 300, "x" * 255), ("line\nbreak", "line?break")])
+async def test_a_run_id_that_does_not_fit_costs_no_run(hub: FakeHub, given: str, told_as: str) -> None:
+    worker = Worker(hub.url, "ey_key", pause=forever)
+    worker.job("resize")(lambda run: Done(run_id=given))
+    hub.runs.append(RUN)
+    assert await told(hub, worker) == [("complete", {"attempt": 1, "run_id": told_as})]
+
+
 async def test_an_exception_fails_the_run_to_be_tried_again(hub: FakeHub) -> None:
     worker = Worker(hub.url, "ey_key", pause=forever)
 
