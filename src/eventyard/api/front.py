@@ -67,11 +67,15 @@ class Front:
         if scope["method"] != "POST":
             raise Invalid("method_not_allowed", f"{scope['path']} takes POST only", hint="POST")
         headers = headers_of(scope, limits.header_bytes)
+        # Who has no business here is told so before a byte of the body is read.
         who = self._security.authenticate(headers) if path.startswith("/v1/events/") else None
+        door = self._hub.doors.of(scope["path"][len(path) :]) if path == "/in/" else None
         many = path == "/v1/events/batch" or headers.get("content-type", "")[: len(_BATCH)].lower() == _BATCH
         body = await read_body(receive, headers, limits.batch_bytes if many else limits.body_bytes)
+        if door is not None:
+            return await self._ingest.post(door, headers, body)
         if who is None:
-            return Answer(202) if path == EMPTY else await self._ingest.post(scope["path"][len(path) :], headers, body)
+            return Answer(202)
         verb = self._ingest.batch if path == "/v1/events/batch" else self._ingest.dispatch
         return await verb(who, headers, query_of(scope), body)
 

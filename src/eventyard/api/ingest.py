@@ -94,11 +94,10 @@ class Ingest:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
 
-    async def post(self, source_id: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def post(self, door: Door, headers: Mapping[str, str], body: bytes) -> Answer:
         """``POST /in/{source_id}``: one event, or a CloudEvents batch, from a sender who knows nothing of us."""
         hub = self._hub
         now = hub.clock()
-        door = hub.doors.of(source_id)
         verified = door.verify(Request(headers, body, now))
         mode = cloudevents.mode_of(headers)
         # The sender's own id goes before a header that no scheme signs: under another header it is still a redelivery.
