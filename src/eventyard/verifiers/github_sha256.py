@@ -2,7 +2,8 @@
 
 GitHub signs the body and nothing else. ``X-GitHub-Delivery`` and ``X-GitHub-Event`` are told, not proven: nobody
 without the secret can make up a body, but whoever has seen a message can send it again under another delivery id or
-event name. The id serves to recognise GitHub's own redeliveries, which keep it; against a replay stands the signature.
+event name, and it is taken for a new event, as GitHub itself sends the same body under several ids. The id serves to
+recognise GitHub's own redeliveries, which keep it; against a replay stands only that the way to the hub is encrypted.
 """
 
 import re
