@@ -13,6 +13,7 @@ from msgspec import Struct
 from eventyard.model.access import Scope
 from eventyard.model.ids import Millis
 from eventyard.model.retry import RetryPolicy
+from eventyard.model.streams import ExchangeSettings, Queue
 
 
 class Sealed(Struct, frozen=True):
@@ -58,7 +59,10 @@ class Application(Struct, frozen=True):
 
 
 class Topic(Struct, frozen=True):
-    """A named channel in a project. ``schema_version`` is the version enforced now; ``None`` accepts anything."""
+    """A named channel in a project. ``schema_version`` is the version enforced now; ``None`` accepts anything.
+
+    ``exchange`` is what an AMQP client declared of it; ``None`` is a durable topic exchange.
+    """
 
     id: str
     project_id: str
@@ -68,6 +72,7 @@ class Topic(Struct, frozen=True):
     description: str = ""
     schema_version: int | None = None
     locked: bool = False
+    exchange: ExchangeSettings | None = None
     number: int = 0
 
 
@@ -188,5 +193,7 @@ class User(Struct, frozen=True):
     created_at: Millis
 
 
-Record = Organization | Project | Application | Topic | TopicSchema | Source | Subscription | Target | ApiKey | User
+Record = (
+    Organization | Project | Application | Topic | TopicSchema | Source | Subscription | Target | ApiKey | User | Queue
+)
 """Anything the catalog holds."""

@@ -1,0 +1,1 @@
+"""The journal as a live stream: exchanges, queues, and the clients that read them."""
