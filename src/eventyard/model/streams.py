@@ -96,11 +96,13 @@ class Position(Struct, frozen=True):
     """How far a durable queue has been read, as it was last kept. Everything up to ``cursor`` is done with.
 
     ``done`` are ranges beyond it that are done with, first and last id, ascending; ``depth`` how many messages were
-    ready or unacknowledged; ``returned`` how often those that came back had been delivered.
+    ready or unacknowledged when the newest entry was ``counted``; ``returned`` how often those that came back had been
+    delivered.
     """
 
     queue_id: str
     cursor: EntryId
     done: tuple[tuple[EntryId, EntryId], ...] = ()
     depth: int = 0
+    counted: EntryId = EntryId(0)
     returned: Mapping[EntryId, int] = {}
