@@ -16,6 +16,7 @@ from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import (
     Appended,
     Claimed,
+    Committed,
     EntryDetail,
     HistoryLine,
     NewDelivery,
@@ -23,13 +24,18 @@ from eventyard.model.journal import (
     Page,
     Query,
     Recording,
+    Slice,
     Waiting,
 )
 from eventyard.model.lifecycle import Trigger
 from eventyard.model.outcome import Outcome
+from eventyard.model.streams import Position
 
 Clock = Callable[[], Millis]
 """The wall clock in milliseconds since the Unix epoch. Tests pass one that they move by hand."""
+
+Watcher = Callable[[Sequence[Committed]], None]
+"""Who is told of each commit: the publications it brought, at least one, in commit order."""
 
 
 class Store(Protocol):
@@ -94,11 +100,44 @@ class Store(Protocol):
     async def detail(self, entry_id: EntryId) -> EntryDetail:
         """One entry with children, history, attempts and event. Raises ``NotFound``."""
 
-    async def read(self, project: int, after: EntryId, limit: int) -> list[tuple[EntryId, Event]]:
-        """Publications of a project past ``after``, in commit order, with their events: the stream."""
-
     async def totals(self, projects: Sequence[int]) -> Mapping[tuple[int, int], int]:
         """(kind, status) -> number of entries, over those projects."""
+
+    # The stream
+
+    def watch(self, watcher: Watcher) -> None:
+        """Call ``watcher`` on the event loop, once for each later commit that brings publications, in commit order.
+
+        It is told before the callers of the appends are answered, of all that the commit brought and of no duplicate.
+        What it raises is reported to the loop and harms nobody.
+        """
+
+    async def read(self, topics: Sequence[int], after: EntryId, until: EntryId, limit: int) -> Slice:
+        """Publications of those topic numbers with ``after < id <= until``, in commit order, ``limit`` at most.
+
+        A call looks at so many entries and no more than ``READ_BYTES`` of events, so a slice may hold fewer than there
+        are: go on from ``reached``, which is ``until`` at the end. ``until`` must be committed (see :meth:`newest`).
+        What has outlived its payload is left out.
+        """
+
+    async def newest(self, topics: Sequence[int] | None = None) -> EntryId:
+        """The newest publication, of all or of those topic numbers; 0 when there is none."""
+
+    async def at(self, moment: Millis) -> EntryId:
+        """The newest entry committed before a moment: 0 before the first, the newest publication after the last.
+
+        Where the clock has jumped, everything committed at that moment or later comes after it, so that who reads on
+        from it misses nothing, and may see something older besides.
+        """
+
+    async def keep(self, positions: Sequence[Position]) -> None:
+        """Insert or replace by queue id, all or none."""
+
+    async def forget(self, queue_ids: Sequence[str]) -> None:
+        """Delete the positions of those queues, all or none."""
+
+    async def positions(self) -> list[Position]:
+        """Every position kept, in the order of the queues' ids."""
 
     # The catalog
 

@@ -1,7 +1,7 @@
 """What is written to the journal and what is read from it.
 
 Written, on the hot path: :class:`NewPublication` with its :class:`NewDelivery` items (one accepted event), and
-:class:`Recording` (the end of one attempt). Read: :class:`Entry` and the lines beside it.
+:class:`Recording` (the end of one attempt). Read: :class:`Entry` and the lines beside it. Streamed: :class:`Committed`.
 """
 
 from msgspec import Struct
@@ -14,6 +14,9 @@ from eventyard.model.outcome import Attempt, Counts
 
 CLAIM_BYTES = 8 * 1024 * 1024
 """Once the events of a claim's deliveries to one target come to so many bytes, the claim takes no more for it."""
+
+READ_BYTES = 8 * 1024 * 1024
+"""Once the events of a slice of the stream come to so many bytes, the slice holds no more."""
 
 
 class HistoryLine(Struct, frozen=True):
@@ -197,3 +200,25 @@ class Waiting(Struct, frozen=True):
 
     target_number: int
     first_due_at: Millis
+
+
+class Committed(Struct, frozen=True):
+    """A publication as the stream sees it: committed ``at``, into which project and topic, by whom (journal numbers).
+
+    ``application`` is the publishing one.
+    """
+
+    entry_id: EntryId
+    at: Millis
+    project: int
+    application: int
+    topic: int
+    source: int
+    event: Event
+
+
+class Slice(Struct, frozen=True):
+    """A part of the stream, ascending. Nothing that was asked for and is not in it lies at or before ``reached``."""
+
+    publications: tuple[Committed, ...]
+    reached: EntryId

@@ -2,8 +2,8 @@
 
 Callers hold futures. What they ask for in one turn of the event loop, and while the disk is busy, becomes a group: all
 appends in a few statements, all recordings in a few more, then single acts (claims, catalog, operators) one after the
-other; then the commit, which is the fsync; then all futures are answered at once. The busier the hub, the larger the
-group, and the cheaper each event.
+other; then the commit, which is the fsync; then the watchers are told and all futures are answered at once. The busier
+the hub, the larger the group, and the cheaper each event.
 
 A thread does what takes long: the commit always; the statements of large batches and of acts too. The statements of a
 light group (single events and recordings, a millisecond in all) run on the loop: in the thread each of them would have
@@ -18,18 +18,19 @@ import queue
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from eventyard.model.errors import HubError, Unavailable
 from eventyard.model.ids import Millis
-from eventyard.model.journal import NewPublication, Recording
+from eventyard.model.journal import Appended, NewPublication, Recording
 from eventyard.ports import Clock
 from eventyard.stores.sql.append import Prepared, append, prepare
 from eventyard.stores.sql.file import BUSY_MS, PAGE
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.record import record
+from eventyard.stores.watchers import Watchers
 
 Act = Callable[[sqlite3.Connection, Known], Any]
 """Something done inside a transaction of the writer."""
@@ -95,6 +96,8 @@ class Writer:
         self._waiting: deque[Task] = deque()
         self._group: list[Task] = []
         self._broken: str | None = None
+        self.watchers = Watchers()
+        """Told on the loop, after each commit, of the publications it brought."""
         self._known = Known(connection)
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
         self._stopping = False
@@ -266,7 +269,18 @@ class Writer:
             return
 
     def _answer(self, group: list[Task], answers: Sequence[Any]) -> None:
-        self._loop.call_soon_threadsafe(_resolve, [task.future for task in group], answers)
+        self._loop.call_soon_threadsafe(self._resolve, group, answers)
+
+    def _resolve(self, group: list[Task], answers: Sequence[Any]) -> None:
+        if self.watchers:
+            self.watchers.tell(_appended(group, answers))
+        for task, answer in zip(group, answers, strict=True):
+            if task.future.done():
+                continue
+            if isinstance(answer, Exception):
+                task.future.set_exception(answer)
+            else:
+                task.future.set_result(answer)
 
 
 class _RefusedError(Exception):
@@ -282,11 +296,9 @@ def _is_light(group: Sequence[Task]) -> bool:
     return len(group) <= LIGHT and all(task.single or task.recording is not None for task in group)
 
 
-def _resolve(futures: "list[asyncio.Future[Any]]", answers: Sequence[Any]) -> None:
-    for future, answer in zip(futures, answers, strict=True):
-        if future.done():
-            continue
-        if isinstance(answer, Exception):
-            future.set_exception(answer)
-        else:
-            future.set_result(answer)
+def _appended(group: Sequence[Task], answers: Sequence[Any]) -> Iterator[tuple[NewPublication, Appended]]:
+    """The publications of a group, each with what became of it; none of what was refused."""
+    for task, answer in zip(group, answers, strict=True):
+        if task.publications and not isinstance(answer, Exception):
+            for prepared, appended in zip(task.publications, [answer] if task.single else answer, strict=True):
+                yield prepared.new, appended

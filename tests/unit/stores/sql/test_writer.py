@@ -153,3 +153,35 @@ async def test_light_groups_are_written_on_the_loop_and_committed_beside_it(open
     asyncio.get_running_loop().call_soon(lambda: written.extend(opened.statements))
     await waiting
     assert any(statement.startswith("INSERT INTO entries") for statement in written)
+
+
+async def test_watchers_are_told_of_a_commit_before_the_callers_of_its_appends(opened: Opened) -> None:
+    told: list[tuple[list[int], bool]] = []
+    waiting = [opened.writer.append(b.publication()), opened.writer.append_batch([b.publication()] * 2)]
+    opened.writer.watchers.add(
+        lambda committed: told.append(([one.entry_id for one in committed], any(one.done() for one in waiting)))
+    )
+    opened.writer.start()
+    await answers(*waiting)
+    assert told == [([1, 2, 3], False)]
+
+
+async def test_watchers_are_told_of_nothing_that_was_refused(opened: Opened) -> None:
+    told: list[list[int]] = []
+    opened.writer.watchers.add(lambda committed: told.append([one.entry_id for one in committed]))
+    first = opened.writer.append(b.publication())
+    broken = opened.writer.append_batch([b.publication(received_at=1 << 70)])
+    last = opened.writer.append(b.publication())
+    opened.writer.start()
+    await answers(first, broken, last)
+    assert told == [[1], [2]]
+
+
+async def test_a_commit_is_told_though_its_caller_went_away(opened: Opened) -> None:
+    told: list[int] = []
+    opened.writer.watchers.add(lambda committed: told.extend(one.entry_id for one in committed))
+    opened.writer.append(b.publication()).cancel()
+    stays = opened.writer.append(b.publication())
+    opened.writer.start()
+    await stays
+    assert told == [1, 2]
