@@ -5,6 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from eventyard.model.errors import Forbidden
+from eventyard.model.ids import Millis
 
 
 class Scope(StrEnum):
@@ -23,7 +24,10 @@ class Scope(StrEnum):
 
 
 class Principal(Struct, frozen=True):
-    """A proven caller: a key or a user, bound to one organization and perhaps to one project of it."""
+    """A proven caller: a key or a user, bound to one organization and perhaps to one project or application of it.
+
+    ``until`` is when the credentials cease to count.
+    """
 
     name: str
     organization_id: str
@@ -31,6 +35,8 @@ class Principal(Struct, frozen=True):
     project_id: str | None = None
     key_id: str | None = None
     rate_limit: float | None = None
+    application_id: str | None = None
+    until: Millis | None = None
 
     def need(self, scope: Scope) -> None:
         """Raise :class:`Forbidden` unless the caller holds the scope."""

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from eventyard.model.access import Scope
 from eventyard.model.ids import Millis
+from eventyard.model.products import ProductState
 from eventyard.model.retry import RetryPolicy
 from eventyard.model.streams import ExchangeSettings, Queue
 
@@ -167,7 +168,11 @@ class Target(Struct, frozen=True):
 
 
 class ApiKey(Struct, frozen=True):
-    """A key, as it is kept: only its SHA-256. ``project_id`` narrows it to one project, ``rate_limit`` is calls/s."""
+    """A key, as it is kept: only its SHA-256. ``project_id`` narrows it to one project, ``rate_limit`` is calls/s.
+
+    ``application_id`` narrows it further, to one application of that project: of the exchanges of applications it
+    reaches that one's only.
+    """
 
     id: str
     organization_id: str
@@ -180,6 +185,7 @@ class ApiKey(Struct, frozen=True):
     rate_limit: float | None = None
     expires_at: Millis | None = None
     revoked_at: Millis | None = None
+    application_id: str | None = None
 
 
 class User(Struct, frozen=True):
@@ -194,6 +200,7 @@ class User(Struct, frozen=True):
 
 
 Record = (
-    Organization | Project | Application | Topic | TopicSchema | Source | Subscription | Target | ApiKey | User | Queue
-)
+    Organization | Project | Application | Topic | TopicSchema | Source | Subscription | Target | ApiKey | User
+    | Queue | ProductState
+)  # fmt: skip
 """Anything the catalog holds."""

@@ -28,20 +28,6 @@ class ExchangeType(StrEnum):
     HEADERS = "headers"
 
 
-class ExchangeSettings(Struct, frozen=True, omit_defaults=True):
-    """What an AMQP client declared of an exchange. A topic without is a durable topic exchange.
-
-    ``alternate`` names the exchange that gets what reaches no queue.
-    """
-
-    type: ExchangeType = ExchangeType.TOPIC
-    durable: bool = True
-    auto_delete: bool = False
-    internal: bool = False
-    alternate: str | None = None
-    arguments: Mapping[str, Any] = {}
-
-
 class Binding(Struct, frozen=True, omit_defaults=True):
     """A wish of a queue, or of another exchange, to be given what an exchange is sent.
 
@@ -54,6 +40,22 @@ class Binding(Struct, frozen=True, omit_defaults=True):
     arguments: Mapping[str, Any] = {}
     since: EntryId = EntryId(0)
     until: EntryId | None = None
+
+
+class ExchangeSettings(Struct, frozen=True, omit_defaults=True):
+    """What an AMQP client declared of an exchange. A topic without is a durable topic exchange.
+
+    ``alternate`` names the exchange that gets what reaches no queue; ``bindings`` are those by which this exchange is
+    given what others are sent.
+    """
+
+    type: ExchangeType = ExchangeType.TOPIC
+    durable: bool = True
+    auto_delete: bool = False
+    internal: bool = False
+    alternate: str | None = None
+    arguments: Mapping[str, Any] = {}
+    bindings: tuple[Binding, ...] = ()
 
 
 class Overflow(StrEnum):

@@ -132,8 +132,9 @@ class Keys:
         principal = self._principals.get(digest)
         if principal is None:
             principal = self._principals[digest] = Principal(
-                key.name, key.organization_id, frozenset(key.scopes), key.project_id, key.id, key.rate_limit
-            )
+                key.name, key.organization_id, frozenset(key.scopes), key.project_id, key.id, key.rate_limit,
+                key.application_id, key.expires_at,
+            )  # fmt: skip
         return principal
 
     def by_password(self, name: str, password: str) -> Principal:

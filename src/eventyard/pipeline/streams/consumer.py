@@ -1,0 +1,124 @@
+"""A consumer: who reads a queue, what it may still be given, and what it was given and has not acknowledged.
+
+How a message becomes bytes is the gateway's business, behind ``deliver``; which consumer gets it is the queue's.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from eventyard.model.errors import HubError
+from eventyard.pipeline.streams.feed import Message
+
+if TYPE_CHECKING:
+    from eventyard.pipeline.streams.queue import Queue
+
+
+class Credit:
+    """How many unacknowledged messages there may be: of one consumer, or of several that share it. 0 is no bound."""
+
+    __slots__ = ("_limit", "_stalled", "used")
+
+    def __init__(self, limit: int = 0) -> None:
+        self._limit = limit
+        self.used = 0
+        self._stalled: dict[Consumer, None] = {}
+
+    @property
+    def limit(self) -> int:
+        """The bound; 0 is none."""
+        return self._limit
+
+    def change(self, limit: int) -> None:
+        """Set another bound, and go on where the old one held up."""
+        self._limit = limit
+        self._wake()
+
+    def room(self, consumer: "Consumer") -> bool:
+        """Whether one more may be given; if not, the consumer is woken when it may."""
+        if not self._limit or self.used < self._limit:
+            return True
+        self._stalled[consumer] = None
+        return False
+
+    def give_back(self, number: int = 1) -> None:
+        """So many were settled."""
+        self.used -= number
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._stalled and (not self._limit or self.used < self._limit):
+            stalled, self._stalled = self._stalled, {}
+            for consumer in stalled:
+                consumer.wake()
+
+
+class Held:
+    """A message given to somebody who has not acknowledged it. ``count`` is how often it had been given before."""
+
+    __slots__ = ("consumer", "count", "message", "queue")
+
+    def __init__(self, queue: "Queue", message: Message, consumer: "Consumer | None", count: int) -> None:
+        self.queue = queue
+        self.message = message
+        self.consumer = consumer
+        """``None`` when it was fetched one by one."""
+        self.count = count
+
+
+Deliver = Callable[[Message, Held | None, int], None]
+"""Takes a message, its handle if it wants an acknowledgement, and how often it was delivered before."""
+
+
+class Consumer:
+    """One reader of one queue."""
+
+    __slots__ = (
+        "cancelled", "credits", "deliver", "delivered", "exclusive", "no_ack", "paused", "priority", "queue", "tag",
+        "waiting",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        tag: str,
+        deliver: Deliver,
+        *,
+        cancelled: Callable[["Consumer", HubError], None],
+        no_ack: bool,
+        credits: Sequence[Credit] = (),
+        priority: int = 0,
+        exclusive: bool = False,
+    ) -> None:
+        """``cancelled`` is called when the queue ends the consumer, with the reason."""
+        self.tag = tag
+        self.deliver = deliver
+        self.cancelled = cancelled
+        self.no_ack = no_ack
+        self.credits = tuple(credits)
+        self.priority = priority
+        self.exclusive = exclusive
+        self.paused = False
+        """Its connection takes no more bytes for now."""
+        self.delivered = 0
+        self.waiting = False
+        """It stands in its queue's line of those that may be given something."""
+        self.queue: Queue | None = None
+
+    def room(self) -> bool:
+        """Whether it may be given a message now."""
+        return not self.paused and all(credit.room(self) for credit in self.credits)
+
+    def pause(self) -> None:
+        """Take nothing for now."""
+        self.paused = True
+        if self.queue is not None:
+            self.queue.rearrange()
+
+    def resume(self) -> None:
+        """Take messages again."""
+        self.paused = False
+        self.wake()
+
+    def wake(self) -> None:
+        """Stand in line again, if there is a queue and room."""
+        if self.queue is not None:
+            self.queue.line_up(self)

@@ -1,0 +1,133 @@
+"""The feed: every committed publication, in commit order, from the journal's past to this moment, without a gap.
+
+The store tells of each commit. What is recent is kept in memory, within bounds, so that who is up to date, or nearly,
+is served without a read back; what is older is read from the journal in slices. Where the two meet there is neither
+gap nor duplicate, because both go by the entry's id. Which queues a message reaches is asked in ``queues.py``.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from operator import attrgetter
+from typing import Any
+
+from eventyard.model.catalog import Project, Topic
+from eventyard.model.event import Event
+from eventyard.model.ids import EntryId, Millis
+from eventyard.model.journal import Committed, Query
+from eventyard.model.lifecycle import Kind
+from eventyard.pipeline.catalog import Catalog
+from eventyard.ports import Store
+
+RECENT = 8_192
+"""Publications kept in memory at most twice over, before the older half is let go."""
+
+RECENT_BYTES = 32 << 20
+"""Bytes of their data, beyond which they are let go earlier."""
+
+_entry_id = attrgetter("entry_id")
+
+
+class Message:
+    """One committed publication on its way to queues. ``made`` holds what gateways encoded of it, once for all."""
+
+    __slots__ = ("at", "entry_id", "event", "exchange", "made", "size")
+
+    def __init__(self, entry_id: EntryId, at: Millis, exchange: str, event: Event) -> None:
+        self.entry_id = entry_id
+        self.at = at
+        self.exchange = exchange
+        """The topic's id."""
+        self.event = event
+        self.size = len(event.data)
+        self.made: dict[Hashable, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"Message({self.entry_id}, {self.event.routing_key!r})"
+
+
+Listener = Callable[[Sequence[Message]], None]
+
+
+class Feed:
+    """The ordered feed of one hub. ``head`` is the newest publication's entry."""
+
+    def __init__(self, catalog: Catalog, store: Store) -> None:
+        self.head = EntryId(0)
+        self._catalog = catalog
+        self._store = store
+        self._recent: list[Message] = []
+        self._bytes = 0
+        self._past = EntryId(0)
+        """Every publication past this one, up to the head, is in ``_recent``."""
+        self._listener: Listener | None = None
+
+    async def start(self) -> None:
+        """Begin where the journal ends."""
+        self._store.watch(self._committed)
+        self.head = self._past = max(self.head, await self._store.newest())
+
+    def listen(self, listener: Listener | None) -> None:
+        """Call ``listener`` with what each commit brings, or (``None``) nobody: then nothing is kept either."""
+        self._listener = listener
+
+    def since(self, cursor: EntryId) -> Sequence[Message] | None:
+        """The messages past ``cursor`` if memory holds them all, else ``None``."""
+        if cursor < self._past:
+            return None
+        return self._recent[bisect_right(self._recent, cursor, key=_entry_id) :]
+
+    async def history(self, exchanges: Sequence[str], cursor: EntryId, limit: int) -> tuple[list[Message], EntryId]:
+        """Some messages past ``cursor`` that were sent to these exchanges, and up to which entry those are all."""
+        topics = [topic.number for topic in map(self._topic, exchanges) if topic is not None]
+        until = self.head
+        if not topics:
+            return [], until
+        read = await self._store.read(topics, cursor, until, limit)
+        return list(self._messages(read.publications)), read.reached
+
+    async def newest_of(self, exchange: str) -> EntryId:
+        """The newest publication in an exchange; 0 when there is none."""
+        topic = self._topic(exchange)
+        if topic is None:
+            return EntryId(0)
+        project = self._catalog.get(Project, topic.project_id).number
+        kinds = (Kind.PUBLICATION, Kind.COMPOUND_PUBLICATION)
+        page = await self._store.find(Query(projects=(project,), kinds=kinds, topic=topic.name, limit=1))
+        return page.entries[0].id if page.entries else EntryId(0)
+
+    async def before(self, moment: Millis) -> EntryId:
+        """The newest entry committed before a moment."""
+        return await self._store.at(moment)
+
+    def _topic(self, exchange: str) -> Topic | None:
+        return self._catalog.seek(Topic, exchange)
+
+    def _committed(self, publications: Sequence[Committed]) -> None:
+        self.head = publications[-1].entry_id
+        if self._listener is None:
+            self._recent, self._bytes, self._past = [], 0, self.head
+            return
+        messages = list(self._messages(publications))
+        self._recent += messages
+        self._bytes += sum(message.size for message in messages)
+        if len(self._recent) > 2 * RECENT or self._bytes > RECENT_BYTES:
+            self._forget()
+        self._listener(messages)
+
+    def _messages(self, publications: Sequence[Committed]) -> Iterator[Message]:
+        for one in publications:
+            topic = self._catalog.numbered(Topic, one.topic)
+            if topic is not None:
+                yield Message(one.entry_id, one.at, topic.id, one.event)
+
+    def _forget(self) -> None:
+        """Let the older half go, and more while what is left is too large."""
+        keep = len(self._recent) // 2
+        left = sum(message.size for message in self._recent[-keep:]) if keep else 0
+        while keep and left > RECENT_BYTES // 2:
+            left -= self._recent[-keep].size
+            keep -= 1
+        gone = len(self._recent) - keep
+        self._past = self._recent[gone - 1].entry_id
+        self._recent = self._recent[gone:]
+        self._bytes = left

@@ -1,0 +1,106 @@
+"""What clients may ask of a queue and of a consumer, read from the arguments they send.
+
+Arguments nobody knows are kept and mean nothing, as in RabbitMQ; those that are known must have values that make sense.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from eventyard.model.errors import Conflict, Invalid
+from eventyard.model.ids import EntryId, Millis
+from eventyard.model.streams import Overflow, QueueOptions
+from eventyard.pipeline.streams.feed import Feed
+from eventyard.wire import rfc3339
+
+_REFUSED = ("x-max-priority",)
+"""Arguments that would change what consumers see, and that no queue here follows."""
+
+_TYPES = ("classic", "quorum", "stream")
+"""Types of queues that RabbitMQ has. Here they are all the same: a cursor over the journal."""
+
+_OFFSET = re.compile(r"offset=(\d+)|(\d+)")
+
+
+def queue_options(arguments: Mapping[str, Any]) -> QueueOptions:
+    """The options of a queue. Raises ``Conflict`` (``precondition_failed``), ``Invalid`` (``not_implemented``)."""
+    for name in _REFUSED:
+        if name in arguments:
+            raise Invalid("not_implemented", f"{name} is not followed here", pointer=name)
+    kind = arguments.get("x-queue-type", "classic")
+    if kind not in _TYPES:
+        raise _wrong("x-queue-type", kind)
+    overflow = arguments.get("x-overflow", Overflow.DROP_HEAD)
+    if overflow not in set(Overflow):
+        raise _wrong("x-overflow", overflow)
+    single = arguments.get("x-single-active-consumer", False)
+    if not isinstance(single, bool):
+        raise _wrong("x-single-active-consumer", single)
+    options = QueueOptions(
+        expires_ms=_number(arguments, "x-expires", least=1),
+        ttl_ms=_number(arguments, "x-message-ttl"),
+        max_length=_number(arguments, "x-max-length"),
+        max_bytes=_number(arguments, "x-max-length-bytes"),
+        overflow=Overflow(overflow),
+        dead_letter_exchange=_text(arguments, "x-dead-letter-exchange"),
+        dead_letter_key=_text(arguments, "x-dead-letter-routing-key"),
+        single_active=single,
+        arguments=arguments,
+    )
+    if options.dead_letter_key is not None and options.dead_letter_exchange is None:
+        raise Conflict("precondition_failed", "x-dead-letter-routing-key is given without x-dead-letter-exchange")
+    return options
+
+
+async def cursor_of(wish: Any, feed: Feed, exchange: str | None) -> EntryId:
+    """The entry after which a replay begins, from ``x-stream-offset``.
+
+    ``first``, ``last`` (the newest message of ``exchange``, a topic's id), ``next``, an entry id (a number, or
+    ``offset=N``: that entry is the first), or a moment (a timestamp of AMQP, ``timestamp=`` seconds since the epoch, or
+    RFC 3339). Raises ``Invalid`` (``invalid_parameter``).
+    """
+    if isinstance(wish, datetime):
+        return await feed.before(Millis(int(wish.timestamp() * 1000)))
+    text = str(wish).strip()
+    if text == "first":
+        return EntryId(0)
+    if text == "next":
+        return feed.head
+    if text == "last":
+        newest = await feed.newest_of(exchange) if exchange is not None else feed.head
+        return EntryId(max(newest - 1, 0))
+    if found := _OFFSET.fullmatch(text):
+        return EntryId(max(int(found[1] or found[2]) - 1, 0))
+    moment = text.removeprefix("timestamp=")
+    if moment.isdigit():
+        return await feed.before(int(moment) * 1000)
+    try:
+        return await feed.before(rfc3339.parse(moment))
+    except ValueError:
+        raise Invalid(
+            "invalid_parameter",
+            f"x-stream-offset {text!r} is no place in the stream",
+            pointer="x-stream-offset",
+            hint="first, last, next, an entry id, offset=N, timestamp=SECONDS, or a time like 2026-01-02T03:04:05Z",
+        ) from None
+
+
+def _number(arguments: Mapping[str, Any], name: str, *, least: int = 0) -> int | None:
+    value = arguments.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < least or value >= 1 << 63:
+        raise _wrong(name, value)
+    return value
+
+
+def _text(arguments: Mapping[str, Any], name: str) -> str | None:
+    value = arguments.get(name)
+    if value is not None and not isinstance(value, str):
+        raise _wrong(name, value)
+    return value
+
+
+def _wrong(name: str, value: Any) -> Conflict:
+    return Conflict("precondition_failed", f"invalid arg {name!r}: {value!r}", pointer=name)

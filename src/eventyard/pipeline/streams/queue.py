@@ -1,0 +1,361 @@
+"""A queue: what was routed to it waits in its window, goes to its consumers in turn, and is held until it is settled.
+
+A message that is routed here while somebody can take it goes straight through. A queue whose consumers are slow or
+absent costs its window and no more, however much waits in it (``window.py``).
+
+It must not know protocols, nor who may do what; ``exchanges.py`` makes queues and ends them, ``link.py`` uses them.
+"""
+
+from collections import deque
+from collections.abc import Coroutine, Sequence
+from typing import Any, Protocol
+
+from eventyard.model.errors import Conflict, HubError
+from eventyard.model.ids import EntryId, Millis
+from eventyard.model.streams import Overflow, Position, QueueOptions
+from eventyard.pipeline.streams.consumer import Consumer, Held
+from eventyard.pipeline.streams.feed import Feed, Message
+from eventyard.pipeline.streams.window import Window
+
+EXPIRATION = "amqpexpiration"
+"""The extension attribute that holds a message's own time to live, in milliseconds."""
+
+
+class Surroundings(Protocol):
+    """What a queue needs of the house around it."""
+
+    feed: Feed
+
+    def wanted(self, queue: "Queue", message: Message) -> bool:
+        """Whether the message is one that was routed to the queue."""
+
+    def upstream(self, queue: "Queue") -> Sequence[str]:
+        """The exchanges from which messages reach the queue."""
+
+    def bury(self, queue: "Queue", message: Message, reason: str, count: int) -> Coroutine[Any, Any, None]:
+        """Send a dead letter where the queue's options say; returns when that is committed."""
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside, to its end."""
+
+    def changed(self, queue: "Queue") -> None:
+        """A durable queue's position is another than was kept."""
+
+    def watch_time(self, queue: "Queue") -> None:
+        """Call :meth:`Queue.expire` now and then: something in it may grow too old."""
+
+    def now(self) -> Millis:
+        """The wall clock."""
+
+
+class Queue:
+    """One queue, as long as it lives. Everything happens on the event loop."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        id: str,
+        project_id: str,
+        name: str,
+        options: QueueOptions,
+        *,
+        durable: bool = False,
+        auto_delete: bool = False,
+        owner: object | None = None,
+        cursor: EntryId | None = None,
+        position: Position | None = None,
+    ) -> None:
+        """``owner`` is the connection of an exclusive queue. Where it begins is told in ``window.py``."""
+        self.id = id
+        self.project_id = project_id
+        self.name = name
+        self.options = options
+        self.durable = durable
+        self.auto_delete = auto_delete
+        self.owner = owner
+        self.consumers: list[Consumer] = []
+        self.unacked: dict[EntryId, Held] = {}
+        self.gone = False
+        self.used_at = around.now()
+        self._around = around
+        self._window = Window(
+            around.feed, self._admits, lambda: around.upstream(self), cursor=cursor, position=position
+        )
+        self._depth = position.depth if position else 0
+        self._dying: dict[EntryId, int] = {}
+        self._to_drop = 0
+        self._filling = False
+        self._line: dict[int, deque[Consumer]] = {}
+        self._taker: Consumer | None = None
+        self._plain = not durable and options.ttl_ms is None
+        if options.ttl_ms is not None:
+            around.watch_time(self)
+
+    @property
+    def depth(self) -> int:
+        """Messages that wait. Exact, but for a queue that reads the past and has not counted it."""
+        return len(self._window) if self._window.live else max(self._depth, len(self._window))
+
+    @property
+    def full(self) -> bool:
+        """Whether the queue refuses what publishers would add."""
+        options = self.options
+        at_bound = options.max_length is not None and self.depth >= options.max_length
+        at_bound = at_bound or (options.max_bytes is not None and self._window.bytes >= options.max_bytes)
+        return options.overflow is not Overflow.DROP_HEAD and at_bound
+
+    # What comes in
+
+    def push(self, message: Message) -> None:
+        """Take a message that was routed here just now."""
+        taker = self._taker
+        if taker is not None:
+            taker.delivered += 1
+            taker.deliver(message, None, 0)
+            return
+        self._depth = self.depth + 1
+        self._window.add(message)
+        if message.event.extensions and EXPIRATION in message.event.extensions:
+            self._around.watch_time(self)
+        self._trim()
+        self._moved()
+        self.pump()
+
+    def count(self, number: int) -> None:
+        """So many were routed here that :meth:`push` was not told of, before the hub began."""
+        self._depth += number
+
+    def _trim(self) -> None:
+        """Drop from the head what is beyond the queue's bounds."""
+        options = self.options
+        if options.max_length is not None:
+            while self.depth > options.max_length:
+                self._drop_head()
+        if options.max_bytes is not None:
+            while self._window.bytes > options.max_bytes:
+                self._drop_head()
+
+    def _drop_head(self) -> None:
+        if self._window:
+            message, count = self._pop()
+            self._lay_out(message, "maxlen", count)
+        else:
+            self._depth -= 1
+            self._to_drop += 1
+
+    def _admits(self, message: Message) -> bool:
+        """Whether a message of the past is the queue's, and still wanted."""
+        if not self._around.wanted(self, message):
+            return False
+        if self._to_drop:
+            self._to_drop -= 1
+            self._lay_out(message, "maxlen", 0)
+            return False
+        return True
+
+    # What goes out
+
+    def add(self, consumer: Consumer) -> None:
+        """Let a consumer read. Raises ``Conflict`` (``resource_locked``) where one has the queue for itself."""
+        if self.consumers and (consumer.exclusive or self.consumers[0].exclusive):
+            raise Conflict("resource_locked", f"queue {self.name!r} is in exclusive use by another consumer")
+        consumer.queue = self
+        self.consumers.append(consumer)
+        self.line_up(consumer)
+
+    def drop(self, consumer: Consumer) -> None:
+        """Let a consumer read no more; what it holds stays held until it is settled or its connection ends."""
+        consumer.queue = None
+        self.consumers.remove(consumer)
+        if consumer.waiting:
+            self._line[consumer.priority].remove(consumer)
+            consumer.waiting = False
+        self.used_at = self._around.now()
+        if self.options.single_active and self.consumers:
+            self.line_up(self.consumers[0])
+        self.rearrange()
+
+    def line_up(self, consumer: Consumer) -> None:
+        """Give a consumer its turn again, once it has room."""
+        if not consumer.waiting and consumer.room():
+            consumer.waiting = True
+            self._line.setdefault(consumer.priority, deque()).append(consumer)
+        self.pump()
+
+    def pump(self) -> None:
+        """Give what waits to those who can take it, in turn; and see that more comes."""
+        window = self._window
+        self._bury_expired()
+        while window:
+            consumer = self._next()
+            if consumer is None:
+                break
+            self._hand_over(*self._pop(), consumer)
+        if window.low and self._line:
+            self._fill_beside()
+        self.rearrange()
+
+    def rearrange(self) -> None:
+        """Find out whether messages can go straight through: to a sole consumer that acknowledges nothing."""
+        self._taker = None
+        if self._plain and len(self.consumers) == 1 and self._window.live and not self._window:
+            (consumer,) = self.consumers
+            if consumer.no_ack and consumer.room():
+                self._taker = consumer
+
+    def _next(self) -> Consumer | None:
+        for priority in sorted(self._line, reverse=True):
+            line = self._line[priority]
+            while line:
+                consumer = line[0]
+                if consumer.room() and (not self.options.single_active or consumer is self.consumers[0]):
+                    line.rotate(-1)
+                    return consumer
+                consumer.waiting = False
+                line.popleft()
+            del self._line[priority]
+        return None
+
+    def _hand_over(self, message: Message, count: int, consumer: Consumer) -> None:
+        consumer.delivered += 1
+        if consumer.no_ack:
+            self._moved()
+            consumer.deliver(message, None, count)
+            return
+        held = self.unacked[message.entry_id] = Held(self, message, consumer, count)
+        for credit in consumer.credits:
+            credit.used += 1
+        consumer.deliver(message, held, count)
+
+    def _pop(self) -> tuple[Message, int]:
+        self._depth = self.depth - 1
+        return self._window.pop()
+
+    async def get(self, *, no_ack: bool) -> tuple[Message, Held | None, int] | None:
+        """Fetch one message; ``None`` when there is none."""
+        self.used_at = self._around.now()
+        self._bury_expired()
+        while not self._window:
+            if self._window.live:
+                return None
+            await self._window.fill()
+            self._bury_expired()
+        message, count = self._pop()
+        held = None
+        if no_ack:
+            self._moved()
+        else:
+            held = self.unacked[message.entry_id] = Held(self, message, None, count)
+        return message, held, count
+
+    def _fill_beside(self) -> None:
+        if not self._filling and not self.gone:
+            self._filling = True
+            self._around.spawn(self._fill_and_pump())
+
+    async def _fill_and_pump(self) -> None:
+        try:
+            await self._window.fill()
+        finally:
+            self._filling = False
+        if not self.gone:
+            self.pump()
+
+    # What comes back
+
+    def ack(self, held: Held) -> None:
+        """It was dealt with."""
+        if self._release(held):
+            self._moved()
+
+    def reject(self, held: Held) -> None:
+        """It was refused for good: a dead letter, where the queue has a place for those."""
+        if self._release(held):
+            self._lay_out(held.message, "rejected", held.count)
+            self._moved()
+
+    def requeue(self, helds: Sequence[Held]) -> None:
+        """They were not dealt with: put them back where they were."""
+        for held in helds:
+            if self._release(held):
+                self._depth = self.depth + 1
+                self._window.put_back(held.message, held.count + 1)
+        if not self.gone:
+            self._moved()
+            self.pump()
+
+    def _release(self, held: Held) -> bool:
+        if self.unacked.pop(held.message.entry_id, None) is not held:
+            return False
+        if held.consumer is not None:
+            for credit in held.consumer.credits:
+                credit.give_back()
+        return not self.gone
+
+    def _moved(self) -> None:
+        if self.durable:
+            self._around.changed(self)
+
+    # What leaves otherwise
+
+    def purge(self) -> int:
+        """Drop all that waits; how many that was."""
+        number, self._depth, self._to_drop = self.depth, 0, 0
+        self._window.clear()
+        self._moved()
+        self.rearrange()
+        return number
+
+    def close(self, reason: HubError) -> None:
+        """End the queue and all that reads it."""
+        self.gone = True
+        for consumer in list(self.consumers):
+            self.drop(consumer)
+            consumer.cancelled(consumer, reason)
+        self._taker = None
+
+    def expire(self) -> None:
+        """Drop from the head what has waited too long."""
+        self._bury_expired()
+        if self._window.low and not self._window:
+            self._fill_beside()
+
+    def _bury_expired(self) -> None:
+        window = self._window
+        while window:
+            deadline = self._deadline(window.head())
+            if deadline is None or deadline > self._around.now():
+                return
+            message, count = self._pop()
+            self._lay_out(message, "expired", count)
+            self._moved()
+
+    def _deadline(self, message: Message) -> Millis | None:
+        own = message.event.extensions.get(EXPIRATION) if message.event.extensions else None
+        times = [int(own)] if own else []
+        if self.options.ttl_ms is not None:
+            times.append(self.options.ttl_ms)
+        return message.at + min(times) if times else None
+
+    def _lay_out(self, message: Message, reason: str, count: int) -> None:
+        """Send a dead letter on its way, if the queue has a place for it; it is not done with before it is there."""
+        if self.options.dead_letter_exchange is None:
+            return
+
+        async def buried() -> None:
+            try:
+                await self._around.bury(self, message, reason, count)
+            finally:
+                self._dying.pop(message.entry_id, None)
+                self._moved()
+
+        self._dying[message.entry_id] = count
+        self._around.spawn(buried())
+
+    # Where it stands
+
+    def position(self) -> Position:
+        """How far it has been read: what would be read again if the hub began anew now is not done with."""
+        given = {entry_id: held.count + 1 for entry_id, held in self.unacked.items()}
+        given.update(self._dying)
+        return self._window.position(self.id, self.depth + len(given), given)

@@ -1,0 +1,166 @@
+"""The window of a queue: the next few messages that wait; the others are where they were already, in the journal.
+
+While all that waits fits in, the window is *live*: what comes is added to it. When it does not, the window keeps what
+it has and a cursor, and is filled from there again when it runs low, first from the feed's memory, then from the
+journal in pages. Beside it lie the messages that came back, which are the first to go out again.
+"""
+
+import asyncio
+import heapq
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from eventyard.model.ids import EntryId
+from eventyard.model.streams import Position
+from eventyard.pipeline.streams.feed import Feed, Message
+
+MOST = 1_000
+"""Messages in a window at most."""
+
+MOST_BYTES = 8 << 20
+"""Bytes of data in it, beyond which no more come in."""
+
+PAGE = 1_000
+"""Messages read from the journal at a time."""
+
+
+class Window:
+    """The window of one queue."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        wanted: Callable[[Message], bool],
+        upstream: Callable[[], Sequence[str]],
+        *,
+        cursor: EntryId | None,
+        position: Position | None,
+    ) -> None:
+        """``wanted`` tells which messages of the feed are the queue's, ``upstream`` which exchanges they come from.
+
+        It begins where a kept ``position`` says, past ``cursor``, or (both ``None``) here and now.
+        """
+        self.bytes = 0
+        self._feed = feed
+        self._wanted = wanted
+        self._upstream = upstream
+        self._ready: deque[Message] = deque()
+        self._back: list[tuple[EntryId, int, Message]] = []
+        self._done = position.done if position else ()
+        self._returned = dict(position.returned) if position else {}
+        if position is not None:
+            cursor = position.cursor
+        self.live = cursor is None
+        """It holds all that waits. Otherwise it holds what waits up to the cursor."""
+        self._cursor = feed.head if cursor is None else cursor
+        self._filling: asyncio.Future[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._ready) + len(self._back)
+
+    @property
+    def low(self) -> bool:
+        """Whether there is more to be had, and room for it."""
+        return not self.live and len(self._ready) < MOST // 2
+
+    def add(self, message: Message) -> None:
+        """Take what was routed just now; if there is no room, it is found again in the feed."""
+        if not self.live:
+            return
+        if len(self._ready) < MOST and self.bytes < MOST_BYTES:
+            self._append(message)
+        else:
+            self.live = False
+            self._cursor = EntryId(message.entry_id - 1)
+
+    def put_back(self, message: Message, count: int) -> None:
+        """Take back what was delivered ``count`` times."""
+        heapq.heappush(self._back, (message.entry_id, count, message))
+
+    def head(self) -> Message:
+        """The next message."""
+        return self._back[0][2] if self._back else self._ready[0]
+
+    def pop(self) -> tuple[Message, int]:
+        """Take out the next message, with how often it was delivered before."""
+        if self._back:
+            _, count, message = heapq.heappop(self._back)
+            return message, count
+        message = self._ready.popleft()
+        self.bytes -= message.size
+        return message, 0
+
+    def clear(self) -> None:
+        """Forget all that waits, here and in the journal."""
+        self._ready.clear()
+        self._back.clear()
+        self._returned.clear()
+        self.bytes, self.live, self._done = 0, True, ()
+        self._cursor = self._feed.head
+
+    # Filling
+
+    async def fill(self) -> None:
+        """Bring in more, from memory or from the journal, until there is some or no more to be had."""
+        if self._filling is not None:
+            await self._filling
+            return
+        self._filling = asyncio.get_running_loop().create_future()
+        before = len(self)
+        try:
+            while not self.live and len(self) == before:
+                recent = self._feed.since(self._cursor)
+                if recent is not None:
+                    self._take(recent, self._feed.head)
+                else:
+                    messages, reached = await self._feed.history(self._upstream(), self._cursor, PAGE)
+                    self._take(messages, reached)
+        finally:
+            self._filling.set_result(None)
+            self._filling = None
+
+    def _take(self, messages: Iterable[Message], reached: EntryId) -> None:
+        if self.live:
+            return  # emptied while the journal was read
+        for message in messages:
+            if len(self._ready) >= MOST or self.bytes >= MOST_BYTES:
+                self._cursor = EntryId(message.entry_id - 1)
+                return
+            if message.entry_id > self._cursor and not self._was_done(message.entry_id) and self._wanted(message):
+                count = self._returned.pop(message.entry_id, 0)
+                if count:
+                    self.put_back(message, count)
+                else:
+                    self._append(message)
+        self._cursor = reached
+        self.live = reached >= self._feed.head
+
+    def _append(self, message: Message) -> None:
+        self._ready.append(message)
+        self.bytes += message.size
+
+    def _was_done(self, entry_id: EntryId) -> bool:
+        place = bisect_right(self._done, entry_id, key=lambda span: span[0])
+        return place > 0 and entry_id <= self._done[place - 1][1]
+
+    # Where it stands
+
+    def position(self, queue_id: str, depth: int, given: Mapping[EntryId, int]) -> Position:
+        """How far the queue has been read, so that all that is not done with is read again from there.
+
+        ``given`` are the messages that are out and not settled, with how often they will have been delivered.
+        """
+        head = self._feed.head
+        top = head if self.live else self._cursor
+        if self._ready:
+            top = EntryId(self._ready[0].entry_id - 1)
+        out = dict(given)
+        out.update((entry_id, count) for entry_id, count, _ in self._back)
+        ids = sorted(out)
+        ends = [entry_id - 1 for entry_id in ids[1:]] + [top]
+        between = [(EntryId(first + 1), EntryId(last)) for first, last in zip(ids, ends, strict=True) if last > first]
+        beyond = [(max(first, EntryId(top + 1)), last) for first, last in self._done if last > top]
+        returned = {entry_id: count for entry_id, count in (*out.items(), *self._returned.items()) if count}
+        cursor = EntryId(ids[0] - 1) if ids else top
+        return Position(queue_id, cursor, (*between, *beyond), depth, head, returned)
