@@ -1,5 +1,5 @@
 """What a status change means beside the status itself: when an entry is completed, and what its parent counts; and
-where a claim ends.
+where a claim, or a slice of the stream, ends.
 
 Both stores work by these few rules, so that they cannot come to differ. Nothing here writes.
 """
@@ -70,11 +70,11 @@ def lost_attempt(number: int, due_at: Millis) -> Attempt:
     return Attempt(number, due_at, 0.0, Outcome(Result.LOST, error=LEASE_LOST))
 
 
-def taken(due: Iterable[tuple[T, int]]) -> Iterator[T]:
-    """Of what is due, each with the size of its event, what one claim takes: no more once it has ``CLAIM_BYTES``."""
+def taken(found: Iterable[tuple[T, int]], most: int = CLAIM_BYTES) -> Iterator[T]:
+    """Of what was found, each with the size of its event, what is taken at a time: no more once it has ``most``."""
     size = 0
-    for one, data_size in due:
-        if size >= CLAIM_BYTES:
+    for one, data_size in found:
+        if size >= most:
             return
         yield one
         size += data_size

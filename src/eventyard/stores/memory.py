@@ -1,7 +1,7 @@
 """The store as plain dictionaries: the fake for tests, and the shortest description of what a store does.
 
 It keeps nothing on disk and commits every call at once. What it answers is what ``stores/sql`` must answer; both pass
-``testing/contracts/store.py``.
+``testing/contracts/store.py``. How entries are found is in ``memory_search.py``, the stream in ``memory_stream.py``.
 """
 
 import asyncio
@@ -15,7 +15,6 @@ from msgspec.structs import replace
 
 from eventyard.model.catalog import Record
 from eventyard.model.errors import NotFound
-from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import (
     Appended,
@@ -28,42 +27,19 @@ from eventyard.model.journal import (
     Page,
     Query,
     Recording,
+    Slice,
     Waiting,
 )
 from eventyard.model.lifecycle import FINAL, LIFECYCLE, Kind, Status, Trigger, after
-from eventyard.model.outcome import Attempt, Counts
-from eventyard.ports import Clock
+from eventyard.model.streams import Position
+from eventyard.ports import Clock, Watcher
 from eventyard.stores.family import PUBLISHED, Family, completed_at, delayed_ms, lost_attempt, taken
 from eventyard.stores.memory_catalog import MemoryCatalog
+from eventyard.stores.memory_search import Kept, matches, shown
+from eventyard.stores.memory_stream import MemoryStream
 from eventyard.stores.records import NameKind
 
 T = TypeVar("T")
-
-
-class _Kept(Struct, kw_only=True):
-    """An entry and everything beside it."""
-
-    id: EntryId
-    kind: Kind
-    project: int
-    application: int
-    topic: int
-    name: int
-    event: Event
-    created_at: Millis
-    history: list[HistoryLine]
-    parent_id: EntryId | None = None
-    target: int = 0
-    completed_at: Millis | None = None
-    delayed_ms: int = 0
-    family: Family
-    attempts: dict[int, Attempt]
-    counts: Counts = Counts()
-    run_id: str | None = None
-
-    @property
-    def status(self) -> Status:
-        return self.history[-1].status
 
 
 class _Due(Struct):
@@ -83,10 +59,11 @@ class MemoryStore:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._entries: dict[EntryId, _Kept] = {}
+        self._entries: dict[EntryId, Kept] = {}
         self._due: dict[EntryId, _Due] = {}
         self._promises: dict[tuple[int, str], _Promise] = {}
         self._catalog = MemoryCatalog()
+        self._stream = MemoryStream(self._entries)
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Nothing to open."""
@@ -95,11 +72,16 @@ class MemoryStore:
 
     def append(self, publication: NewPublication) -> Awaitable[Appended]:
         """See the port."""
-        return _done(self._append(publication))
+        return _done(self._commit([publication])[0])
 
     def append_batch(self, publications: Sequence[NewPublication]) -> Awaitable[list[Appended]]:
         """See the port."""
-        return _done([self._append(publication) for publication in publications])
+        return _done(self._commit(publications))
+
+    def _commit(self, publications: Sequence[NewPublication]) -> list[Appended]:
+        answers = [self._append(publication) for publication in publications]
+        self._stream.watchers.tell(zip(publications, answers, strict=True))
+        return answers
 
     def _append(self, new: NewPublication) -> Appended:
         for promised in new.idempotency:
@@ -109,7 +91,7 @@ class MemoryStore:
                 return replace(kept.answer, key=promised.key, mismatch=None not in both and both[0] != both[1])
         now = self._clock()
         history = [HistoryLine(new.received_at, Status.PROCESSING), HistoryLine(now, Status.COMPLETE, PUBLISHED)]
-        publication = _Kept(
+        publication = Kept(
             id=EntryId(len(self._entries) + 1),
             kind=Kind.PUBLICATION,
             project=new.project_number,
@@ -133,8 +115,8 @@ class MemoryStore:
             )
         return answer
 
-    def _deliver(self, publication: _Kept, new: NewDelivery, line: HistoryLine) -> EntryId:
-        delivery = _Kept(
+    def _deliver(self, publication: Kept, new: NewDelivery, line: HistoryLine) -> EntryId:
+        delivery = Kept(
             id=EntryId(len(self._entries) + 1),
             kind=Kind.SUBSCRIPTION,
             project=publication.project,
@@ -265,7 +247,7 @@ class MemoryStore:
             self._queue(old, None)
         return [self._deliver(publication, new, replace(line, status=new.status)) for new in deliveries]
 
-    def _change(self, entry: _Kept, line: HistoryLine) -> None:
+    def _change(self, entry: Kept, line: HistoryLine) -> None:
         last = entry.history[-1]
         entry.completed_at = completed_at(entry.completed_at, last.status, line.status, line.at)
         entry.delayed_ms = delayed_ms(entry.delayed_ms, last.status, last.at, line.at)
@@ -273,7 +255,7 @@ class MemoryStore:
         if entry.parent_id is not None:
             self._entries[entry.parent_id].family.moved(last.status, line.status)
 
-    def _queue(self, entry: _Kept, due_at: Millis | None) -> None:
+    def _queue(self, entry: Kept, due_at: Millis | None) -> None:
         """Put a delivery into the work queue, unleased, for its next attempt; or take it out."""
         queued = self._due.pop(entry.id, None)
         if due_at is not None and entry.parent_id is not None:
@@ -284,88 +266,33 @@ class MemoryStore:
 
     async def find(self, query: Query) -> Page:
         """See the port."""
-        found = [self._read(entry) for entry in islice(self._matching(query), query.limit + 1)]
+        found = [self._shown(entry) for entry in islice(self._matching(query), query.limit + 1)]
         return Page(tuple(found[: query.limit]), len(found) > query.limit)
 
     async def count(self, query: Query, limit: int) -> int:
         """See the port."""
         return sum(1 for _ in islice(self._matching(query), limit))
 
-    def _matching(self, query: Query) -> Iterator[_Kept]:
-        ids = self._entries if query.ascending else reversed(self._entries)
-        return (self._entries[i] for i in ids if self._matches(query, self._entries[i]))
-
-    def _matches(self, query: Query, entry: _Kept) -> bool:
-        return (
-            entry.project in query.projects
-            and (not query.kinds or entry.kind in query.kinds)
-            and (not query.statuses or entry.status in query.statuses)
-            and (not query.descendants or entry.family.descendants in query.descendants)
-            and self._named(query.application, entry.application, query.contains)
-            and self._named(query.topic, entry.topic, query.contains)
-            and self._named(query.name, entry.name, query.contains)
-            and query.entry_id in (None, entry.id)
-            and query.event_id in (None, entry.event.id)
-            and query.parent_id in (None, entry.parent_id)
-            and query.run_id in (None, entry.run_id)
-            and (query.created_from is None or entry.created_at >= query.created_from)
-            and (query.created_to is None or entry.created_at <= query.created_to)
-            and (query.before is None or entry.id < query.before)
-            and (query.after is None or entry.id > query.after)
-        )
-
-    def _named(self, wanted: str | None, number: int, contains: bool) -> bool:
-        if wanted is None:
-            return True
-        name = self._catalog.names.get(number)
-        if name is None:
-            return False
-        wanted, folded = wanted.casefold(), name.name.casefold()
-        return wanted in folded if contains else wanted == folded
+    def _matching(self, query: Query) -> Iterator[Kept]:
+        ids, names = self._entries if query.ascending else reversed(self._entries), self._catalog.names
+        return (self._entries[i] for i in ids if matches(query, self._entries[i], names))
 
     async def detail(self, entry_id: EntryId) -> EntryDetail:
         """See the port."""
         entry = self._entry(entry_id)
         due = self._due.get(entry_id)
         return EntryDetail(
-            entry=self._read(entry),
+            entry=self._shown(entry),
             event=entry.event,
-            children=tuple(self._read(child) for child in self._entries.values() if child.parent_id == entry_id),
+            children=tuple(self._shown(child) for child in self._entries.values() if child.parent_id == entry_id),
             history=tuple(entry.history),
             attempts=tuple(entry.attempts[number] for number in sorted(entry.attempts)),
             due_at=due.due_at if due else None,
             lease_until=(due.lease_until or None) if due else None,
         )
 
-    def _read(self, entry: _Kept) -> Entry:
-        project, application, topic, name = (
-            self._catalog.names.get(n) for n in (entry.project, entry.application, entry.topic, entry.name)
-        )
-        return Entry(
-            id=entry.id,
-            kind=entry.kind,
-            status=entry.status,
-            project_id=project.id if project else "",
-            application_id=application.id if application else None,
-            application=application.name if application else None,
-            topic_id=topic.id if topic else None,
-            topic=topic.name if topic else None,
-            name_id=name.id if name else None,
-            name=name.name if name else None,
-            event_id=entry.event.id,
-            parent_id=entry.parent_id,
-            created_at=entry.created_at,
-            completed_at=entry.completed_at,
-            delayed_ms=entry.delayed_ms,
-            descendants=entry.family.descendants,
-            counts=entry.counts,
-            run_id=entry.run_id,
-        )
-
-    async def read(self, project: int, after: EntryId, limit: int) -> list[tuple[EntryId, Event]]:
-        """See the port."""
-        past = (e for e in self._entries.values() if e.id > after and e.project == project and e.parent_id is None)
-        return [(entry.id, entry.event) for entry in islice(past, limit)]
+    def _shown(self, entry: Kept) -> Entry:
+        return shown(entry, self._catalog.names)
 
     async def totals(self, projects: Sequence[int]) -> Mapping[tuple[int, int], int]:
         """See the port."""
@@ -375,11 +302,41 @@ class MemoryStore:
                 totals[entry.kind, entry.status] = totals.get((entry.kind, entry.status), 0) + 1
         return totals
 
-    def _entry(self, entry_id: EntryId) -> _Kept:
+    def _entry(self, entry_id: EntryId) -> Kept:
         try:
             return self._entries[entry_id]
         except KeyError:
             raise NotFound("not_found", f"there is no journal entry {entry_id}") from None
+
+    # The stream
+
+    def watch(self, watcher: Watcher) -> None:
+        """See the port."""
+        self._stream.watchers.add(watcher)
+
+    async def read(self, topics: Sequence[int], after: EntryId, until: EntryId, limit: int) -> Slice:
+        """See the port."""
+        return self._stream.read(topics, after, until, limit)
+
+    async def newest(self, topics: Sequence[int] | None = None) -> EntryId:
+        """See the port."""
+        return self._stream.newest(topics)
+
+    async def at(self, moment: Millis) -> EntryId:
+        """See the port."""
+        return self._stream.at(moment)
+
+    async def keep(self, positions: Sequence[Position]) -> None:
+        """See the port."""
+        self._stream.keep(positions)
+
+    async def forget(self, queue_ids: Sequence[str]) -> None:
+        """See the port."""
+        self._stream.forget(queue_ids)
+
+    async def positions(self) -> list[Position]:
+        """See the port."""
+        return self._stream.positions()
 
     # The catalog
 

@@ -21,12 +21,13 @@ from eventyard.model.catalog import (
     User,
 )
 from eventyard.model.errors import Conflict
+from eventyard.model.streams import Queue
 
 Numbered = Project | Application | Topic | Source | Subscription | Target
 """The records that journal entries refer to by number."""
 
 TYPES: tuple[type[Record], ...] = (
-    Organization, Project, Application, Topic, TopicSchema, Source, Target, Subscription, ApiKey, User,
+    Organization, Project, Application, Topic, TopicSchema, Source, Target, Subscription, ApiKey, User, Queue,
 )  # fmt: skip
 """All record types, owners before what they own."""
 
@@ -60,6 +61,7 @@ UNIQUE: Mapping[type[Record], tuple[str, ...]] = {
     Subscription: ("source_id", "target_type", "target_id"),
     ApiKey: ("digest",),
     User: ("name",),
+    Queue: ("project_id", "name"),
 }
 """Fields of which no two records of a type may share all values; a record with ``None`` among them is free."""
 

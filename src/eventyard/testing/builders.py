@@ -30,6 +30,7 @@ from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import HistoryLine, Idempotency, NewDelivery, NewPublication, Recording
 from eventyard.model.lifecycle import Status
 from eventyard.model.outcome import Attempt, Outcome, Result
+from eventyard.model.streams import Queue
 from eventyard.ports import Store
 
 NOW: Millis = 1_767_323_045_678
@@ -114,6 +115,12 @@ def user(name: str = "admin", **fields: Any) -> User:
         "created_at": NOW,
     }
     return _made(User, defaults, fields)
+
+
+def queue(name: str = "inbox", **fields: Any) -> Queue:
+    """A durable queue of ``project-default`` to which nothing is bound."""
+    defaults = {"id": f"queue-{name}", "name": name, "created_at": NOW} | _in_project()
+    return _made(Queue, defaults, fields)
 
 
 def event(data: bytes = b'{"order": 1}', **fields: Any) -> Event:

@@ -44,6 +44,13 @@ class Attributes(msgspec.Struct, omit_defaults=True):
     dataschema: str | None = None
     extensions: dict[str, str] = {}
 
+    def event(self, data: bytes) -> Event:
+        """The event that was kept, with its data."""
+        return Event(
+            self.id, self.source, self.type, self.time, data, self.routing_key,
+            self.content_type, self.subject, self.dataschema, self.extensions,
+        )  # fmt: skip
+
 
 class Prepared(NamedTuple):
     """A publication with its attributes encoded, which is done before it meets others in a transaction."""
@@ -64,11 +71,7 @@ def prepare(new: NewPublication) -> Prepared:
 
 def event_of(attributes: str, data: bytes) -> Event:
     """The event that was kept."""
-    kept = _decoder.decode(attributes)
-    return Event(
-        kept.id, kept.source, kept.type, kept.time, data, kept.routing_key,
-        kept.content_type, kept.subject, kept.dataschema, kept.extensions,
-    )  # fmt: skip
+    return _decoder.decode(attributes).event(data)
 
 
 _encoder = msgspec.json.Encoder()

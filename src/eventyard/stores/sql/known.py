@@ -15,6 +15,12 @@ from eventyard.model.lifecycle import Kind
 from eventyard.stores.records import NAME_KINDS, NameKind, Numbered
 from eventyard.stores.sql.tables import SPAN_BITS
 
+_OPEN_SPAN = """
+SELECT min(created_at), max(iif(parent_id IS NULL, max(created_at, coalesce(completed_at, 0)), created_at))
+FROM entries WHERE id >= ?
+"""
+"""As the appends would have it: from the first creation to the last creation or commit of a publication."""
+
 
 class Series(NamedTuple):
     """What the entries of one series have in common: kind, and numbers of the name table."""
@@ -50,9 +56,7 @@ class Known:
             self._ids[number] = record_id
         (block,) = connection.execute("SELECT coalesce(max(block), -1) FROM spans").fetchone()
         self._block: int = block + 1
-        self._first_at, self._last_at = connection.execute(
-            "SELECT min(created_at), max(created_at) FROM entries WHERE id >= ?", (self._block << SPAN_BITS,)
-        ).fetchone()
+        self._first_at, self._last_at = connection.execute(_OPEN_SPAN, (self._block << SPAN_BITS,)).fetchone()
 
     def series(self, kind: Kind, project: int, application: int, topic: int, name: int) -> int:
         """The number of a series, new or not."""

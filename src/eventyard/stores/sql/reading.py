@@ -1,6 +1,7 @@
-"""Reading the journal back: rows into entries, one entry with everything on record, the stream, totals.
+"""Reading the journal back: rows into entries, one entry with everything on record, totals.
 
-Functions of a connection, the same for every SQL database. What finds the ids is in ``search.py``.
+Functions of a connection, the same for every SQL database. What finds the ids is in ``search.py``; the stream is read
+in ``stream.py``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -59,25 +60,15 @@ def detail(connection: Connection, entry_id: EntryId) -> EntryDetail:
     lines = connection.execute(select(history).where(history.c.entry_id == entry_id).order_by(history.c.line))
     tries = connection.execute(_ATTEMPTS.where(attempts.c.delivery_id == entry_id).order_by(attempts.c.number))
     queued = connection.execute(select(due).where(due.c.delivery_id == entry_id)).one_or_none()
-    events = _events(connection, [row.parent_id or entry_id])
     return EntryDetail(
         entry=_entry(row),
-        event=events.get(row.parent_id or entry_id),
+        event=_event(connection, row.parent_id or entry_id),
         children=tuple(_entry(child) for child in children),
         history=(*_born(row), *(HistoryLine(ln.at, Status(ln.status), ln.comment, ln.actor) for ln in lines)),
         attempts=tuple(_attempt(one) for one in tries),
         due_at=queued.due_at if queued else None,
         lease_until=(queued.lease_until or None) if queued else None,
     )
-
-
-def stream(connection: Connection, project: int, after: EntryId, limit: int) -> list[tuple[EntryId, Event]]:
-    """Publications of a project past an id, in commit order, with their events."""
-    kinds = (Kind.PUBLICATION, Kind.COMPOUND_PUBLICATION)
-    query = Query(projects=(project,), kinds=kinds, after=after, ascending=True)
-    ids = matching(connection, query, limit)
-    events = _events(connection, ids)
-    return [(entry_id, events[entry_id]) for entry_id in ids if entry_id in events]
 
 
 def totals(connection: Connection, projects: Sequence[int]) -> Mapping[tuple[int, int], int]:
@@ -91,12 +82,12 @@ def totals(connection: Connection, projects: Sequence[int]) -> Mapping[tuple[int
     return {(kind, status): number for kind, status, number in counted}
 
 
-def _events(connection: Connection, ids: Sequence[int]) -> dict[int, Event]:
-    rows = connection.execute(_PAYLOADS.where(payloads.c.entry_id.in_(ids)))
-    return {entry_id: event_of(attributes, data) for entry_id, attributes, data in rows}
+def _event(connection: Connection, publication_id: int) -> Event | None:
+    kept = connection.execute(_PAYLOADS.where(payloads.c.entry_id == publication_id)).one_or_none()
+    return None if kept is None else event_of(*kept)
 
 
-_PAYLOADS = select(payloads.c.entry_id, cast(payloads.c.attributes, Text), payloads.c.data)
+_PAYLOADS = select(cast(payloads.c.attributes, Text), payloads.c.data)
 _ATTEMPTS = select(attempts, cast(attempts.c.more, Text).label("more_text"))
 
 

@@ -1,7 +1,8 @@
 """The store in an SQLite file: one writer thread, a few readers, one checkpointer, put together.
 
 This file only passes calls on: writes to ``writer.py`` (and through it to ``append.py``, ``record.py``, ``claim.py``,
-``moves.py``, ``catalog.py``), reads to ``search.py`` and ``reading.py`` on a connection of the pool.
+``moves.py``, ``catalog.py``, ``positions.py``), reads to ``search.py``, ``reading.py`` and ``stream.py`` on a
+connection of the pool.
 """
 
 import asyncio
@@ -18,7 +19,6 @@ from sqlalchemy.exc import DBAPIError
 
 from eventyard.model.catalog import Record
 from eventyard.model.errors import Unavailable
-from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import (
     Appended,
@@ -30,11 +30,14 @@ from eventyard.model.journal import (
     Page,
     Query,
     Recording,
+    Slice,
     Waiting,
 )
 from eventyard.model.lifecycle import Trigger
-from eventyard.ports import Clock
-from eventyard.stores.sql import catalog, claim, faults, file, moves, reading, search
+from eventyard.model.streams import Position
+from eventyard.ports import Clock, Watcher
+from eventyard.stores.sql import catalog, claim, faults, file, moves, reading, search, stream
+from eventyard.stores.sql import positions as kept
 from eventyard.stores.sql.writer import Writer
 
 READERS = 3
@@ -155,13 +158,39 @@ class SqliteStore:
         """See the port."""
         return await self._read(partial(reading.detail, entry_id=entry_id))
 
-    async def read(self, project: int, after: EntryId, limit: int) -> list[tuple[EntryId, Event]]:
-        """See the port."""
-        return await self._read(partial(reading.stream, project=project, after=after, limit=limit))
-
     async def totals(self, projects: Sequence[int]) -> Mapping[tuple[int, int], int]:
         """See the port."""
         return await self._read(partial(reading.totals, projects=projects))
+
+    # The stream
+
+    def watch(self, watcher: Watcher) -> None:
+        """See the port."""
+        self._writer.watchers.add(watcher)
+
+    async def read(self, topics: Sequence[int], after: EntryId, until: EntryId, limit: int) -> Slice:
+        """See the port."""
+        return await self._read(partial(stream.read, topics=topics, after=after, until=until, limit=limit))
+
+    async def newest(self, topics: Sequence[int] | None = None) -> EntryId:
+        """See the port."""
+        return await self._read(partial(stream.newest, topics=topics))
+
+    async def at(self, moment: Millis) -> EntryId:
+        """See the port."""
+        return await self._read(partial(stream.at, moment=moment))
+
+    async def keep(self, positions: Sequence[Position]) -> None:
+        """See the port."""
+        await self._act(kept.keep, positions)
+
+    async def forget(self, queue_ids: Sequence[str]) -> None:
+        """See the port."""
+        await self._act(kept.forget, queue_ids)
+
+    async def positions(self) -> list[Position]:
+        """See the port."""
+        return await self._read(kept.load)
 
     # The catalog
 

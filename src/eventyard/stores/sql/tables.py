@@ -182,6 +182,14 @@ idempotency = Table(
 )
 
 
+positions = Table(
+    "positions",
+    metadata,
+    Column("queue_id", Text, primary_key=True),
+    Column("position", JSON, nullable=False),
+)
+
+
 def _catalog(record: type[Record]) -> Table:
     fields = UNIQUE.get(record, ())
     table = Table(

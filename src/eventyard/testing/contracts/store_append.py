@@ -53,7 +53,6 @@ class AppendContract:
         )
         appended = await store.append(scene.publication(event))
         assert (await store.detail(appended.entry_id)).event == event
-        assert await store.read(scene.project.number, EntryId(0), 10) == [(appended.entry_id, event)]
 
     async def test_deliveries_follow_their_publication(self, store: Store, clock: HandClock) -> None:
         """Their ids come next, each with one line of history, and the parent counts them."""

@@ -5,7 +5,9 @@ from msgspec.structs import replace
 
 from eventyard.model.catalog import Mode, Record, Sealed
 from eventyard.model.errors import Conflict
+from eventyard.model.ids import EntryId
 from eventyard.model.retry import RetryPolicy
+from eventyard.model.streams import Binding, Overflow, QueueOptions
 from eventyard.ports import Store
 from eventyard.testing import builders as b
 
@@ -21,6 +23,12 @@ FULL: tuple[Record, ...] = (
     b.subscription(filter={"eq": ["a", 1]}, pattern="a.*", mode=Mode.PAUSED, retry=RetryPolicy(schedule_ms=None)),
     b.api_key(rate_limit=2.5, expires_at=b.NOW),
     b.user(),
+    b.queue(
+        bindings=(Binding("topic-orders", "eu.#", {"x": 1}, EntryId(4), EntryId(9)), Binding("topic-orders", "")),
+        options=QueueOptions(ttl_ms=5, overflow=Overflow.REJECT_PUBLISH, arguments={"x-message-ttl": 5}),
+        auto_delete=True,
+        key_id="key-ci",
+    ),
 )
 """A record of every type, with what is unusual in it."""
 
@@ -33,6 +41,7 @@ CLASHES: tuple[tuple[Record, Record, str], ...] = (
     (b.subscription(source_id="s"), b.subscription("two", source_id="s"), "target-receiver"),
     (b.api_key(), b.api_key("two", digest="digest-of-ci"), "key"),
     (b.user(), b.user(id="2"), "admin"),
+    (b.queue(), b.queue(id="2"), "inbox"),
 )
 
 

@@ -105,7 +105,6 @@ class SearchContract:
         assert await _ids(store, other, parent_id=EntryId(2)) == [3]
         both = (scene.project.number, other.project.number)
         assert await _ids(store, scene, projects=both) == [3, 2, 1]
-        assert await store.read(other.project.number, EntryId(0), 9) == [(2, b.event(id="e-1"))]
         assert await store.totals([other.project.number]) == {(1, Status.COMPLETE): 1, (2, Status.PROCESSING): 1}
         assert await store.totals([]) == {}
 
@@ -169,7 +168,6 @@ class SearchContract:
         assert await _ids(store, scene, topic="orders", name="o", contains=True, after=EntryId(2_503), limit=1) == [
             2_505
         ]
-        assert await store.read(rare.project.number, EntryId(4), 9) == [(5, b.event())]
 
     async def test_a_count_stops_at_its_limit(self, store: Store) -> None:
         """So that it costs no more than it must."""
@@ -177,13 +175,3 @@ class SearchContract:
         await store.append_batch([scene.publication() for _ in range(30)])
         query = Query(projects=(scene.project.number,))
         assert (await store.count(query, 100), await store.count(query, 7)) == (30, 7)
-
-    async def test_the_stream_gives_publications_in_commit_order(self, store: Store) -> None:
-        """Past where the reader was, so many at most, without deliveries."""
-        scene = await b.saved(store)
-        await store.append_batch([scene.publication(b.event(id=f"e-{n}"), [scene.delivery()]) for n in range(4)])
-        number = scene.project.number
-        read = await store.read(number, EntryId(1), 2)
-        assert [(entry_id, event.id) for entry_id, event in read] == [(3, "e-1"), (5, "e-2")]
-        assert [entry_id for entry_id, _ in await store.read(number, EntryId(5), 9)] == [7]
-        assert await store.read(number, EntryId(7), 9) == []

@@ -9,7 +9,7 @@ from eventyard.model.lifecycle import Status
 from eventyard.stores.sql import file
 from eventyard.stores.sql.append import append, prepare
 from eventyard.stores.sql.known import Known
-from eventyard.stores.sql.reading import detail, find, stream
+from eventyard.stores.sql.reading import detail, find
 from eventyard.testing import builders as b
 
 
@@ -20,7 +20,6 @@ def test_an_entry_outlives_its_payload(connection: sqlite3.Connection, known: Kn
     with engine.connect() as reader:
         old = detail(reader, EntryId(1))
         assert (old.event, old.entry.event_id, old.entry.status) == (None, "e-0", Status.COMPLETE)
-        assert [event.id for _, event in stream(reader, 1, EntryId(0), 9)] == ["e-1"]
         assert len(find(reader, Query(projects=(1,))).entries) == 2
         with pytest.raises(NotFound):
             detail(reader, EntryId(3))

@@ -90,7 +90,6 @@ async def test_it_finds_what_plain_reading_finds(
         assert await store.count(query, 20) == await plain.count(query, 20), query
     for number in (scene.project.number for scene in scenes):
         assert await store.totals([number]) == await plain.totals([number])
-        assert await store.read(number, EntryId(10), 15) == await plain.read(number, EntryId(10), 15)
 
 
 QUERIES = {

@@ -1,0 +1,66 @@
+"""The stream of the in-memory store: its publications in commit order, who watches, and how far queues have been read.
+
+What it answers is what ``sql/stream.py`` and ``sql/positions.py`` must answer.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+from eventyard.model.ids import EntryId, Millis
+from eventyard.model.journal import READ_BYTES, Committed, Slice
+from eventyard.model.streams import Position
+from eventyard.stores.family import taken
+from eventyard.stores.memory_search import Kept
+from eventyard.stores.watchers import Watchers
+
+
+class MemoryStream:
+    """The stream over a store's entries, which are in the order of their ids."""
+
+    def __init__(self, entries: Mapping[EntryId, Kept]) -> None:
+        self.watchers = Watchers()
+        self._entries = entries
+        self._positions: dict[str, Position] = {}
+
+    def read(self, topics: Sequence[int], after: EntryId, until: EntryId, limit: int) -> Slice:
+        """See the port."""
+        wanted = [one for one in self._publications(topics) if after < one.id <= until]
+        page = list(taken(((one, len(one.event.data)) for one in islice(wanted, limit)), READ_BYTES))
+        reached = max(after, until) if len(page) == len(wanted) else page[-1].id
+        return Slice(tuple(_committed(one) for one in page), reached)
+
+    def newest(self, topics: Sequence[int] | None) -> EntryId:
+        """See the port."""
+        return max((one.id for one in self._publications(topics)), default=EntryId(0))
+
+    def at(self, moment: Millis) -> EntryId:
+        """See the port."""
+        since = (EntryId(one.id - 1) for one in self._publications(None) if (one.completed_at or 0) >= moment)
+        return next(since, self.newest(None))
+
+    def keep(self, positions: Sequence[Position]) -> None:
+        """See the port."""
+        self._positions |= {position.queue_id: position for position in positions}
+
+    def forget(self, queue_ids: Sequence[str]) -> None:
+        """See the port."""
+        for queue_id in queue_ids:
+            self._positions.pop(queue_id, None)
+
+    def positions(self) -> list[Position]:
+        """See the port."""
+        return [self._positions[queue_id] for queue_id in sorted(self._positions)]
+
+    def _publications(self, topics: Sequence[int] | None) -> Iterator[Kept]:
+        return (
+            entry
+            for entry in self._entries.values()
+            if entry.parent_id is None and (topics is None or entry.topic in topics)
+        )
+
+
+def _committed(entry: Kept) -> Committed:
+    return Committed(
+        entry.id, entry.completed_at or entry.created_at, entry.project, entry.application, entry.topic, entry.name,
+        entry.event,
+    )  # fmt: skip
