@@ -25,6 +25,7 @@ from eventyard.model.catalog import (
     User,
 )
 from eventyard.model.errors import NotFound
+from eventyard.model.streams import Queue
 from eventyard.ports import Store
 
 R = TypeVar("R", bound=Record)
@@ -35,9 +36,10 @@ Watcher = Callable[[Sequence[Record]], None]
 WORDS: dict[type[Any], str] = {
     Organization: "organization", Project: "project", Application: "application", Topic: "topic", Source: "source",
     Subscription: "subscription", Target: "target", ApiKey: "key", User: "user", TopicSchema: "schema",
+    Queue: "queue",
 }  # fmt: skip
 
-_NAMED = (Application, Topic, Source, Target)
+_NAMED = (Application, Topic, Source, Target, Queue)
 """Kinds whose names are unique within a project."""
 
 
@@ -82,7 +84,7 @@ class Catalog:
         return cast("Iterable[R]", self._by_id[kind].values())
 
     def named(self, kind: type[R], project_id: str, name: str) -> R | None:
-        """A project's application, topic, source or target by its name."""
+        """A project's application, topic, source, target or queue by its name."""
         return cast("R | None", self._by_name.get((kind, project_id, name)))
 
     def numbered(self, kind: type[R], number: int) -> R | None:
