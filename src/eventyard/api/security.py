@@ -8,6 +8,7 @@ import base64
 import binascii
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 
 from msgspec import Struct
 
@@ -69,24 +70,23 @@ class Security:
             case "bearer" if credentials:
                 caller = self._keys.by_key(credentials)
             case "basic" if credentials:
-                caller = self._by_password(credentials)
+                caller = self._by_basic(credentials)
             case _:
                 raise Unauthenticated(
                     "unauthenticated", "the request carries no credentials", hint="send Authorization: Bearer <API key>"
                 )
-        if caller.rate_limit is not None and caller.key_id is not None:
-            self._limit(caller.key_id, caller.rate_limit)
-        return caller
+        return self._limited(caller)
 
-    def _by_password(self, credentials: str) -> Principal:
-        try:
-            name, colon, password = base64.b64decode(credentials, validate=True).decode().partition(":")
-        except (binascii.Error, ValueError):
-            colon = ""
-        if not colon:
-            raise Unauthenticated(
-                "unauthenticated", "the Basic credentials are not base64 of user:password", hint="see RFC 7617"
-            )
+    def pair(self, login: str, passcode: str) -> Principal:
+        """The caller behind a login and a passcode: an API key with any login, or a user's name and password.
+
+        Raises what :meth:`authenticate` raises.
+        """
+        return self._limited(self._by_pair(login, passcode))
+
+    def _by_pair(self, login: str, passcode: str) -> Principal:
+        with suppress(Unauthenticated):
+            return self._keys.by_key(passcode)
         now = self._clock()
         wait = self._guesses.wait(now)
         if wait:
@@ -96,10 +96,26 @@ class Security:
                 hint=f"wait {wait} s and try again, or use an API key",
             )
         try:
-            return self._keys.by_password(name, password)
+            return self._keys.by_password(login, passcode)
         except Unauthenticated:
             self._guesses.take(now)
             raise
+
+    def _by_basic(self, credentials: str) -> Principal:
+        try:
+            name, colon, password = base64.b64decode(credentials, validate=True).decode().partition(":")
+        except (binascii.Error, ValueError):
+            colon = ""
+        if not colon:
+            raise Unauthenticated(
+                "unauthenticated", "the Basic credentials are not base64 of user:password", hint="see RFC 7617"
+            )
+        return self._by_pair(name, password)
+
+    def _limited(self, caller: Principal) -> Principal:
+        if caller.rate_limit is not None and caller.key_id is not None:
+            self._limit(caller.key_id, caller.rate_limit)
+        return caller
 
     def _limit(self, key_id: str, rate: float) -> None:
         now = self._clock()

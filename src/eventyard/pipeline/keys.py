@@ -55,6 +55,7 @@ class Keys:
         name: str,
         scopes: Sequence[Scope],
         project_id: str | None = None,
+        application_id: str | None = None,
         rate_limit: float | None = None,
         expires_at: Millis | None = None,
     ) -> tuple[ApiKey, str]:
@@ -65,9 +66,13 @@ class Keys:
         for scope in scopes:
             who.need(scope)
         bound = view.project(project_id).id if project_id is not None else who.project_id
+        application = who.application_id
+        if application_id is not None and application is None:
+            chosen = view.application(view.project(bound), application_id)
+            bound, application = chosen.project_id, chosen.id
         text = PREFIX + secrets.token_urlsafe(32)
         key = await self._catalog.save_one(
-            self.record(text, who.organization_id, name, scopes, bound, rate_limit, expires_at)
+            self.record(text, who.organization_id, name, scopes, bound, rate_limit, expires_at, application)
         )
         return key, text
 
@@ -80,6 +85,7 @@ class Keys:
         project_id: str | None = None,
         rate_limit: float | None = None,
         expires_at: Millis | None = None,
+        application_id: str | None = None,
     ) -> ApiKey:
         """The record of a key with this text, not saved yet."""
         return ApiKey(
@@ -93,6 +99,7 @@ class Keys:
             project_id=project_id,
             rate_limit=rate_limit,
             expires_at=expires_at,
+            application_id=application_id,
         )
 
     def user(self, organization_id: str, name: str, password: str, scopes: Sequence[Scope]) -> User:

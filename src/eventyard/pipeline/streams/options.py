@@ -60,23 +60,25 @@ async def cursor_of(wish: Any, feed: Feed, exchange: str | None) -> EntryId:
     ``offset=N``: that entry is the first), or a moment (a timestamp of AMQP, ``timestamp=`` seconds since the epoch, or
     RFC 3339). Raises ``Invalid`` (``invalid_parameter``).
     """
-    if isinstance(wish, datetime):
-        return await feed.before(Millis(int(wish.timestamp() * 1000)))
     text = str(wish).strip()
-    if text == "first":
-        return EntryId(0)
-    if text == "next":
-        return feed.head
-    if text == "last":
-        newest = await feed.newest_of(exchange) if exchange is not None else feed.head
-        return EntryId(max(newest - 1, 0))
-    if found := _OFFSET.fullmatch(text):
-        return EntryId(max(int(found[1] or found[2]) - 1, 0))
-    moment = text.removeprefix("timestamp=")
-    if moment.isdigit():
-        return await feed.before(int(moment) * 1000)
+    if not isinstance(wish, datetime):
+        if text in ("first", "next"):
+            return EntryId(0) if text == "first" else feed.head
+        if text == "last":
+            newest = await feed.newest_of(exchange) if exchange is not None else feed.head
+            return EntryId(max(newest - 1, 0))
+        if found := _OFFSET.fullmatch(text):
+            return EntryId(max(int(found[1] or found[2]) - 1, 0))
+    return await feed.before(_moment(wish, text.removeprefix("timestamp=")))
+
+
+def _moment(wish: Any, text: str) -> Millis:
+    if isinstance(wish, datetime):
+        return int(wish.timestamp() * 1000)
+    if text.isdigit():
+        return int(text) * 1000
     try:
-        return await feed.before(rfc3339.parse(moment))
+        return rfc3339.parse(text)
     except ValueError:
         raise Invalid(
             "invalid_parameter",

@@ -62,6 +62,8 @@ class Queue:
         durable: bool = False,
         auto_delete: bool = False,
         owner: object | None = None,
+        key_id: str | None = None,
+        created_at: Millis | None = None,
         cursor: EntryId | None = None,
         position: Position | None = None,
     ) -> None:
@@ -73,6 +75,8 @@ class Queue:
         self.durable = durable
         self.auto_delete = auto_delete
         self.owner = owner
+        self.key_id = key_id
+        self.created_at = around.now() if created_at is None else created_at
         self.consumers: list[Consumer] = []
         self.unacked: dict[EntryId, Held] = {}
         self.gone = False
@@ -95,6 +99,11 @@ class Queue:
     def depth(self) -> int:
         """Messages that wait. Exact, but for a queue that reads the past and has not counted it."""
         return len(self._window) if self._window.live else max(self._depth, len(self._window))
+
+    @property
+    def live(self) -> bool:
+        """Whether all that waits is in the window."""
+        return self._window.live
 
     @property
     def full(self) -> bool:
@@ -265,32 +274,35 @@ class Queue:
 
     def ack(self, held: Held) -> None:
         """It was dealt with."""
-        if self._release(held):
+        if self._take_in(held):
             self._moved()
+            _give_credit(held)
 
     def reject(self, held: Held) -> None:
         """It was refused for good: a dead letter, where the queue has a place for those."""
-        if self._release(held):
+        if self._take_in(held):
             self._lay_out(held.message, "rejected", held.count)
             self._moved()
+            _give_credit(held)
 
     def requeue(self, helds: Sequence[Held]) -> None:
-        """They were not dealt with: put them back where they were."""
-        for held in helds:
-            if self._release(held):
-                self._depth = self.depth + 1
-                self._window.put_back(held.message, held.count + 1)
-        if not self.gone:
+        """They were not dealt with: put them back where they were, all before the first goes out again."""
+        back = [held for held in helds if self._take_in(held)]
+        for held in back:
+            self._depth = self.depth + 1
+            self._window.put_back(held.message, held.count + 1)
+        if back:
             self._moved()
-            self.pump()
+        for held in back:
+            _give_credit(held)
+        self.pump()
 
-    def _release(self, held: Held) -> bool:
-        if self.unacked.pop(held.message.entry_id, None) is not held:
+    def _take_in(self, held: Held) -> bool:
+        """Whether it was out, which it is no more."""
+        if self.unacked.get(held.message.entry_id) is not held:
             return False
-        if held.consumer is not None:
-            for credit in held.consumer.credits:
-                credit.give_back()
-        return not self.gone
+        del self.unacked[held.message.entry_id]
+        return True
 
     def _moved(self) -> None:
         if self.durable:
@@ -359,3 +371,9 @@ class Queue:
         given = {entry_id: held.count + 1 for entry_id, held in self.unacked.items()}
         given.update(self._dying)
         return self._window.position(self.id, self.depth + len(given), given)
+
+
+def _give_credit(held: Held) -> None:
+    if held.consumer is not None:
+        for credit in held.consumer.credits:
+            credit.give_back()

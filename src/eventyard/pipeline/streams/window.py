@@ -158,7 +158,7 @@ class Window:
         out = dict(given)
         out.update((entry_id, count) for entry_id, count, _ in self._back)
         ids = sorted(out)
-        ends = [entry_id - 1 for entry_id in ids[1:]] + [top]
+        ends = [*(entry_id - 1 for entry_id in ids[1:]), top] if ids else []
         between = [(EntryId(first + 1), EntryId(last)) for first, last in zip(ids, ends, strict=True) if last > first]
         beyond = [(max(first, EntryId(top + 1)), last) for first, last in self._done if last > top]
         returned = {entry_id: count for entry_id, count in (*out.items(), *self._returned.items()) if count}

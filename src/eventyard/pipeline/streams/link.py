@@ -1,0 +1,406 @@
+"""A link: one connected client, what it may do, and the verbs it does it with. The same for STOMP, AMQP and SSE.
+
+What belongs to another organization, project or application does not exist for a client: the answer is the same
+``not_found`` as for a name that was never given. A gateway turns the errors raised here into its protocol's replies.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from eventyard.model.access import Principal, Scope
+from eventyard.model.catalog import Application, Project, Topic
+from eventyard.model.errors import Conflict, Forbidden, HubError, Invalid, NotFound, Unauthenticated
+from eventyard.model.event import Event
+from eventyard.model.ids import EntryId, Millis
+from eventyard.model.reserved import AMQ, APPLICATION, PROJECT
+from eventyard.model.streams import DEFAULT_EXCHANGE, Binding, ExchangeSettings, QueueOptions
+from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.doors import Door
+from eventyard.pipeline.streams.consumer import Consumer, Held
+from eventyard.pipeline.streams.exchanges import inequivalent, settings_of
+from eventyard.pipeline.streams.feed import Message
+from eventyard.pipeline.streams.options import cursor_of, queue_options
+from eventyard.pipeline.streams.queue import Queue
+from eventyard.pipeline.view import View
+
+if TYPE_CHECKING:
+    from eventyard.pipeline.streams.streams import Streams
+
+NAME_BYTES = 255
+"""A name of AMQP is a short string."""
+
+
+class Outgoing(Struct, frozen=True):
+    """What a client publishes: to which exchange, and the event. ``mandatory``: not at all, if it reaches nobody."""
+
+    exchange: str
+    event: Event
+    mandatory: bool = False
+
+
+class Unrouted(Struct, frozen=True):
+    """A mandatory message reached nobody, and was not published."""
+
+
+class Link:
+    """One client, from its login to its end."""
+
+    def __init__(
+        self,
+        streams: "Streams",
+        number: int,
+        who: Principal,
+        project: Project,
+        *,
+        protocol: str,
+        peer: str,
+        name: str,
+        end: Callable[[HubError], None],
+    ) -> None:
+        """``end`` is called once, when the hub ends the connection, with the reason to tell the client."""
+        self.number = number
+        self.who = who
+        self.project = project
+        self.protocol = protocol
+        self.peer = peer
+        self.name = name
+        self.end = end
+        self.since: Millis = streams.clock()
+        self.consumers: dict[Consumer, None] = {}
+        self.paused = False
+        self._streams = streams
+        self._own: dict[Queue, None] = {}
+        """Its exclusive queues."""
+        self._closed = False
+
+    # Exchanges
+
+    async def declare_exchange(self, name: str, wish: ExchangeSettings, *, passive: bool = False) -> None:
+        """Declare an exchange, or (passive) see that it is there."""
+        if passive:
+            await self._exchange(name, None)
+            return
+        self.who.need(Scope.CATALOG_WRITE)
+        self._check_name(name)
+        if not name:
+            raise Forbidden("forbidden", "the default exchange is not declared")
+        existing = await self._seek(name)
+        if existing is None and name.startswith((PROJECT, APPLICATION)):
+            raise NotFound("not_found", f"no exchange {name!r}")
+        await self._streams.exchanges.declare(self.project, name, wish)
+
+    async def delete_exchange(self, name: str, *, if_unused: bool = False) -> None:
+        """Delete an exchange that was declared; one that is not there is fine."""
+        self.who.need(Scope.CATALOG_WRITE)
+        topic = await self._seek(name)
+        if topic is not None:
+            await self._streams.exchanges.delete(topic, if_unused=if_unused)
+
+    async def bind_exchange(self, destination: str, source: str, key: str, arguments: Mapping[str, Any]) -> None:
+        """Give an exchange what another is sent."""
+        self.who.need(Scope.CATALOG_WRITE)
+        to, of = await self._both(destination, source)
+        await self._streams.exchanges.bind_exchange(to, of, key, arguments)
+
+    async def unbind_exchange(self, destination: str, source: str, key: str, arguments: Mapping[str, Any]) -> None:
+        """Take such a binding away."""
+        self.who.need(Scope.CATALOG_WRITE)
+        to, of = await self._both(destination, source)
+        await self._streams.exchanges.unbind_exchange(to, of, key, arguments)
+
+    async def _both(self, destination: str, source: str) -> tuple[Topic, Topic]:
+        if not destination or not source:
+            raise Forbidden("forbidden", "the default exchange has no bindings of its own")
+        return await self._exchange(destination, Scope.EVENTS_READ), await self._exchange(source, Scope.EVENTS_READ)
+
+    async def _exchange(self, name: str, scope: Scope | None) -> Topic:
+        """The exchange of that name, for reading or for publishing."""
+        if scope is not None:
+            self.who.need(scope)
+        topic = await self._seek(name)
+        if topic is None:
+            raise NotFound("not_found", f"no exchange {name!r}")
+        return topic
+
+    async def _seek(self, name: str) -> Topic | None:
+        project = self.project
+        try:
+            if name.startswith(PROJECT):
+                project = View(self._streams.catalog, self.who).project(name.removeprefix(PROJECT))
+                name = PROJECT + project.id
+            elif name.startswith(APPLICATION):
+                application = self._application(name.removeprefix(APPLICATION))
+                project = self._streams.catalog.get(Project, application.project_id)
+            return await self._streams.exchanges.find(project, name)
+        except NotFound:
+            return None
+
+    def _application(self, application_id: str) -> Application:
+        application = View(self._streams.catalog, self.who).get(Application, application_id)
+        if self.who.application_id not in (None, application.id):
+            raise NotFound("not_found", f"there is no application {application_id!r}")
+        return application
+
+    # Queues
+
+    async def declare_queue(
+        self,
+        name: str,
+        *,
+        passive: bool = False,
+        durable: bool = False,
+        exclusive: bool = False,
+        auto_delete: bool = False,
+        arguments: Mapping[str, Any] = {},
+    ) -> Queue:
+        """Declare a queue, named by the hub if ``name`` is empty, or (passive) see that it is there."""
+        self.who.need(Scope.EVENTS_READ)
+        self._check_name(name)
+        there = self._streams.queues.seek(self.project.id, name) if name else None
+        if passive or there is not None:
+            there = self.queue(name)
+            if not passive:
+                _compare(there, durable=durable, exclusive=exclusive, auto_delete=auto_delete, arguments=arguments)
+            there.used_at = self._streams.clock()
+            return there
+        if name.startswith(AMQ):
+            raise Forbidden("forbidden", f"queue name {name!r} contains the reserved prefix 'amq.*'")
+        options = queue_options(arguments)
+        name = name or f"amq.gen-{secrets.token_urlsafe(16)}"
+        default = await self._streams.exchanges.find(self.project, DEFAULT_EXCHANGE)
+        return await self._make(
+            name, options, default, durable=durable and not exclusive, exclusive=exclusive, auto_delete=auto_delete
+        )
+
+    async def _make(
+        self, name: str, options: QueueOptions, default: Topic, *, durable: bool, exclusive: bool, auto_delete: bool
+    ) -> Queue:
+        streams = self._streams
+        there = streams.queues.seek(self.project.id, name)
+        if there is not None:  # made by somebody else a moment ago
+            return self.queue(name)
+        streams.check_room(self)
+        queue = Queue(
+            streams.queues, streams.new_id(), self.project.id, name, options,
+            durable=durable, auto_delete=auto_delete, owner=self if exclusive else None, key_id=self.who.key_id,
+        )  # fmt: skip
+        streams.queues.add(queue)
+        streams.queues.bind(queue, Binding(default.id, name, since=streams.feed.head))
+        if exclusive:
+            self._own[queue] = None
+        if durable:
+            await streams.exchanges.save_new(queue)
+        return queue
+
+    def queue(self, name: str) -> Queue:
+        """A queue of the project. Raises ``NotFound``, ``Conflict`` (``resource_locked``)."""
+        self.who.need(Scope.EVENTS_READ)
+        queue = self._streams.queues.get(self.project.id, name)
+        if queue.owner not in (None, self):
+            raise Conflict("resource_locked", f"cannot obtain exclusive access to locked queue {name!r}")
+        return queue
+
+    async def delete_queue(self, name: str, *, if_unused: bool = False, if_empty: bool = False) -> int:
+        """Delete a queue; how many messages waited in it. One that is not there is fine."""
+        if self._streams.queues.seek(self.project.id, name) is None:
+            return 0
+        queue = self.queue(name)
+        if if_unused and queue.consumers:
+            raise Conflict("precondition_failed", f"queue {name!r} in use")
+        if if_empty and queue.depth:
+            raise Conflict("precondition_failed", f"queue {name!r} not empty")
+        self._own.pop(queue, None)
+        return await self._streams.exchanges.delete_queue(queue)
+
+    def purge(self, name: str) -> int:
+        """Drop what waits in a queue; how many messages that was."""
+        return self.queue(name).purge()
+
+    async def bind(self, queue: Queue, exchange: str, key: str, arguments: Mapping[str, Any] = {}) -> None:
+        """Give a queue what an exchange is sent from now on."""
+        source = await self._bound(exchange)
+        await self._streams.exchanges.bind(queue, source, key, arguments, self._streams.feed.head)
+
+    async def unbind(self, queue: Queue, exchange: str, key: str, arguments: Mapping[str, Any] = {}) -> None:
+        """Take a binding away; one that is not there is fine."""
+        source = await self._bound(exchange)
+        await self._streams.exchanges.unbind(queue, source, key, arguments)
+
+    async def _bound(self, exchange: str) -> Topic:
+        if not exchange:
+            raise Forbidden("forbidden", "the default exchange has no bindings but its own")
+        return await self._exchange(exchange, Scope.EVENTS_READ)
+
+    async def subscribe(self, exchange: str, key: str, offset: Any = None) -> Queue:
+        """A private queue with what an exchange is sent from now on, or from a place in its past (``options.py``)."""
+        source = await self._exchange(exchange, Scope.EVENTS_READ)
+        cursor = None if offset is None else await cursor_of(offset, self._streams.feed, source.id)
+        queue = self._private(cursor)
+        since = self._streams.feed.head if cursor is None else cursor
+        self._streams.queues.bind(queue, Binding(source.id, key, since=since))
+        return queue
+
+    def _private(self, cursor: EntryId | None) -> Queue:
+        streams = self._streams
+        streams.check_room(self)
+        queue = Queue(
+            streams.queues, streams.new_id(), self.project.id, f"amq.gen-{secrets.token_urlsafe(16)}", QueueOptions(),
+            auto_delete=True, owner=self, cursor=cursor,
+        )  # fmt: skip
+        streams.queues.add(queue)
+        self._own[queue] = None
+        return queue
+
+    # Consuming
+
+    async def consume(self, queue: Queue, consumer: Consumer, *, offset: Any = None) -> None:
+        """Let a consumer read a queue, or (with an offset) read again what the queue was given from there on.
+
+        Raises ``NotFound``, ``Conflict`` (``resource_locked``), ``Unavailable`` (``too_many``).
+        """
+        self.who.need(Scope.EVENTS_READ)
+        self._streams.check_consumers(self)
+        if offset is not None:
+            queue = await self._again(queue, offset)
+        consumer.paused = self.paused
+        queue.add(consumer)
+        self.consumers[consumer] = None
+
+    async def _again(self, queue: Queue, offset: Any) -> Queue:
+        streams = self._streams
+        upstream = streams.queues.upstream(queue)
+        cursor = await cursor_of(offset, streams.feed, upstream[0] if len(upstream) == 1 else None)
+        copy = self._private(cursor)
+        for binding in streams.queues.bindings(queue):
+            streams.queues.bind(copy, replace(binding, since=cursor, until=None))
+        return copy
+
+    async def cancel(self, consumer: Consumer) -> None:
+        """Let a consumer read no more. What it holds is settled by the client, or comes back with :meth:`close`."""
+        self.consumers.pop(consumer, None)
+        queue = consumer.queue
+        if queue is not None:
+            queue.drop(consumer)
+            await self._leave(queue)
+
+    async def _leave(self, queue: Queue) -> None:
+        """Delete a queue that was to go with its last consumer."""
+        if queue.auto_delete and not queue.consumers and not queue.gone:
+            self._own.pop(queue, None)
+            await self._streams.exchanges.delete_queue(queue)
+
+    async def get(self, queue: Queue, *, no_ack: bool) -> tuple[Message, Held | None, int] | None:
+        """Fetch one message."""
+        self.who.need(Scope.EVENTS_READ)
+        return await queue.get(no_ack=no_ack)
+
+    def pause(self) -> None:
+        """Give the client nothing for now: it does not take what it is sent."""
+        self.paused = True
+        for consumer in self.consumers:
+            consumer.pause()
+
+    def resume(self) -> None:
+        """Go on."""
+        self.paused = False
+        for consumer in list(self.consumers):
+            consumer.resume()
+
+    # Publishing
+
+    async def publish(self, messages: Sequence[Outgoing]) -> list[EntryId | Unrouted | HubError]:
+        """Commit what a client publishes, all in one transaction; for each its entry, or why there is none."""
+        results: list[EntryId | Unrouted | HubError] = []
+        arrivals: list[Arrival] = []
+        places: list[int] = []
+        for message in messages:
+            try:
+                door = await self._door(message.exchange)
+                if message.mandatory and not self._streams.reaches(door, message.event):
+                    results.append(Unrouted())
+                    continue
+                self._refuse_full(door, message.event)
+            except HubError as error:
+                results.append(error)
+                continue
+            places.append(len(results))
+            results.append(EntryId(0))
+            arrivals.append(Arrival(door, message.event))
+        if arrivals:
+            accepted = await self._streams.publishing.publish_many(arrivals)
+            for place, one in zip(places, accepted, strict=True):
+                results[place] = one if isinstance(one, HubError) else one.entry_id
+        return results
+
+    async def _door(self, exchange: str) -> Door:
+        topic = await self._exchange(exchange, Scope.EVENTS_PUBLISH)
+        if settings_of(topic).internal:
+            raise Forbidden("forbidden", f"cannot publish to internal exchange {exchange!r}")
+        return await self._streams.publishing.door(self._streams.catalog.get(Project, topic.project_id), topic.name)
+
+    def _refuse_full(self, door: Door, event: Event) -> None:
+        for queue in self._streams.queues.reached(door.topic.id, event):
+            if queue.full:
+                raise Conflict("precondition_failed", f"queue {queue.name!r} is full")
+
+    # Ending
+
+    def renew(self, who: Principal) -> None:
+        """Go on with newer credentials, of the same organization and reach. Raises ``Unauthenticated``."""
+        old = self.who
+        if (who.organization_id, who.project_id, who.application_id) != (
+            old.organization_id, old.project_id, old.application_id,
+        ):  # fmt: skip
+            raise Unauthenticated("unauthenticated", "the new credentials are not for what the old ones were")
+        self.who = who
+        self._streams.renewed(self)
+
+    async def close(self, held: Sequence[Held] = ()) -> None:
+        """End: consumers, exclusive queues; ``held`` goes back to its queues. Nothing else is to be called after."""
+        if self._closed:
+            return
+        self._closed = True
+        self._streams.leave(self)
+        read = [consumer.queue for consumer in self.consumers if consumer.queue is not None]
+        for consumer in self.consumers:
+            if consumer.queue is not None:
+                consumer.queue.drop(consumer)
+        self.consumers.clear()
+        release(held)
+        for queue in read:
+            await self._leave(queue)
+        for queue in list(self._own):
+            await self._streams.exchanges.delete_queue(queue)
+
+    def _check_name(self, name: str) -> None:
+        if len(name.encode()) > NAME_BYTES:
+            raise Invalid("invalid_parameter", f"a name is {NAME_BYTES} bytes at most")
+
+
+def release(held: Sequence[Held]) -> None:
+    """Put messages back into the queues they came from."""
+    by_queue: dict[Queue, list[Held]] = {}
+    for one in held:
+        by_queue.setdefault(one.queue, []).append(one)
+    for queue, of_queue in by_queue.items():
+        queue.requeue(of_queue)
+
+
+def _compare(queue: Queue, *, durable: bool, exclusive: bool, auto_delete: bool, arguments: Mapping[str, Any]) -> None:
+    there: dict[str, object] = {
+        "durable": queue.durable,
+        "exclusive": queue.owner is not None,
+        "auto_delete": queue.auto_delete,
+    }
+    wish = {"durable": durable and not exclusive, "exclusive": exclusive, "auto_delete": auto_delete}
+    for field, received in wish.items():
+        if received != there[field]:
+            raise inequivalent(field, "queue", queue.name, received, there[field])
+    given, kept = dict(arguments), queue.options.arguments
+    for name in sorted({*given, *kept}):
+        if name.startswith("x-") and given.get(name) != kept.get(name):
+            raise inequivalent(name, "queue", queue.name, given.get(name), kept.get(name))

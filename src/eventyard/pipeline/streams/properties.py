@@ -1,0 +1,38 @@
+"""The AMQP properties that an event was published with, kept beside it as they came, so that they go out as they came.
+
+They lie in one extension attribute, in base64; an event that came in by another door has none, and goes out to clients
+of AMQP and STOMP as a CloudEvent.
+"""
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from typing import Any
+
+from eventyard.model.event import Event
+from eventyard.wire.amqp.properties import Properties, decode_properties
+
+PROPERTIES = "amqpproperties"
+"""The extension attribute."""
+
+
+def kept(octets: bytes) -> str:
+    """The value of the attribute for properties as they came."""
+    return b64encode(octets).decode()
+
+
+def octets_of(event: Event) -> bytes | None:
+    """The properties as they came, or ``None`` for an event that has none."""
+    text = event.extensions.get(PROPERTIES)
+    return None if text is None else b64decode(text)
+
+
+def properties_of(event: Event) -> Properties | None:
+    """The same, read."""
+    octets = octets_of(event)
+    return None if octets is None else decode_properties(octets)
+
+
+def headers_of(event: Event) -> Mapping[str, Any]:
+    """The headers that a headers exchange looks at."""
+    properties = properties_of(event)
+    return {} if properties is None or properties.headers is None else properties.headers

@@ -1,0 +1,253 @@
+"""Every queue of the hub: routing what was committed to them, keeping how far they were read, and their time.
+
+Durable queues are records of the catalog, and their positions are kept about once a second: a hub that dies delivers
+again what was settled since, marked as redelivered where it had been kept as given. What a position is, is told in
+``window.py``; who may declare what, in ``exchanges.py`` and ``link.py``.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+from msgspec.structs import replace
+
+from eventyard.matching.exchanges import Routes
+from eventyard.model.catalog import Project, Topic
+from eventyard.model.errors import HubError, NotFound, Unavailable
+from eventyard.model.event import Event
+from eventyard.model.ids import EntryId
+from eventyard.model.streams import DEFAULT_EXCHANGE, Binding, Position
+from eventyard.model.streams import Queue as QueueRecord
+from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.publish import Publishing
+from eventyard.pipeline.streams.feed import Feed, Message
+from eventyard.pipeline.streams.properties import headers_of
+from eventyard.pipeline.streams.queue import EXPIRATION, Queue
+from eventyard.ports import Clock, Store
+from eventyard.telemetry.log import Log
+
+KEEP_S = 1.0
+"""Seconds between two times that changed positions are kept."""
+
+TICK_S = 0.05
+"""Seconds between two looks at what grows too old."""
+
+COUNTED_AT_ONCE = 1_000
+"""Publications read at a time to count what came between the last keeping of a position and the hub's end."""
+
+DEATHS = "deaths"
+"""The extension attribute that tells by which queues, and why, an event was given up before: ``queue:reason,…``."""
+
+
+class Queues:
+    """The queues of one hub, by project and name; what surrounds each of them (:class:`queue.Surroundings`)."""
+
+    def __init__(
+        self, catalog: Catalog, store: Store, feed: Feed, publishing: Publishing, clock: Clock, log: Log
+    ) -> None:
+        self.feed = feed
+        self.routes: Routes[Queue] = Routes()
+        self.headers_matter = False
+        """Some exchange chooses by headers, so they are read of every message that has any."""
+        self.now = clock
+        self._catalog = catalog
+        self._store = store
+        self._publishing = publishing
+        self._log = log
+        self._queues: dict[tuple[str, str], Queue] = {}
+        self._changed: set[Queue] = set()
+        self._timed: dict[Queue, None] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._keeper: asyncio.Task[None] | None = None
+        self._clockwork: asyncio.Task[None] | None = None
+
+    # Beginning and end
+
+    async def start(self) -> None:
+        """Bring back the durable queues, each where it was, and begin to route."""
+        positions = {position.queue_id: position for position in await self._store.positions()}
+        for record in self._catalog.all(QueueRecord):
+            queue = self._revive(record, positions.get(record.id))
+            self.spawn(self._recount(queue, positions.get(record.id)))
+        self._keeper = asyncio.create_task(self._keep_on())
+
+    async def stop(self) -> None:
+        """Keep all positions, and end."""
+        for task in (self._keeper, self._clockwork, *self._tasks):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+        await self._keep()
+
+    def _revive(self, record: QueueRecord, position: Position | None) -> Queue:
+        begin = min((binding.since for binding in record.bindings), default=self.feed.head)
+        queue = Queue(
+            self, record.id, record.project_id, record.name, record.options,
+            durable=True, auto_delete=record.auto_delete, key_id=record.key_id,
+            position=position or Position(record.id, begin, counted=begin),
+        )  # fmt: skip
+        self.add(queue, record.bindings)
+        return queue
+
+    async def _recount(self, queue: Queue, position: Position | None) -> None:
+        """Count what was routed to a queue after its position was kept and before the hub began again."""
+        at, until = position.counted if position else EntryId(0), self.feed.head
+        while at < until and not queue.gone:
+            messages, at = await self.feed.history(self.upstream(queue), at, COUNTED_AT_ONCE)
+            queue.count(sum(message.entry_id <= until and self.wanted(queue, message) for message in messages))
+
+    # Finding, adding, removing
+
+    def __iter__(self) -> Iterator[Queue]:
+        return iter(self._queues.values())
+
+    def __len__(self) -> int:
+        return len(self._queues)
+
+    def seek(self, project_id: str, name: str) -> Queue | None:
+        """A queue by its name."""
+        return self._queues.get((project_id, name))
+
+    def get(self, project_id: str, name: str) -> Queue:
+        """A queue by its name. Raises ``NotFound``."""
+        queue = self.seek(project_id, name)
+        if queue is None:
+            raise NotFound("not_found", f"no queue {name!r}")
+        return queue
+
+    def add(self, queue: Queue, bindings: Iterable[Binding] = ()) -> None:
+        """Let a queue take part."""
+        self._queues[queue.project_id, queue.name] = queue
+        for binding in bindings:
+            self.bind(queue, binding)
+        self.feed.listen(self._route)
+
+    def remove(self, queue: Queue, reason: HubError) -> None:
+        """End a queue."""
+        self._queues.pop((queue.project_id, queue.name), None)
+        self._changed.discard(queue)
+        self._timed.pop(queue, None)
+        self.routes.drop(queue)
+        queue.close(reason)
+        if not self._queues:
+            self.feed.listen(None)
+
+    def bind(self, queue: Queue, binding: Binding) -> None:
+        """Let a queue be given what an exchange is sent, if the exchange is still there."""
+        with suppress(KeyError):
+            self.routes.bind(
+                binding.exchange, queue, binding.key, binding.arguments, since=binding.since, until=binding.until
+            )
+
+    def bindings(self, queue: Queue) -> list[Binding]:
+        """A queue's bindings, also those taken away that brought what may still wait in it."""
+        return [bound.binding for bound in self.routes.bindings_to(queue, closed=not queue.live)]
+
+    # What surrounds a queue
+
+    def wanted(self, queue: Queue, message: Message) -> bool:
+        """Whether the message was routed to the queue when it was committed."""
+        headers = headers_of(message.event) if self.headers_matter else None
+        return self.routes.reaches(queue, message.exchange, message.event.routing_key, headers, message.entry_id)
+
+    def upstream(self, queue: Queue) -> Sequence[str]:
+        """The exchanges from which messages reach the queue."""
+        return self.routes.upstream(queue)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside; what goes wrong with it is logged."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._log.error("stream_failed", error=repr(error))
+
+    def changed(self, queue: Queue) -> None:
+        """A durable queue's position is another than was kept."""
+        self._changed.add(queue)
+
+    def watch_time(self, queue: Queue) -> None:
+        """See to it that the queue drops what grows too old."""
+        self._timed[queue] = None
+        if self._clockwork is None:
+            self._clockwork = asyncio.create_task(self._tick())
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            now = self.now()
+            for queue in list(self._timed):
+                queue.expire()
+                lived = queue.options.expires_ms
+                if lived is not None and not queue.consumers and now - queue.used_at >= lived:
+                    await self.delete(queue)
+
+    async def delete(self, queue: Queue) -> int:
+        """End a queue for good; how many messages waited in it."""
+        depth = queue.depth
+        self.remove(queue, NotFound("not_found", f"queue {queue.name!r} was deleted"))
+        record = self._catalog.seek(QueueRecord, queue.id)
+        if record is not None:
+            async with self._catalog.turn:
+                await self._catalog.remove(record)
+            await self._store.forget([queue.id])
+        return depth
+
+    async def bury(self, queue: Queue, message: Message, reason: str, count: int) -> None:
+        """Publish a dead letter, unless it went in a circle without anybody refusing it."""
+        options, event = queue.options, message.event
+        death = f"{queue.name}:{reason}"
+        deaths = event.extensions.get(DEATHS, "")
+        if reason != "rejected" and death in deaths.split(","):
+            return
+        extensions = {name: value for name, value in event.extensions.items() if name != EXPIRATION}
+        extensions[DEATHS] = f"{deaths},{death}" if deaths else death
+        key = event.routing_key if options.dead_letter_key is None else options.dead_letter_key
+        project = self._catalog.get(Project, queue.project_id)
+        name = options.dead_letter_exchange
+        if name and self._catalog.named(Topic, project.id, name) is None:
+            return  # as in RabbitMQ, a dead letter for an exchange that is not there is dropped
+        try:
+            door = await self._publishing.door(project, name or DEFAULT_EXCHANGE)
+            letter = replace(event, id=self._publishing.new_id(), routing_key=key, extensions=extensions)
+            await self._publishing.publish(door, letter)
+        except HubError as error:
+            self._log.warning("dead_letter_lost", queue=queue.name, entry=message.entry_id, error=error.message)
+
+    # Routing
+
+    def reached(self, exchange: str, event: Event) -> Sequence[Queue]:
+        """The queues that an event reaches when it is sent to an exchange now."""
+        headers = headers_of(event) if self.headers_matter else None
+        return self.routes.route(exchange, event.routing_key, headers)
+
+    def _route(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            for queue in self.reached(message.exchange, message.event):
+                queue.push(message)
+
+    # Keeping positions
+
+    async def _keep_on(self) -> None:
+        while True:
+            await asyncio.sleep(KEEP_S)
+            with suppress(Unavailable):
+                await self._keep()
+
+    async def _keep(self) -> None:
+        changed, self._changed = self._changed, set()
+        if changed:
+            try:
+                await self._store.keep([queue.position() for queue in changed if not queue.gone])
+            except Unavailable:
+                self._changed |= changed
+                raise
+
+    async def keep_one(self, queue: Queue) -> None:
+        """Keep where a new queue begins."""
+        await self._store.keep([queue.position()])

@@ -1,0 +1,175 @@
+"""The streams of a hub, put together: the feed, its exchanges and queues, and the clients that are connected.
+
+It lets clients in within bounds, and out when their credentials end: a key that is revoked or expires ends every
+connection made with it, with the reason.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import Struct
+
+from eventyard.model.access import Principal, Scope
+from eventyard.model.catalog import ApiKey, Project, Record
+from eventyard.model.errors import HubError, NotFound, Unauthenticated, Unavailable
+from eventyard.model.event import Event
+from eventyard.model.ids import Millis
+from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.doors import Door
+from eventyard.pipeline.publish import Publishing
+from eventyard.pipeline.streams.exchanges import Exchanges
+from eventyard.pipeline.streams.feed import Feed
+from eventyard.pipeline.streams.link import Link
+from eventyard.pipeline.streams.queues import Queues
+from eventyard.pipeline.view import View
+from eventyard.ports import Clock, Store
+from eventyard.telemetry.log import Log
+
+
+class StreamLimits(Struct, frozen=True):
+    """The bounds of the streams: connections and queues of the hub, consumers of a connection."""
+
+    connections: int = 10_000
+    queues: int = 50_000
+    consumers: int = 10_000
+    channels: int = 2_047
+    unacked: int = 100_000
+    frame_bytes: int = 131_072
+    message_bytes: int = 16 << 20
+    stalled_ms: Millis = 60_000
+    """How long a connection may take nothing while messages wait for it."""
+
+
+class Streams:
+    """What the gateways and the API call."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        store: Store,
+        publishing: Publishing,
+        clock: Clock,
+        new_id: Callable[[], str],
+        log: Log,
+        limits: StreamLimits,
+    ) -> None:
+        self.catalog = catalog
+        self.publishing = publishing
+        self.clock = clock
+        self.new_id = new_id
+        self.limits = limits
+        self.feed = Feed(catalog, store)
+        self.queues = Queues(catalog, store, self.feed, publishing, clock, log)
+        self.exchanges = Exchanges(catalog, self.queues, publishing)
+        self._log = log
+        self._links: dict[int, Link] = {}
+        self._made = 0
+        self._ends: dict[Link, asyncio.TimerHandle] = {}
+
+    async def start(self) -> None:
+        """Bring back exchanges and durable queues, and begin to route."""
+        await self.feed.start()
+        await self.exchanges.start()
+        await self.queues.start()
+        self.catalog.watch(self._follow)
+
+    async def stop(self) -> None:
+        """Keep where every durable queue stands."""
+        for handle in self._ends.values():
+            handle.cancel()
+        await self.queues.stop()
+
+    # Who is connected
+
+    def connect(
+        self,
+        who: Principal,
+        *,
+        protocol: str,
+        peer: str,
+        name: str,
+        end: Callable[[HubError], None],
+        project: str | None = None,
+    ) -> Link:
+        """Let a client in, to the project named or else its first.
+
+        Raises ``NotFound``, ``Unavailable`` (``too_many``).
+        """
+        if len(self._links) >= self.limits.connections:
+            raise Unavailable("too_many", f"{self.limits.connections} connections are open, which is the bound")
+        self._made += 1
+        link = Link(
+            self, self._made, who, self._project(who, project), protocol=protocol, peer=peer, name=name, end=end
+        )
+        self._links[link.number] = link
+        self.renewed(link)
+        self._log.info("stream_opened", connection=link.number, protocol=protocol, peer=peer, who=who.name)
+        return link
+
+    def _project(self, who: Principal, name: str | None) -> Project:
+        view = View(self.catalog, who)
+        projects = view.projects()
+        if name is not None:
+            return view.project(name)
+        if not projects:
+            raise NotFound("not_found", "these credentials see no project")
+        return projects[0]
+
+    def links(self, who: Principal) -> Iterable[Link]:
+        """The connections that the caller may see."""
+        view = View(self.catalog, who).need(Scope.CATALOG_READ)
+        return [link for link in self._links.values() if view.sees(link.project.id)]
+
+    def link(self, who: Principal, number: int) -> Link:
+        """One connection. Raises ``NotFound``."""
+        for link in self.links(who):
+            if link.number == number:
+                return link
+        raise NotFound("not_found", f"there is no connection {number}")
+
+    def leave(self, link: Link) -> None:
+        """Called by a link when it closes."""
+        self._links.pop(link.number, None)
+        handle = self._ends.pop(link, None)
+        if handle is not None:
+            handle.cancel()
+        self._log.info("stream_closed", connection=link.number, protocol=link.protocol, peer=link.peer)
+
+    def renewed(self, link: Link) -> None:
+        """See to it that the link ends when its credentials do."""
+        handle = self._ends.pop(link, None)
+        if handle is not None:
+            handle.cancel()
+        until = link.who.until
+        if until is not None:
+            seconds = max(until - self.clock(), 0) / 1000
+            ended = Unauthenticated("access_ended", "the credentials of this connection have expired")
+            self._ends[link] = asyncio.get_running_loop().call_later(seconds, link.end, ended)
+
+    def _follow(self, records: Sequence[Record]) -> None:
+        revoked = {record.id for record in records if isinstance(record, ApiKey) and record.revoked_at is not None}
+        gone = {record.id for record in records if isinstance(record, Project)}
+        gone = {project_id for project_id in gone if self.catalog.seek(Project, project_id) is None}
+        for link in list(self._links.values()):
+            if link.who.key_id in revoked:
+                link.end(Unauthenticated("access_ended", "the key of this connection was revoked"))
+            elif link.project.id in gone:
+                link.end(NotFound("access_ended", "the project of this connection is gone"))
+
+    # Bounds, and what is reached
+
+    def check_room(self, link: Link) -> None:
+        """Raise ``Unavailable`` (``too_many``) if there may be no more queues."""
+        if len(self.queues) >= self.limits.queues:
+            raise Unavailable("too_many", f"there are {self.limits.queues} queues, which is the bound")
+
+    def check_consumers(self, link: Link) -> None:
+        """Raise ``Unavailable`` (``too_many``) if the connection may have no more consumers."""
+        if len(link.consumers) >= self.limits.consumers:
+            raise Unavailable("too_many", f"a connection has {self.limits.consumers} consumers at most")
+
+    def reaches(self, door: Door, event: Event) -> bool:
+        """Whether anybody would be given the event: a queue, or a subscription."""
+        if self.queues.reached(door.topic.id, event):
+            return True
+        return bool(self.catalog.index.match(door.topic.id, door.source.id, event.routing_key, None))

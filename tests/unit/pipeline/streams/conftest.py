@@ -1,0 +1,41 @@
+"""A hub in memory with a client of its streams."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from eventyard.model.event import Event
+from eventyard.model.ids import EntryId
+from eventyard.pipeline.streams.link import Link, Outgoing
+from eventyard.testing.hub import Yard, memory_hub
+
+
+@pytest.fixture
+async def yard() -> AsyncIterator[Yard]:
+    async with memory_hub() as yard:
+        yield yard
+
+
+@pytest.fixture
+async def link(yard: Yard) -> AsyncIterator[Link]:
+    one = connect(yard)
+    yield one
+    await one.close()
+
+
+def connect(yard: Yard, key: str | None = None, **more: str) -> Link:
+    who = yard.hub.keys.by_key(key or yard.key)
+    return yard.hub.streams.connect(
+        who, protocol="test", peer="here", name="", end=lambda error: ended.append(error.code), **more
+    )
+
+
+ended: list[str] = []
+
+
+async def send(link: Link, exchange: str, *keys: str, **extensions: str) -> list[EntryId]:
+    """Publish one message with each routing key; the entries."""
+    events = [Event(f"e-{key}", "/t", "t", 0, b"{}", key, extensions=extensions) for key in keys]
+    results = await link.publish([Outgoing(exchange, event) for event in events])
+    assert all(isinstance(result, int) for result in results), results
+    return [result for result in results if isinstance(result, int)]

@@ -1,0 +1,237 @@
+"""A client does with exchanges and queues what it may, and learns of nothing that is not for its eyes."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from eventyard.model.access import Scope
+from eventyard.model.errors import Conflict, Forbidden, HubError, NotFound
+from eventyard.model.event import Event
+from eventyard.model.streams import ExchangeSettings, ExchangeType
+from eventyard.pipeline.streams.link import Link, Outgoing, Unrouted
+from eventyard.testing.hub import Yard
+from tests.unit.pipeline.streams.around import Reader
+from tests.unit.pipeline.streams.conftest import connect, ended, send
+
+
+async def test_what_is_sent_to_an_exchange_reaches_the_queues_bound_to_it(link: Link) -> None:
+    await link.declare_exchange("orders", ExchangeSettings())
+    queue = await link.declare_queue("eu")
+    await link.bind(queue, "orders", "*.eu.#")
+    await send(link, "orders", "order.eu.created", "order.us.created", "order.eu")
+    assert queue.depth == 2
+
+
+async def test_the_default_exchange_leads_to_the_queue_of_that_name(link: Link) -> None:
+    queue = await link.declare_queue("work")
+    await send(link, "", "work", "elsewhere")
+    assert queue.depth == 1
+
+
+async def test_what_is_published_is_an_event_of_the_journal(link: Link, yard: Yard) -> None:
+    (entry,) = await send(link, "amq.topic", "a.b")
+    detail = await yard.store.detail(entry)
+    assert detail.event is not None
+    assert (detail.entry.topic, detail.event.routing_key) == ("amq.topic", "a.b")
+
+
+async def test_a_private_queue_begins_now_or_in_the_past(link: Link) -> None:
+    first, second = await send(link, "amq.topic", "a", "b")
+    readers = {}
+    for offset in (None, "first", "last", second):
+        queue = await link.subscribe("amq.topic", "#", offset)
+        readers[offset] = Reader(no_ack=True)
+        await link.consume(queue, readers[offset].consumer)
+    (third,) = await send(link, "amq.topic", "c")
+    await settle(link)
+    assert readers[None].ids == [third]
+    assert readers["first"].ids == [first, second, third]
+    assert readers["last"].ids == [second, third]
+    assert readers[second].ids == [second, third]
+
+
+async def test_a_queue_can_be_read_again_from_the_past_without_harm_to_it(link: Link) -> None:
+    queue = await link.declare_queue("work")
+    await link.bind(queue, "amq.topic", "a.#")
+    entries = await send(link, "amq.topic", "a.1", "b.1", "a.2")
+    again = Reader(no_ack=True)
+    await link.consume(queue, again.consumer, offset="first")
+    await settle(link)
+    assert again.ids == [entries[0], entries[2]]
+    assert queue.depth == 2
+
+
+async def test_exchanges_are_bound_to_exchanges(link: Link) -> None:
+    await link.declare_exchange("all", ExchangeSettings(type=ExchangeType.FANOUT))
+    await link.bind_exchange("all", "amq.topic", "a.#", {})
+    queue = await link.declare_queue("")
+    await link.bind(queue, "all", "")
+    await send(link, "amq.topic", "a.b", "c")
+    assert queue.depth == 1
+    await link.unbind_exchange("all", "amq.topic", "a.#", {})
+    await send(link, "amq.topic", "a.c")
+    assert queue.depth == 1
+
+
+async def test_a_declaration_is_repeated_but_not_altered(link: Link) -> None:
+    await link.declare_queue("q", arguments={"x-max-length": 3})
+    assert (await link.declare_queue("q", arguments={"x-max-length": 3})).name == "q"
+    with pytest.raises(
+        Conflict, match="inequivalent arg 'durable' for queue 'q': received 'true' but current is 'false'"
+    ):
+        await link.declare_queue("q", durable=True)
+    with pytest.raises(Conflict, match="inequivalent arg 'x-max-length'"):
+        await link.declare_queue("q")
+    await link.declare_exchange("x", ExchangeSettings())
+    await link.declare_exchange("x", ExchangeSettings())
+    with pytest.raises(Conflict, match="inequivalent arg 'type'"):
+        await link.declare_exchange("x", ExchangeSettings(type=ExchangeType.FANOUT))
+
+
+async def test_names_with_the_reserved_prefix_are_refused(link: Link) -> None:
+    with pytest.raises(Forbidden, match="reserved prefix"):
+        await link.declare_queue("amq.mine")
+    with pytest.raises(Forbidden, match="reserved prefix"):
+        await link.declare_exchange("amq.mine", ExchangeSettings())
+
+
+async def test_an_exclusive_queue_is_its_connection_s_own_and_goes_with_it(link: Link, yard: Yard) -> None:
+    other = connect(yard)
+    await other.declare_queue("mine", exclusive=True)
+    with pytest.raises(Conflict, match="cannot obtain exclusive access"):
+        link.queue("mine")
+    await other.close()
+    with pytest.raises(NotFound):
+        link.queue("mine")
+
+
+async def test_an_auto_delete_queue_goes_with_its_last_reader(link: Link) -> None:
+    queue = await link.declare_queue("q", auto_delete=True)
+    reader = Reader()
+    await link.consume(queue, reader.consumer)
+    await link.cancel(reader.consumer)
+    assert queue.gone
+
+
+async def test_an_auto_delete_exchange_goes_with_its_last_binding(link: Link) -> None:
+    await link.declare_exchange("x", ExchangeSettings(auto_delete=True))
+    queue = await link.declare_queue("q")
+    await link.bind(queue, "x", "a")
+    await link.unbind(queue, "x", "a")
+    with pytest.raises(NotFound):
+        await link.declare_exchange("x", ExchangeSettings(), passive=True)
+
+
+async def test_what_a_lost_connection_held_goes_to_the_next(link: Link, yard: Yard) -> None:
+    queue, other = await link.declare_queue("q"), connect(yard)
+    lost, next_one = Reader(), Reader()
+    await other.consume(queue, lost.consumer)
+    entries = await send(link, "", "q")
+    await other.close(lost.held)
+    await link.consume(queue, next_one.consumer)
+    assert (next_one.ids, next_one.counts) == (entries, [1])
+
+
+async def test_a_mandatory_message_that_nobody_wants_is_not_published(link: Link, yard: Yard) -> None:
+    before = await yard.store.newest()
+    event = Event("e", "/t", "t", 0, b"{}", "nowhere")
+    assert await link.publish([Outgoing("", event, mandatory=True)]) == [Unrouted()]
+    assert await yard.store.newest() == before
+
+
+async def test_a_full_queue_refuses_what_publishers_add(link: Link) -> None:
+    await link.declare_queue("q", arguments={"x-max-length": 1, "x-overflow": "reject-publish"})
+    await send(link, "", "q")
+    (refused,) = await link.publish([Outgoing("", Event("e", "/t", "t", 0, b"{}", "q"))])
+    assert isinstance(refused, HubError)
+
+
+async def test_a_dead_letter_is_published_where_the_queue_says(link: Link, yard: Yard) -> None:
+    dead = await link.declare_queue("dead")
+    queue = await link.declare_queue("q", arguments={"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead"})
+    reader = Reader()
+    await link.consume(queue, reader.consumer)
+    await send(link, "", "q")
+    queue.reject(reader.held[0])
+    await settle(link)
+    taken = await link.get(dead, no_ack=True)
+    assert taken is not None
+    assert taken[0].event.extensions["deaths"] == "q:rejected"
+
+
+async def test_a_reader_may_read_and_nothing_else(yard: Yard) -> None:
+    reader = connect(yard, await yard.key_for(Scope.EVENTS_READ))
+    queue = await reader.declare_queue("")
+    await reader.bind(queue, f"project.{yard.project.id}", "#")
+    with pytest.raises(Forbidden):
+        await reader.declare_exchange("x", ExchangeSettings())
+    (refused,) = await reader.publish([Outgoing("amq.topic", Event("e", "/t", "t", 0, b"{}", "a"))])
+    assert isinstance(refused, Forbidden)
+
+
+async def test_nobody_learns_of_an_exchange_of_others(yard: Yard, link: Link) -> None:
+    stranger = connect(yard, await yard.stranger_key())
+    queue = await stranger.declare_queue("")
+    application = next(iter(yard.hub.catalog.all(type(await default_application(yard)))))
+    for name in (f"project.{yard.project.id}", f"application.{application.id}", "project.nothing", "nothing"):
+        with pytest.raises(NotFound, match="^no exchange"):
+            await stranger.bind(queue, name, "#")
+
+
+async def test_a_key_of_one_application_reads_no_other_s_exchange(yard: Yard) -> None:
+    application = await default_application(yard)
+    key = await yard.key_for(Scope.EVENTS_READ, project_id=yard.project.id, application_id="another")
+    bound = connect(yard, key)
+    with pytest.raises(NotFound):
+        await bound.subscribe(f"application.{application.id}", "#")
+    own = connect(
+        yard, await yard.key_for(Scope.EVENTS_READ, project_id=yard.project.id, application_id=application.id)
+    )
+    assert await own.subscribe(f"application.{application.id}", "#")
+
+
+async def test_a_durable_queue_outlives_the_hub(yard: Yard, link: Link) -> None:
+    queue = await link.declare_queue("q", durable=True)
+    await link.bind(queue, "amq.topic", "a.#")
+    reader = Reader(prefetch=2)
+    await link.consume(queue, reader.consumer)
+    entries = await send(link, "amq.topic", "a.1", "a.2", "a.3")
+    queue.ack(reader.held[0])
+    await yard.hub.streams.stop()
+    from eventyard.pipeline.streams.streams import StreamLimits, Streams  # noqa: PLC0415
+
+    hub = yard.hub
+    again = Streams(hub.catalog, yard.store, hub.publishing, hub.clock, hub.publishing.new_id, hub.log, StreamLimits())
+    await again.start()
+    later = again.connect(hub.keys.by_key(yard.key), protocol="test", peer="", name="", end=lambda _: None)
+    found = later.queue("q")
+    rest = Reader()
+    await later.consume(found, rest.consumer)
+    await settle(later)
+    assert rest.ids == entries[1:]
+    assert rest.counts == [1, 1]
+    await again.stop()
+
+
+async def test_a_revoked_key_ends_its_connections(yard: Yard, link: Link) -> None:
+    ended.clear()
+    text = await yard.key_for(Scope.EVENTS_READ)
+    who = yard.hub.keys.by_key(text)
+    connect(yard, text)
+    assert who.key_id is not None
+    await yard.hub.keys.revoke(yard.hub.keys.by_key(yard.key), who.key_id)
+    assert ended == ["access_ended"]
+
+
+async def default_application(yard: Yard) -> Any:
+    from eventyard.model.catalog import Application  # noqa: PLC0415
+
+    return next(iter(yard.hub.catalog.all(Application)))
+
+
+async def settle(link: Link) -> None:
+    """Let what was begun beside come to its end."""
+    tasks = link._streams.queues._tasks
+    while tasks:
+        await asyncio.wait(set(tasks))
