@@ -1,15 +1,16 @@
 """A client does with exchanges and queues what it may, and learns of nothing that is not for its eyes."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
 from eventyard.model.access import Scope
+from eventyard.model.catalog import Application
 from eventyard.model.errors import Conflict, Forbidden, HubError, NotFound
 from eventyard.model.event import Event
 from eventyard.model.streams import ExchangeSettings, ExchangeType
 from eventyard.pipeline.streams.link import Link, Outgoing, Unrouted
+from eventyard.pipeline.streams.streams import StreamLimits, Streams
 from eventyard.testing.hub import Yard
 from tests.unit.pipeline.streams.around import Reader
 from tests.unit.pipeline.streams.conftest import connect, ended, send
@@ -173,14 +174,14 @@ async def test_a_reader_may_read_and_nothing_else(yard: Yard) -> None:
 async def test_nobody_learns_of_an_exchange_of_others(yard: Yard, link: Link) -> None:
     stranger = connect(yard, await yard.stranger_key())
     queue = await stranger.declare_queue("")
-    application = next(iter(yard.hub.catalog.all(type(await default_application(yard)))))
+    application = default_application(yard)
     for name in (f"project.{yard.project.id}", f"application.{application.id}", "project.nothing", "nothing"):
-        with pytest.raises(NotFound, match="^no exchange"):
+        with pytest.raises(NotFound, match="no exchange"):
             await stranger.bind(queue, name, "#")
 
 
 async def test_a_key_of_one_application_reads_no_other_s_exchange(yard: Yard) -> None:
-    application = await default_application(yard)
+    application = default_application(yard)
     key = await yard.key_for(Scope.EVENTS_READ, project_id=yard.project.id, application_id="another")
     bound = connect(yard, key)
     with pytest.raises(NotFound):
@@ -199,8 +200,6 @@ async def test_a_durable_queue_outlives_the_hub(yard: Yard, link: Link) -> None:
     entries = await send(link, "amq.topic", "a.1", "a.2", "a.3")
     queue.ack(reader.held[0])
     await yard.hub.streams.stop()
-    from eventyard.pipeline.streams.streams import StreamLimits, Streams  # noqa: PLC0415
-
     hub = yard.hub
     again = Streams(hub.catalog, yard.store, hub.publishing, hub.clock, hub.publishing.new_id, hub.log, StreamLimits())
     await again.start()
@@ -224,9 +223,7 @@ async def test_a_revoked_key_ends_its_connections(yard: Yard, link: Link) -> Non
     assert ended == ["access_ended"]
 
 
-async def default_application(yard: Yard) -> Any:
-    from eventyard.model.catalog import Application  # noqa: PLC0415
-
+def default_application(yard: Yard) -> Application:
     return next(iter(yard.hub.catalog.all(Application)))
 
 
