@@ -1,7 +1,7 @@
 """A process that is killed at any instant loses nothing it acknowledged, and leaves nothing half done.
 
-A child appends and records as fast as it can and prints what was acknowledged. It is killed, the journal is opened
-again, and the next child goes on in the same file.
+A child appends, records and keeps positions as fast as it can and prints what was acknowledged. It is killed, the
+journal is opened again, and the next child goes on in the same file.
 """
 
 import os
@@ -25,6 +25,7 @@ CHILD = """
 import asyncio, sys
 from contextlib import AsyncExitStack
 from pathlib import Path
+from eventyard.model.streams import Position
 from eventyard.stores.sql.store import SqliteStore
 from eventyard.testing import builders as b
 from eventyard.testing.fakes import HandClock
@@ -43,12 +44,18 @@ async def work(store, scene, worker, first):
             await store.record(b.delivered(child, made.entry_id))
             say("done", child)
 
+async def walk(store, first):
+    for n in range(1_000_000):
+        cursor = int(first) * 1_000_000 + n
+        await store.keep([Position(f"q-{queue}", cursor) for queue in range(300)])
+        say("kept", cursor)
+
 async def main(path, first):
     async with AsyncExitStack() as stack:
         store = SqliteStore(Path(path), HandClock())
         await store.start(stack)
         scene = await b.saved(store)
-        await asyncio.gather(*(work(store, scene, worker, first) for worker in range(16)))
+        await asyncio.gather(walk(store, first), *(work(store, scene, worker, first) for worker in range(16)))
 
 asyncio.run(main(sys.argv[1], sys.argv[2]))
 """
@@ -72,7 +79,13 @@ async def check(path: Path, words: list[list[str]]) -> None:
         store = SqliteStore(path, HandClock())
         await store.start(stack)
         scene = await b.saved(store)
+        kept = max((int(cursor) for kind, cursor, *_ in words if kind == "kept"), default=0)
+        cursors = {position.cursor for position in await store.positions()}
+        assert len(cursors) <= 1
+        assert kept <= max(cursors, default=0)
         for kind, entry_id, *rest in words:
+            if kind == "kept":
+                continue
             detail = await store.detail(EntryId(int(entry_id)))
             if kind == "done":
                 assert detail.entry.status is Status.COMPLETE

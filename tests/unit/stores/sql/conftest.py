@@ -1,16 +1,34 @@
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from alembic import command
+from sqlalchemy import create_engine
 
 from eventyard.stores.records import Numbered
 from eventyard.stores.sql import file
 from eventyard.stores.sql.known import Known
+from eventyard.stores.sql.migrations.run import configuration
 from eventyard.stores.sql.store import SqliteStore
 from eventyard.testing.builders import scene
 from eventyard.testing.fakes import HandClock
+
+Downgrade = Callable[[Path, str], None]
+
+
+@pytest.fixture
+def downgrade() -> Downgrade:
+    """Bring a file back to an older revision."""
+
+    def to(path: Path, revision: str) -> None:
+        engine = create_engine(f"sqlite:///{path}")
+        with engine.connect() as connection:
+            command.downgrade(configuration(connection), revision)
+        engine.dispose()
+
+    return to
 
 
 @pytest.fixture

@@ -4,14 +4,17 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 from eventyard.model.errors import Unavailable
+from eventyard.model.ids import EntryId
+from eventyard.model.streams import Position
 from eventyard.stores.sql import file
-from eventyard.stores.sql.migrations import HEAD
+from eventyard.stores.sql.migrations import REVISIONS
 from eventyard.stores.sql.store import SqliteStore
 from eventyard.testing import builders as b
 from eventyard.testing.fakes import HandClock
@@ -74,11 +77,28 @@ async def test_a_newer_schema_is_refused(path: Path) -> None:
     assert await refusal(path) == "store_newer"
 
 
-async def test_an_older_schema_waits_for_permission(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_older_schema_waits_for_permission(path: Path, downgrade: Callable[[Path, str], None]) -> None:
     file.prepare(path, upgrade=True)
-    monkeypatch.setattr(file, "HEAD", "0002")
-    monkeypatch.setattr(file, "REVISIONS", (HEAD, "0002"))
+    downgrade(path, REVISIONS[0])
     assert await refusal(path, upgrade=False) == "store_older"
+
+
+async def test_an_older_journal_is_upgraded_with_all_that_is_in_it(
+    path: Path, downgrade: Callable[[Path, str], None]
+) -> None:
+    async with AsyncExitStack() as stack:
+        store = SqliteStore(path, HandClock())
+        await store.start(stack)
+        scene = await b.saved(store)
+        await store.append(scene.publication())
+    downgrade(path, REVISIONS[0])
+    async with AsyncExitStack() as stack:
+        store = SqliteStore(path, HandClock())
+        await store.start(stack)
+        assert sorted(map(repr, await store.load())) == sorted(map(repr, scene.records))
+        assert (await store.detail(EntryId(1))).event == b.event()
+        await store.save([b.queue()])
+        await store.keep([Position("queue-inbox", EntryId(1))])
 
 
 async def test_a_folder_that_is_not_there_is_said_to_be_unusable(path: Path) -> None:

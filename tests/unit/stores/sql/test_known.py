@@ -2,6 +2,7 @@ import sqlite3
 
 from eventyard.model.lifecycle import Kind
 from eventyard.stores.records import NameKind
+from eventyard.stores.sql.append import append, prepare
 from eventyard.stores.sql.known import Known, Series
 from eventyard.stores.sql.tables import SPAN_BITS
 from eventyard.testing import builders as b
@@ -34,3 +35,12 @@ def test_a_span_is_written_when_its_block_is_full(connection: sqlite3.Connection
     known.next_id = (2 << SPAN_BITS) + 1
     known.span(90, 105)
     assert connection.execute("SELECT * FROM spans").fetchall() == [(0, 90, 110), (1, 90, 105)]
+
+
+def test_the_open_span_is_found_again_as_the_appends_had_it(connection: sqlite3.Connection, known: Known) -> None:
+    append(connection, known, 150, [prepare(b.publication(received_at=100, deliveries=[b.scene().delivery()]))])
+    connection.execute("UPDATE entries SET completed_at = 999 WHERE parent_id IS NOT NULL")
+    again = Known(connection)
+    again.next_id = 1 << SPAN_BITS
+    again.span(120, 120)
+    assert connection.execute("SELECT * FROM spans").fetchall() == [(0, 100, 150)]

@@ -1,6 +1,7 @@
 """What the migrations make is what the tables say."""
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import create_engine
@@ -35,6 +36,19 @@ def test_a_second_upgrade_changes_nothing(tmp_path: Path) -> None:
     before = schema(tmp_path / "journal.db")
     upgrade_file(tmp_path / "journal.db")
     assert schema(tmp_path / "journal.db") == before
+
+
+def test_each_migration_can_be_taken_back_and_made_again(
+    tmp_path: Path, downgrade: Callable[[Path, str], None]
+) -> None:
+    path = tmp_path / "journal.db"
+    upgrade_file(path)
+    newest = schema(path)
+    for revision in reversed(REVISIONS[:-1]):
+        downgrade(path, revision)
+        assert schema(path).keys() < newest.keys()
+        upgrade_file(path)
+        assert schema(path) == newest
 
 
 def test_the_named_revisions_are_the_files() -> None:

@@ -21,7 +21,12 @@ def upgrade_file(path: Path) -> None:
 
 def upgrade(connection: Connection) -> None:
     """Bring the connected database to the newest revision."""
+    command.upgrade(configuration(connection), "head")
+
+
+def configuration(connection: Connection) -> Config:
+    """What Alembic's commands want to know: where the migrations are, and what to run them on."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    return config

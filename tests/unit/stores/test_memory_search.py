@@ -1,0 +1,59 @@
+"""What a search means is said by tests/contract; here, what one criterion means for one entry."""
+
+from typing import Any
+
+import pytest
+
+from eventyard.model.ids import EntryId
+from eventyard.model.journal import HistoryLine, Query
+from eventyard.model.lifecycle import Descendants, Kind, Status
+from eventyard.stores.family import Family
+from eventyard.stores.memory_catalog import Name
+from eventyard.stores.memory_search import Kept, matches, shown
+from eventyard.stores.records import NameKind
+from eventyard.testing import builders as b
+
+NAMES = {1: Name(NameKind.PROJECT, "p", "north"), 4: Name(NameKind.SOURCE, "s", "Web Shop")}
+
+ENTRY = Kept(
+    id=EntryId(7),
+    kind=Kind.PUBLICATION,
+    project=1,
+    application=2,
+    topic=3,
+    name=4,
+    event=b.event(id="e-1"),
+    created_at=b.NOW,
+    history=[HistoryLine(b.NOW, Status.COMPLETE)],
+    family=Family(),
+    attempts={},
+)
+
+
+@pytest.mark.parametrize(
+    ("criteria", "found"),
+    [
+        ({}, True),
+        ({"projects": (2,)}, False),
+        ({"kinds": (Kind.SUBSCRIPTION,)}, False),
+        ({"statuses": (Status.COMPLETE,)}, True),
+        ({"descendants": (Descendants.NONE,)}, True),
+        ({"name": "web shop"}, True),
+        ({"name": "shop"}, False),
+        ({"name": "shop", "contains": True}, True),
+        ({"topic": "orders"}, False),
+        ({"event_id": "e-2"}, False),
+        ({"created_from": b.NOW, "created_to": b.NOW}, True),
+        ({"before": EntryId(7)}, False),
+        ({"after": EntryId(6)}, True),
+    ],
+)
+def test_a_criterion_holds_or_does_not(criteria: dict[str, Any], found: bool) -> None:
+    assert matches(Query(**({"projects": (1,)} | criteria)), ENTRY, NAMES) is found
+
+
+def test_an_entry_is_shown_under_the_names_there_are() -> None:
+    entry = shown(ENTRY, NAMES)
+    assert (entry.project_id, entry.name_id, entry.name) == ("p", "s", "Web Shop")
+    assert (entry.application_id, entry.application, entry.topic) == (None, None, None)
+    assert (entry.status, entry.event_id) == (Status.COMPLETE, "e-1")
