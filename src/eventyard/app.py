@@ -21,15 +21,19 @@ from eventyard.model.access import Scope
 from eventyard.model.catalog import Application, Organization, Project, Record, Target
 from eventyard.model.ids import RANDOM_BITS, Millis, uuid7
 from eventyard.pipeline.accept import Acceptor
+from eventyard.pipeline.announce import Announcer
 from eventyard.pipeline.attempt import Attempter
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.directory import Directory
 from eventyard.pipeline.dispatch import Dispatcher
 from eventyard.pipeline.doors import Doors
+from eventyard.pipeline.entities import Entities
 from eventyard.pipeline.hub import Hub, Limits
 from eventyard.pipeline.keys import PREFIX, Keys, digest_of
 from eventyard.pipeline.lanes import Limits as LaneLimits
+from eventyard.pipeline.products import Products
 from eventyard.pipeline.projects import Projects
+from eventyard.pipeline.publish import Publishing
 from eventyard.pipeline.recorder import Recorder
 from eventyard.pipeline.replay import Replay
 from eventyard.pipeline.reprocess import Reprocessing
@@ -107,6 +111,8 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         pulled=pulled, window_ms=limits.idempotency_window_ms, replay_ms=limits.replay_window_ms,
     )  # fmt: skip
     topics = Topics(catalog, clock, new_id)
+    publishing = Publishing(catalog, topics, doors, acceptor, clock, new_id)
+    catalog.announcer = Announcer(catalog, publishing, acceptor, clock)
     reprocessing = Reprocessing(catalog, store, dispatcher, parts.target_types, clock)
 
     def targets_changed(records: Sequence[Record]) -> None:
@@ -122,6 +128,9 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         catalog=catalog,
         doors=doors,
         acceptor=acceptor,
+        publishing=publishing,
+        entities=Entities(catalog, publishing, clock),
+        products=Products(catalog, publishing, acceptor, clock),
         dispatcher=dispatcher,
         runs=runs,
         search=Search(catalog, store),

@@ -15,6 +15,8 @@ from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import (
     Appended,
+    Change,
+    Changed,
     Claimed,
     Committed,
     EntryDetail,
@@ -149,6 +151,9 @@ class Store(Protocol):
 
     async def remove(self, records: Sequence[Record]) -> None:
         """Delete by id, all or none. The journal keeps its entries and the names they were made under."""
+
+    async def change(self, change: Change) -> Changed:
+        """Save and remove records and commit publications, in one transaction. Raises ``Conflict`` (``duplicate``)."""
 
 
 class Setting(Struct, frozen=True):

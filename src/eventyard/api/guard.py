@@ -64,7 +64,7 @@ class Guard:
         if scope["method"] not in _WITH_BODY:
             await self._app(scope, receive, wire.send)
             return
-        body = await self._body(headers, receive)
+        body = await self._body(headers, receive, many=scope["path"].endswith("/entities"))
         scope["headers"] = [*_without_content_type(scope), (b"content-type", JSON.encode())]
         key = headers.get("idempotency-key")
         if key is None or caller is None or not repeatable(scope["method"], scope["path"]):
@@ -83,13 +83,13 @@ class Guard:
         answer, replayed = await self._replays.once(slot, body, make)
         await answer.send(wire.replaying if replayed else wire.send)
 
-    async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes:
-        """The whole body, which is JSON or empty.
+    async def _body(self, headers: Mapping[str, str], receive: Receive, *, many: bool) -> bytes:
+        """The whole body, which is JSON or empty, and may be large if it tells of ``many`` things.
 
         Raises ``TooLarge``, ``Invalid`` (``unsupported_media_type``, ``unsupported_encoding``, ``invalid_json``).
         """
         limits = self._hub.limits
-        body = await read_body(receive, headers, limits.body_bytes)
+        body = await read_body(receive, headers, limits.batch_bytes if many else limits.body_bytes)
         if not body:
             return body
         media = headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -128,7 +128,7 @@ class Ingest:
         mode = cloudevents.mode_of(headers)
         if mode is None:
             check_depth(body, hub.limits.depth)
-            asked = _decoded(_decode_dispatch, body)
+            asked = decoded(_decode_dispatch, body)
             door = self._door(who, asked.project_id, asked.source)
             payload = bytes(asked.payload)
             event = Event(_new_id(now), door.uri, door.source.name, now, payload, door.source.name, "application/json")
@@ -161,7 +161,7 @@ class Ingest:
             )  # fmt: skip
         lines = media != JSON
         raws: Sequence[bytes | Raw] = (
-            [line for line in body.split(b"\n") if line.strip()] if lines else _decoded(_decode_raws, body)
+            [line for line in body.split(b"\n") if line.strip()] if lines else decoded(_decode_raws, body)
         )
         self._check_count(len(raws))
         unicode = _is_unicode(body)
@@ -170,7 +170,7 @@ class Ingest:
         for place, raw in enumerate(raws):
             try:
                 check_depth(bytes(raw), hub.limits.depth)
-                item = _decoded(_decode_item, raw)
+                item = decoded(_decode_item, raw)
                 name = item.source or query.get("source")
                 if name not in doors:
                     doors[name] = self._batch_door(who, query, name, headers, body, now)
@@ -218,7 +218,7 @@ class Ingest:
         return await self._batch(arrivals)
 
     async def _batch(self, arrivals: Sequence[Arrival | HubError], *, status: int = 200, lines: bool = False) -> Answer:
-        results = [_line(result) for result in await self._hub.acceptor.accept_batch(arrivals)]
+        results = [line_of(result) for result in await self._hub.acceptor.accept_batch(arrivals)]
         if lines:
             return Answer(status, b"".join([_encode(line) + b"\n" for line in results]), NDJSON)
         return Answer(status, _encode(results))
@@ -325,13 +325,14 @@ def _results(accepted: Accepted) -> dict[str, Any]:
     return {"event_id": accepted.event_id, "entry_id": accepted.entry_id, "results": results}
 
 
-def _line(result: Accepted | HubError) -> Line:
+def line_of(result: Accepted | HubError) -> Line:
+    """The result of one event of a batch."""
     if isinstance(result, HubError):
         return Line(status_of(result), code=result.code, detail=result.message, pointer=result.pointer)
     return Line(202, result.event_id, result.entry_id, result.dispatched, result.replayed or None)
 
 
-def _decoded(decode: Any, raw: bytes | Raw) -> Any:
+def decoded(decode: Any, raw: bytes | Raw) -> Any:
     """What a decoder makes of a body. Raises ``Invalid`` (``invalid_json``, ``invalid_body``)."""
     try:
         return decode(raw)

@@ -1,12 +1,13 @@
-"""The native API: FastAPI with the routers of ``v1/``, behind the guard.
+"""The native API: FastAPI with the routers of ``v1/`` and those of the dialects, behind the guard.
 
 ``front.py`` hands it every request that is not for a hot path, and builds it when the first of them comes.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
@@ -21,11 +22,13 @@ from eventyard.api.security import Security
 from eventyard.api.v1 import (
     applications,
     deliveries,
+    entities,
     event_sources,
     events,
     jobs,
     keys,
     plugins,
+    products,
     projects,
     sources,
     subscriptions,
@@ -36,8 +39,8 @@ from eventyard.api.validation import refuse_route, refuse_values
 from eventyard.pipeline.hub import Hub
 
 NOUNS = (
-    event_sources, events, deliveries, projects, applications, topics, sources, subscriptions, targets, jobs, plugins,
-    keys,
+    event_sources, events, deliveries, entities, products, projects, applications, topics, sources, subscriptions,
+    targets, jobs, plugins, keys,
 )  # fmt: skip
 
 
@@ -51,11 +54,14 @@ class Native(FastAPI):
         return self.openapi_schema
 
 
-def build_app(hub: Hub, security: Security, *, public_url: str | None = None) -> Native:
+def build_app(
+    hub: Hub, security: Security, *, public_url: str | None = None, dialects: Iterable[APIRouter] = ()
+) -> Native:
     """The ASGI application of the native API over a hub.
 
     ``security`` is the one that guards the hot paths too, as it counts the calls of a key. ``public_url`` is how
-    clients reach the hub, if that is not the address they name in their requests.
+    clients reach the hub, if that is not the address they name in their requests. The guard asks for a key under
+    ``/v1`` only; the routes of ``dialects`` prove their callers themselves.
     """
     app = Native(
         title="Eventyard",
@@ -74,6 +80,8 @@ def build_app(hub: Hub, security: Security, *, public_url: str | None = None) ->
     for noun in NOUNS:
         app.include_router(noun.router)
     app.include_router(docs_router())
+    for dialect in dialects:
+        app.include_router(dialect)
 
     @app.get("/", include_in_schema=False)
     async def start() -> Response:

@@ -37,6 +37,8 @@ TAGS: list[dict[str, Any]] = [
     {"name": "Event sources", "description": "Inbound event source and subscription management."},
     {"name": "Events", "description": "The journal: search, explain, replay."},
     {"name": "Deliveries", "description": "One event for one subscription: retry, discard, reprocess."},
+    {"name": "Entities", "description": "What happens to whatever a project or an application consists of."},
+    {"name": "Products", "description": "An application in projects and organizations: its life as a product."},
     {"name": "Projects", "description": "Isolation boundaries."},
     {"name": "Applications", "description": "Systems that publish and subscribe."},
     {"name": "Topics", "description": "Named channels with schema versions."},

@@ -6,7 +6,7 @@ Written, on the hot path: :class:`NewPublication` with its :class:`NewDelivery` 
 
 from msgspec import Struct
 
-from eventyard.model.catalog import Source, Subscription, Target
+from eventyard.model.catalog import Record, Source, Subscription, Target
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.lifecycle import Descendants, Kind, Status
@@ -89,6 +89,21 @@ class Appended(Struct, frozen=True):
     def duplicate(self) -> bool:
         """Whether nothing was written because an idempotency key was used before."""
         return self.key is not None
+
+
+class Change(Struct, frozen=True):
+    """A change of the catalog and the events that tell of it, committed together: all of it or nothing."""
+
+    saved: tuple[Record, ...]
+    removed: tuple[Record, ...]
+    publications: tuple[NewPublication, ...]
+
+
+class Changed(Struct, frozen=True):
+    """What became of a :class:`Change`: the saved records with their numbers, and an answer for each publication."""
+
+    saved: tuple[Record, ...]
+    appended: tuple[Appended, ...]
 
 
 class Claimed(Struct, frozen=True):

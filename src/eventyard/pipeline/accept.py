@@ -7,7 +7,7 @@ answer, and the deliveries this process has room for go straight to dispatch, wi
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -60,6 +60,9 @@ class Arrival(Struct, frozen=True):
     redelivery: bool = False
     well_formed: bool = False
 
+
+Commit = Callable[[Sequence[NewPublication]], Awaitable[Sequence[Appended]]]
+"""Commits publications with what else belongs into their transaction; an answer for each."""
 
 _NOT_YET = Accepted(EntryId(0), "", 0)
 _WELL_FORMED = msgspec.json.Decoder(msgspec.Raw)
@@ -143,6 +146,18 @@ class Acceptor:
                     results[place] = self._finish(arrival, publication, choices, one)
                 except HubError as error:
                     results[place] = error
+        self._observe_batch(arrivals, results, now)
+        return results
+
+    async def accept_within(self, arrivals: Sequence[Arrival], commit: Commit) -> list[Accepted]:
+        """Accept events that tell of a change, as part of it: ``commit`` writes both in one transaction.
+
+        What is wrong with one of them, or with the change, leaves everything as it was.
+        """
+        now = self._clock()
+        ready = [(arrival, *self._prepare(arrival, now)) for arrival in arrivals]
+        appended = await commit([publication for _, publication, _ in ready])
+        results = [self._finish(*one, answer) for one, answer in zip(ready, appended, strict=True)]
         self._observe_batch(arrivals, results, now)
         return results
 

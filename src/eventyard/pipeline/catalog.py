@@ -2,7 +2,8 @@
 
 All reads of the hot path end here, so a publish asks the disk nothing. A change is saved first and then applied here,
 in that order; who watches is told afterwards. What may be changed, and by whom, is decided by the verbs beside this
-file (``sources.py``, ``subscriptions.py``, …) and by ``view.py``.
+file (``sources.py``, ``subscriptions.py``, …) and by ``view.py``; what the world is told of it, in the same
+transaction, by ``announce.py``.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 from eventyard.matching.index import SubscriptionIndex
+from eventyard.model.access import Principal
 from eventyard.model.catalog import (
     ApiKey,
     Application,
@@ -25,6 +27,8 @@ from eventyard.model.catalog import (
     User,
 )
 from eventyard.model.errors import NotFound
+from eventyard.model.journal import Appended, Change, NewPublication
+from eventyard.model.products import ProductState
 from eventyard.model.streams import Queue
 from eventyard.ports import Store
 
@@ -32,11 +36,14 @@ R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 P = ParamSpec("P")
 Watcher = Callable[[Sequence[Record]], None]
+Commit = Callable[[Sequence[NewPublication]], Coroutine[Any, Any, Sequence[Appended]]]
+Announcer = Callable[[Sequence[Record], Sequence[Record], Commit], Coroutine[Any, Any, None]]
+"""Is given what is about to be saved and removed, and calls the commit once, with the events that tell of it."""
 
 WORDS: dict[type[Any], str] = {
     Organization: "organization", Project: "project", Application: "application", Topic: "topic", Source: "source",
     Subscription: "subscription", Target: "target", ApiKey: "key", User: "user", TopicSchema: "schema",
-    Queue: "queue",
+    ProductState: "product state", Queue: "queue",
 }  # fmt: skip
 
 _NAMED = (Application, Topic, Source, Target, Queue)
@@ -57,6 +64,9 @@ class Catalog:
         self._watchers: list[Watcher] = []
         self.turn = asyncio.Lock()
         """Held by the verb that is changing something; see :func:`in_turn`."""
+        self.acting: Principal | None = None
+        """Whose turn it is, if it is anybody's but the hub's own."""
+        self.announcer: Announcer = _announce_nothing
 
     async def start(self) -> None:
         """Load everything from the store."""
@@ -108,10 +118,7 @@ class Catalog:
 
     async def save(self, *records: Record) -> list[Record]:
         """Commit records, all or none, then show them here. Returns them with their numbers."""
-        saved = await self._store.save(records)
-        self._apply(saved, gone=False)
-        self._tell(saved)
-        return saved
+        return await self.change(records)
 
     async def save_one(self, record: R) -> R:
         """Commit one record and return it with its number."""
@@ -119,9 +126,28 @@ class Catalog:
 
     async def remove(self, *records: Record) -> None:
         """Delete records, all or none, then forget them here."""
-        await self._store.remove(records)
-        self._apply(records, gone=True)
-        self._tell(records)
+        await self.change((), records)
+
+    async def change(self, saved: Sequence[Record], removed: Sequence[Record] = ()) -> list[Record]:
+        """Save and remove records, all or none, and announce it. Returns the saved ones with their numbers."""
+        numbered: list[Record] = []
+
+        async def commit(publications: Sequence[NewPublication]) -> Sequence[Appended]:
+            numbered[:], appended = await self.commit(saved, removed, publications)
+            return appended
+
+        await self.announcer(saved, removed, commit)
+        return numbered
+
+    async def commit(
+        self, saved: Sequence[Record], removed: Sequence[Record], publications: Sequence[NewPublication]
+    ) -> tuple[list[Record], Sequence[Appended]]:
+        """Commit a change with the given publications and no others, then show it here."""
+        changed = await self._store.change(Change(tuple(saved), tuple(removed), tuple(publications)))
+        self._apply(removed, gone=True)
+        self._apply(changed.saved, gone=False)
+        self._tell((*removed, *changed.saved))
+        return list(changed.saved), changed.appended
 
     def _tell(self, records: Sequence[Record]) -> None:
         for watcher in self._watchers:
@@ -164,6 +190,10 @@ class Catalog:
             del self._keys[record.digest]
 
 
+async def _announce_nothing(saved: Sequence[Record], removed: Sequence[Record], commit: Commit) -> None:
+    await commit(())
+
+
 class _Changing(Protocol):
     """Whose verbs change the catalog."""
 
@@ -178,12 +208,17 @@ def in_turn(verb: Verb[V, P, T]) -> Verb[V, P, T]:
     """Let a verb look, decide and save before the next one looks.
 
     Otherwise of two changes of one record the later would undo the earlier, and a change would bring back what was
-    removed meanwhile. A verb in its turn calls no other.
+    removed meanwhile. A verb in its turn calls no other. The caller that a verb is given first is who acts.
     """
 
     @wraps(verb)
     async def taking_turns(self: V, /, *arguments: P.args, **named: P.kwargs) -> T:
-        async with self._catalog.turn:
-            return await verb(self, *arguments, **named)
+        catalog = self._catalog
+        async with catalog.turn:
+            catalog.acting = next((who for who in arguments[:1] if isinstance(who, Principal)), None)
+            try:
+                return await verb(self, *arguments, **named)
+            finally:
+                catalog.acting = None
 
     return taking_turns

@@ -7,8 +7,11 @@ from eventyard.pipeline.accept import Acceptor
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.dispatch import Dispatcher
 from eventyard.pipeline.doors import Doors
+from eventyard.pipeline.entities import Entities
 from eventyard.pipeline.keys import Keys
+from eventyard.pipeline.products import Products
 from eventyard.pipeline.projects import Projects
+from eventyard.pipeline.publish import Publishing
 from eventyard.pipeline.replay import Replay
 from eventyard.pipeline.reprocess import Reprocessing
 from eventyard.pipeline.search import Search
@@ -41,6 +44,9 @@ class Hub(Struct, frozen=True):
     catalog: Catalog
     doors: Doors
     acceptor: Acceptor
+    publishing: Publishing
+    entities: Entities
+    products: Products
     dispatcher: Dispatcher
     runs: JobRuns
     search: Search

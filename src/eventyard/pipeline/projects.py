@@ -1,6 +1,6 @@
 """Projects and their applications: making, renaming and removing them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,6 +8,8 @@ import msgspec
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Application, Project, Source, Subscription, Target, Topic
 from eventyard.model.errors import Conflict, Forbidden, Invalid
+from eventyard.model.products import ProductState
+from eventyard.model.reserved import exchange_of, is_hub_made
 from eventyard.pipeline.catalog import WORDS, Catalog, in_turn
 from eventyard.pipeline.view import View
 from eventyard.ports import Clock
@@ -50,7 +52,10 @@ class Projects:
 
     @in_turn
     async def remove(self, who: Principal, project_id: str) -> None:
-        """Remove an empty project and its applications. Raises ``Conflict`` (``in_use``) naming what is still in it."""
+        """Remove an empty project and its applications. Raises ``Conflict`` (``in_use``) naming what is still in it.
+
+        What the hub made by itself goes along.
+        """
         project = View(self._catalog, who).need(Scope.CATALOG_WRITE).project(project_id)
         content: list[Source | Subscription | Target | Topic] = [
             *self._catalog.all(Source),
@@ -58,12 +63,15 @@ class Projects:
             *self._catalog.all(Target),
             *self._catalog.all(Topic),
         ]
-        left = next((record for record in content if record.project_id == project.id), None)
+        inside = [record for record in content if record.project_id == project.id]
+        left = next((record for record in inside if not is_hub_made(record)), None)
         if left is not None:
             word = WORDS[type(left)]
             raise Conflict("in_use", f"project {project.name!r} still has {word}s", hint=f"remove its {word}s first")
         applications = [a for a in self._catalog.all(Application) if a.project_id == project.id]
-        await self._catalog.remove(*applications, project)
+        gone = {project.id, *(application.id for application in applications)}
+        states = [s for s in self._catalog.all(ProductState) if s.application_id in gone or s.subject_id in gone]
+        await self._catalog.remove(*states, *inside, *applications, project)
 
     @in_turn
     async def add_application(
@@ -83,11 +91,35 @@ class Projects:
 
     @in_turn
     async def remove_application(self, who: Principal, application_id: str) -> None:
-        """Remove an application nothing belongs to. Raises ``Conflict`` (``in_use``)."""
+        """Remove an application nothing belongs to, with its exchange. Raises ``Conflict`` (``in_use``)."""
         application = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Application, application_id)
-        owned: list[Source | Subscription] = [*self._catalog.all(Source), *self._catalog.all(Subscription)]
-        user = next((record for record in owned if record.application_id == application.id), None)
+        exchange = self._catalog.named(Topic, application.project_id, exchange_of(application))
+        records: list[Source | Subscription] = [*self._catalog.all(Source), *self._catalog.all(Subscription)]
+        owned = [record for record in records if record.application_id == application.id or _uses(record, exchange)]
+        user = next((record for record in owned if not is_hub_made(record)), None)
         if user is not None:
             word = WORDS[type(user)]
             raise Conflict("in_use", f"{word} {user.name!r} belongs to application {application.name!r}")
-        await self._catalog.remove(application)
+        along = [record for record in owned if _uses(record, exchange)]
+        heirs = self._inherit(application, [record for record in owned if not _uses(record, exchange)])
+        states = [state for state in self._catalog.all(ProductState) if state.application_id == application.id]
+        topics = [] if exchange is None else [exchange]
+        await self._catalog.change(heirs, [*states, *along, *topics, application])
+
+    def _inherit(self, application: Application, left: Sequence[Source | Subscription]) -> list[Source | Subscription]:
+        """What the hub made in an application's name for the whole project, in the name of its next oldest one."""
+        others = (a for a in self._catalog.all(Application) if a.project_id == application.project_id)
+        heir = next((other for other in others if other.id != application.id), None)
+        if left and heir is None:
+            raise Conflict(
+                "in_use",
+                f"application {application.name!r} is the last one, and the project has streams",
+                hint="make another application first, or delete the project",
+            )
+        return [msgspec.structs.replace(record, application_id=heir.id) for record in left if heir is not None]
+
+
+def _uses(record: Source | Subscription, topic: Topic | None) -> bool:
+    """Whether a source publishes into a topic, or a subscription reads it."""
+    topic_ids = (record.topic_id,) if isinstance(record, Source) else record.topic_ids
+    return topic is not None and topic.id in topic_ids

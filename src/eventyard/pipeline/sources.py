@@ -9,6 +9,7 @@ from eventyard.matching.schema import compile_schema
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Record, Sealed, Source, Subscription, Topic
 from eventyard.model.errors import Conflict, Invalid
+from eventyard.model.reserved import INTERNAL, need_free, need_not_ours
 from eventyard.pipeline.catalog import Catalog, in_turn
 from eventyard.pipeline.projects import changed_fields
 from eventyard.pipeline.settings import check_settings
@@ -56,10 +57,11 @@ class Sources:
         """A new source. Without a ``topic`` (id or name) it gets one of its own name, made with it.
 
         Raises ``Conflict`` (``duplicate``, or ``topic_locked``), ``Invalid`` (``invalid_schema``,
-        ``invalid_settings``), ``NotFound``.
+        ``invalid_settings``), ``NotFound``, ``Forbidden`` (``reserved_name``).
         """
         view = View(self._catalog, who).need(Scope.CATALOG_WRITE)
         project = view.writable(project_id)
+        need_free(name)
         if self._catalog.named(Source, project.id, name) is not None:
             raise Conflict(
                 "duplicate", f"project {project.name!r} has a source {name!r} already", pointer="/name",
@@ -108,7 +110,9 @@ class Sources:
     async def change(self, who: Principal, source_id: str, changes: Mapping[str, Any]) -> Source:
         """Change any of name, description, schema, enabled, scheme, settings, secret (an empty one clears it)."""
         source = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Source, source_id)
+        need_not_ours(source)
         fields = changed_fields(changes)
+        need_free(fields.get("name", ""))
         if fields.get("schema") is not None:
             compile_schema(fields["schema"], at="/schema")
         if "secret" in fields:
@@ -127,6 +131,7 @@ class Sources:
     async def rotate_secret(self, who: Principal, source_id: str, secret: str, keep_old_ms: int) -> Source:
         """Put a new secret in front; the one before it counts for ``keep_old_ms`` more, any older one no longer."""
         source = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Source, source_id)
+        need_not_ours(source)
         self._verifier(source.scheme).check(secret)
         now = self._clock()
         secrets = (self._vault.seal(secret, source.id), *_retiring(source.secrets, now + keep_old_ms))
@@ -136,6 +141,7 @@ class Sources:
     async def remove(self, who: Principal, source_id: str) -> None:
         """Remove a source with the subscriptions made on it. Its journal entries stay."""
         source = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Source, source_id)
+        need_not_ours(source)
         await self._catalog.remove(*self.subscriptions(source), source)
 
     def subscriptions(self, source: Source) -> list[Subscription]:
@@ -143,13 +149,14 @@ class Sources:
         return [s for s in self._catalog.all(Subscription) if s.source_id == source.id]
 
     def _verifier(self, scheme: str) -> Verifier:
-        verifier = self.verifiers.get(scheme)
+        verifier = None if scheme == INTERNAL else self.verifiers.get(scheme)
         if verifier is None:
+            why = "the hub's own" if scheme == INTERNAL else "not there"
             raise Invalid(
                 "invalid_settings",
-                f"there is no verification scheme {scheme!r}",
+                f"the verification scheme {scheme!r} is {why}",
                 pointer="/scheme",
-                hint=f"schemes here: {', '.join(sorted(self.verifiers))}",
+                hint=f"schemes here: {', '.join(sorted(self.verifiers.keys() - {INTERNAL}))}",
             )
         return verifier
 

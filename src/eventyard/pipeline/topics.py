@@ -9,6 +9,7 @@ from eventyard.matching.schema import compile_schema
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Project, Source, Subscription, Topic, TopicSchema
 from eventyard.model.errors import Conflict, Invalid
+from eventyard.model.reserved import need_free, need_not_ours
 from eventyard.pipeline.catalog import Catalog, in_turn
 from eventyard.pipeline.projects import changed_fields
 from eventyard.pipeline.view import View
@@ -27,8 +28,11 @@ class Topics:
     async def create(
         self, who: Principal, *, project_id: str | None, name: str, description: str = "", schema: Any = None
     ) -> Topic:
-        """A new topic, with its first schema version if one is given. Raises ``Conflict``, ``Invalid``."""
+        """A new topic, with its first schema version if one is given. Raises ``Conflict``, ``Invalid``, ``Forbidden``
+        (``reserved_name``).
+        """
         project = View(self._catalog, who).need(Scope.CATALOG_WRITE).writable(project_id)
+        need_free(name)
         topic = self.new(project, name, description)
         if schema is None:
             return await self._catalog.save_one(topic)
@@ -47,7 +51,9 @@ class Topics:
     async def change(self, who: Principal, topic_id: str, changes: Mapping[str, Any]) -> Topic:
         """Change name, description, lock, or which schema version is enforced (``None``: none)."""
         topic = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Topic, topic_id)
+        need_not_ours(topic)
         fields = changed_fields(changes)
+        need_free(fields.get("name", ""))
         version = fields.get("schema_version")
         if version is not None and version not in {s.version for s in self._catalog.schemas(topic.id)}:
             raise Invalid(
@@ -59,6 +65,7 @@ class Topics:
     async def add_schema(self, who: Principal, topic_id: str, schema: Any, *, enforce: bool = True) -> TopicSchema:
         """Add the next schema version and, unless told otherwise, enforce it from now on."""
         topic = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Topic, topic_id)
+        need_not_ours(topic)
         compile_schema(schema, at="/schema")
         version = TopicSchema(topic.id, len(self._catalog.schemas(topic.id)) + 1, schema, self._clock())
         records: list[Topic | TopicSchema] = [version]
@@ -73,6 +80,7 @@ class Topics:
     async def remove(self, who: Principal, topic_id: str) -> None:
         """Remove a topic nobody publishes into or subscribes to. Raises ``Conflict`` (``in_use``)."""
         topic = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Topic, topic_id)
+        need_not_ours(topic)
         source = next((s for s in self._catalog.all(Source) if s.topic_id == topic.id), None)
         if source is not None:
             raise Conflict("in_use", f"source {source.name!r} publishes into topic {topic.name!r}")

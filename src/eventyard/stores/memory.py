@@ -18,6 +18,8 @@ from eventyard.model.errors import NotFound
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import (
     Appended,
+    Change,
+    Changed,
     Claimed,
     Entry,
     EntryDetail,
@@ -351,6 +353,11 @@ class MemoryStore:
     async def remove(self, records: Sequence[Record]) -> None:
         """See the port."""
         self._catalog.remove(records)
+
+    async def change(self, change: Change) -> Changed:
+        """See the port."""
+        saved = self._catalog.change(change.saved, change.removed)
+        return Changed(tuple(saved), tuple(self._commit(change.publications)))
 
 
 def _done(value: T) -> Awaitable[T]:

@@ -30,7 +30,13 @@ class MemoryCatalog:
 
     def save(self, records: Sequence[Record]) -> list[Record]:
         """Insert or replace by id, all or none. Raises ``Conflict`` (``duplicate``)."""
-        saved = self._records | {(type(record), identity(record)): record for record in records}
+        return self.change(records, ())
+
+    def change(self, records: Sequence[Record], removed: Sequence[Record]) -> list[Record]:
+        """Insert or replace some by id and delete others, all or none. Raises ``Conflict`` (``duplicate``)."""
+        gone = {(type(record), identity(record)) for record in removed}
+        left = {key: record for key, record in self._records.items() if key not in gone}
+        saved = left | {(type(record), identity(record)): record for record in records}
         taken = set()
         for record in saved.values():
             values = unique_values(record)

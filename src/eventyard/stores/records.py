@@ -21,6 +21,7 @@ from eventyard.model.catalog import (
     User,
 )
 from eventyard.model.errors import Conflict
+from eventyard.model.products import ProductState
 from eventyard.model.streams import Queue
 
 Numbered = Project | Application | Topic | Source | Subscription | Target
@@ -28,6 +29,7 @@ Numbered = Project | Application | Topic | Source | Subscription | Target
 
 TYPES: tuple[type[Record], ...] = (
     Organization, Project, Application, Topic, TopicSchema, Source, Target, Subscription, ApiKey, User, Queue,
+    ProductState,
 )  # fmt: skip
 """All record types, owners before what they own."""
 

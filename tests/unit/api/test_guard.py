@@ -125,7 +125,7 @@ async def test_a_full_disk_is_told_as_such(yard, client, monkeypatch):
     async def full(*args):
         raise Unavailable("store_full", "the disk is full")
 
-    monkeypatch.setattr(yard.store, "save", full)
+    monkeypatch.setattr(yard.store, "change", full)
     assert code(await client.post("/v1/projects", json={"name": "a"})) == (507, "store_full")
 
 

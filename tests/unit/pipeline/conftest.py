@@ -150,7 +150,7 @@ async def world():
 @pytest.fixture
 def slow_disk(world, monkeypatch):
     """A disk that lets others come in between, as every real one does."""
-    for name in ("save", "remove"):
+    for name in ("change",):
         monkeypatch.setattr(world.store, name, _yielding(getattr(world.store, name)))
 
 

@@ -22,6 +22,8 @@ from eventyard.model.errors import Unavailable
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import (
     Appended,
+    Change,
+    Changed,
     Claimed,
     EntryDetail,
     HistoryLine,
@@ -38,6 +40,7 @@ from eventyard.model.streams import Position
 from eventyard.ports import Clock, Watcher
 from eventyard.stores.sql import catalog, claim, faults, file, moves, reading, search, stream
 from eventyard.stores.sql import positions as kept
+from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.writer import Writer
 
 READERS = 3
@@ -205,3 +208,14 @@ class SqliteStore:
     async def remove(self, records: Sequence[Record]) -> None:
         """See the port."""
         await self._act(catalog.remove, records)
+
+    async def change(self, change: Change) -> Changed:
+        """See the port."""
+        saved: list[Record] = []
+
+        def act(connection: sqlite3.Connection, known: Known) -> None:
+            catalog.remove(connection, change.removed)
+            saved[:] = catalog.save(connection, known, change.saved)
+
+        appended = await self._writer.act(act, change.publications)
+        return Changed(tuple(saved), tuple(appended or ()))

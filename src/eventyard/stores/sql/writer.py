@@ -128,9 +128,9 @@ class Writer:
         """Commit the end of an attempt."""
         return self._put(Task(self._loop.create_future(), recording=recording))
 
-    def act(self, act: Act) -> "asyncio.Future[Any]":
-        """Commit anything else."""
-        return self._put(Task(self._loop.create_future(), act=act))
+    def act(self, act: Act, publications: Sequence[NewPublication] = ()) -> "asyncio.Future[Any]":
+        """Commit anything else; together with publications, if there are any, whose answers it then has."""
+        return self._put(Task(self._loop.create_future(), publications=[prepare(new) for new in publications], act=act))
 
     def _put(self, task: Task) -> "asyncio.Future[Any]":
         if self._stopping:
@@ -252,9 +252,9 @@ class Writer:
             if task.act is not None:
                 changes = connection.total_changes
                 try:
-                    answers[task] = task.act(connection, known)
+                    answers.setdefault(task, task.act(connection, known))
                 except HubError as error:
-                    if connection.total_changes != changes:
+                    if connection.total_changes != changes or task.publications:
                         raise _RefusedError(task, error) from None
                     answers[task] = error
         return [answers.get(task, []) for task in group]
