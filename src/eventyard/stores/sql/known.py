@@ -13,6 +13,7 @@ from eventyard.model.catalog import Record
 from eventyard.model.ids import Millis
 from eventyard.model.lifecycle import Kind
 from eventyard.stores.records import NAME_KINDS, NameKind, Numbered
+from eventyard.stores.sql.fresh import Fresh
 from eventyard.stores.sql.tables import SPAN_BITS
 
 _OPEN_SPAN = """
@@ -33,7 +34,7 @@ class Series(NamedTuple):
 
 
 class Known:
-    """The writer's memory. ``next_id`` is the next journal id; ``hand`` and ``unswept`` are those of ``promises.py``.
+    """The writer's memory. ``next_id`` is the next journal id; ``fresh`` the promises not filed yet.
 
     The span of the block that is being filled is kept here and written when the block is full; after a restart it is
     found again from the block's entries, which are 4,096 at most.
@@ -43,7 +44,7 @@ class Known:
         self._connection = connection
         (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM entries").fetchone()
         self.next_id: int = last + 1
-        self.hand, self.unswept = -(1 << 63), 0
+        self.fresh = Fresh(connection)
         self._series = {
             Series(*row): number
             for number, *row in connection.execute("SELECT number, kind, project, application, topic, name FROM series")

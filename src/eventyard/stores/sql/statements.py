@@ -35,14 +35,16 @@ class Rows:
         """How many values a row has."""
         return self._width
 
-    def run(self, connection: sqlite3.Connection, values: list[Any]) -> None:
-        """Execute for the rows whose values stand one after the other in ``values``."""
+    def run(self, connection: sqlite3.Connection, values: list[Any]) -> list[Any]:
+        """Execute for the rows whose values stand one after the other in ``values``; what a query finds for them."""
+        found: list[Any] = []
         most = MOST * self._width
         for start in range(0, len(values), most):
             part = values[start : start + most] if len(values) > most else values
             rows = len(part) // self._width
             size = 1 << (rows - 1).bit_length()
-            connection.execute(self._texts[size], [*part, *[None] * ((size - rows) * self._width), rows])
+            found += connection.execute(self._texts[size], [*part, *[None] * ((size - rows) * self._width), rows])
+        return found
 
 
 def insert(table: str, columns: str, *, verb: str = "INSERT") -> Rows:

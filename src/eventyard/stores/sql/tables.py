@@ -1,6 +1,6 @@
 """What is kept, and how it is found again. ``migrations/`` makes these tables; a test holds the two together.
 
-The journal is ``entries`` with its payloads, history lines, attempts and work queue beside it. Three ideas keep it fast
+The journal is ``entries`` with its payloads, history lines, attempts and work queue beside it. Four ideas keep it fast
 to write and flat to search:
 
 * **Series.** Kind, project, application, topic and name of an entry come in few combinations. Each combination is a row
@@ -11,6 +11,8 @@ to write and flat to search:
 * **Born lines.** The history an entry is born with (published: Processing, Complete; delivery: its first status)
   follows from ``born``, ``created_at`` and ``completed_at``, so it is read from there and not written again. Lines that
   come later are rows of ``history``. It saves a fifth of the cost of an append; ``reading.py`` puts the two together.
+* **Fresh promises.** Idempotency keys wait in ``fresh``, in the order they came, until neighbours in the table of their
+  digests can be written together: see ``fresh.py``.
 """
 
 from sqlalchemy import (
@@ -180,6 +182,8 @@ idempotency = Table(
     _number("expires_at"),
     Column("fingerprint", LargeBinary, nullable=True),
 )
+
+fresh = Table("fresh", metadata, _number("last", key=True), Column("promises", LargeBinary, nullable=False))
 
 
 positions = Table(

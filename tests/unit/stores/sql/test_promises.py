@@ -2,8 +2,9 @@ import sqlite3
 
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import Appended
+from eventyard.stores.sql.fresh import SHELVES, STEP, Promise
 from eventyard.stores.sql.known import Known
-from eventyard.stores.sql.promises import SWEEP_AFTER, Promises
+from eventyard.stores.sql.promises import Promises
 from eventyard.testing import builders as b
 
 ANSWER = Appended(EntryId(7), "event-1", 2, b.NOW)
@@ -20,16 +21,32 @@ def promise(connection: sqlite3.Connection, known: Known, *publications, now=b.N
     promises.write()
 
 
-def kept(connection: sqlite3.Connection) -> int:
-    return connection.execute("SELECT count(*) FROM idempotency").fetchone()[0]
+def file_all(known: Known):
+    """Let a round of promises pass that expire as they are made, and so are not filed themselves."""
+    over = Promise(0, b"", EntryId(0), 0, b.NOW, b.NOW, None, "")
+    known.fresh.write([over] * SHELVES * STEP, b.NOW)
+
+
+def earlier(connection: sqlite3.Connection, known: Known, new):
+    return Promises(connection, known, [new], b.NOW).earlier(0, new)
 
 
 def test_a_promise_is_found_again_and_says_by_which_key(connection):
     known = Known(connection)
     promise(connection, known, promised("one"), promised("two"))
-    found = Promises(connection, known, [promised("two")], b.NOW).earlier(0, promised("two"))
-    assert (found.entry_id, found.deliveries, found.key, found.mismatch) == (7, 2, "two", False)
-    assert Promises(connection, known, [promised("three")], b.NOW).earlier(0, promised("three")) is None
+    found = earlier(connection, known, promised("two"))
+    assert (found.entry_id, found.event_id, found.deliveries) == (7, "event-1", 2)
+    assert (found.key, found.mismatch) == ("two", False)
+    assert earlier(connection, known, promised("three")) is None
+
+
+def test_a_promise_is_found_in_the_table_once_it_is_filed(connection):
+    known = Known(connection)
+    promise(connection, known, promised("one", fingerprint=b"1"))
+    file_all(known)
+    found = earlier(connection, known, promised("one", fingerprint=b"2"))
+    assert (found.entry_id, found.deliveries, found.key, found.mismatch) == (7, 2, "one", True)
+    assert earlier(connection, known, promised("three")) is None
 
 
 def test_a_promise_of_this_very_transaction_counts(connection):
@@ -42,20 +59,13 @@ def test_a_promise_of_this_very_transaction_counts(connection):
 def test_a_chance_neighbour_with_the_same_number_is_not_taken_for_the_key(connection):
     known = Known(connection)
     promise(connection, known, promised("one"))
+    file_all(known)
+    assert earlier(connection, known, promised("one")) is not None
     connection.execute("UPDATE idempotency SET rest = x'00'")
-    assert Promises(connection, known, [promised("one")], b.NOW).earlier(0, promised("one")) is None
+    assert earlier(connection, known, promised("one")) is None
 
 
 def test_a_promise_that_is_over_counts_no_more(connection):
     known = Known(connection)
     promise(connection, known, promised("one", expires_at=b.NOW))
-    assert Promises(connection, known, [promised("one")], b.NOW).earlier(0, promised("one")) is None
-
-
-def test_whoever_adds_keys_sweeps_those_that_are_over_and_no_others(connection):
-    known = Known(connection)
-    promise(connection, known, *(promised(f"old-{n}", expires_at=b.NOW) for n in range(SWEEP_AFTER - 1)))
-    promise(connection, known, *(promised(f"live-{n}") for n in range(SWEEP_AFTER)))
-    for round_ in range(3):
-        promise(connection, known, *(promised(f"new-{round_}-{n}") for n in range(SWEEP_AFTER)))
-    assert kept(connection) == 4 * SWEEP_AFTER
+    assert earlier(connection, known, promised("one")) is None

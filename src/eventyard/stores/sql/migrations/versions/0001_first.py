@@ -104,6 +104,12 @@ def upgrade() -> None:
     )
     op.create_index("by_series", "entries", ["series", "status", "descendants", "id"], unique=False)
     op.create_table(
+        "fresh",
+        sa.Column("last", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("promises", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("last"),
+    )
+    op.create_table(
         "history",
         sa.Column("entry_id", NUMBER, autoincrement=False, nullable=False),
         sa.Column("line", sa.Integer(), autoincrement=False, nullable=False),
