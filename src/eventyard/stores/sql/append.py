@@ -31,7 +31,7 @@ _DUE = insert("due", "delivery_id, publication_id, lane, due_at, lease_until, at
 _COMPLETE, _PROCESSING = int(Status.COMPLETE), int(Status.PROCESSING)
 
 
-class Attributes(msgspec.Struct, omit_defaults=True):
+class Attributes(msgspec.Struct, omit_defaults=True, gc=False):
     """An event without its data, as it is kept in ``payloads.attributes``."""
 
     id: str

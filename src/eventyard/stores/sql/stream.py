@@ -73,7 +73,7 @@ SELECT coalesce(
 """
 
 
-class _Found(msgspec.Struct, array_like=True):
+class _Found(msgspec.Struct, array_like=True, gc=False):
     """A publication on a page."""
 
     id: EntryId
