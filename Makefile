@@ -42,7 +42,7 @@ lock: $(DEV) ## pin what pyproject.toml and requirements/*.in ask for (UPGRADE=1
 	$(COMPILE) -o requirements/dev.txt pyproject.toml requirements/build.in requirements/dev.in
 
 clean: ## remove whatever make made, the environment included
-	rm -rf .venv dist tests/interop/node_modules src/eventyard/api/assets .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv dist tests/interop/node_modules src/eventyard/api/assets src/eventyard/dialects/data_events/assets .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 assets: $(RUNTIME)

@@ -1,6 +1,6 @@
-"""The build hook: takes the browser files of the API's documentation page into the wheel.
+"""The build hook: takes the browser files of the documentation pages into the wheel, ``/docs`` and ``/asyncapi``.
 
-Without npm the wheel is built without them; the hub then serves the bare OpenAPI document. Run as a script, it puts
+Without npm the wheel is built without them; the hub then serves plain tables in their place. Run as a script, it puts
 the same files beside the sources, for an editable install (``make`` does that).
 """
 
@@ -12,7 +12,11 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).parent
-SWAGGER_UI = ROOT / "src/eventyard/api/assets/swagger-ui"
+ASSETS = {
+    "SWAGGER_UI": ROOT / "src/eventyard/api/assets/swagger-ui",
+    "ASYNCAPI_REACT": ROOT / "src/eventyard/dialects/data_events/assets/asyncapi-react",
+}
+"""The packages by their names in ``cli/npm.py``, and where they go."""
 
 
 class AssetsHook(BuildHookInterface[Any]):
@@ -22,15 +26,14 @@ class AssetsHook(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called by hatchling before the wheel is put together."""
-        if version == "standard" and fetch_assets():
-            build_data["artifacts"].append(f"/{SWAGGER_UI.relative_to(ROOT)}/")
+        if version == "standard":
+            build_data["artifacts"] += [f"/{folder.relative_to(ROOT)}/" for folder in fetch_assets()]
 
 
-def fetch_assets() -> bool:
-    """Swagger UI, beside the sources; false without npm."""
+def fetch_assets() -> list[Path]:
+    """Put the packages beside the sources. The folders that are there now: none without npm."""
     npm = _npm()
-    fetched: bool = npm.fetch(*npm.SWAGGER_UI, SWAGGER_UI)
-    return fetched
+    return [folder for name, folder in ASSETS.items() if npm.fetch(*getattr(npm, name), folder)]
 
 
 def _npm() -> ModuleType:

@@ -57,7 +57,7 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
             hub,
             security,
             Health(hub.metrics, lambda: "stopping" if stopping.is_set() else None),
-            _native(hub, security, settings),
+            lambda: native(hub, security, settings.public_url),
             bench=settings.bench,
         )
         server = _Server(_http(front, settings), lambda: announce(listener))
@@ -110,13 +110,16 @@ class _Server(uvicorn.Server):
         await self._serve(sockets)
 
 
-def _native(hub: Hub, security: Security, settings: Settings) -> Callable[[], Asgi]:
-    def build() -> Asgi:
-        from eventyard.api.native import build_app  # noqa: PLC0415 - FastAPI takes longer to import than the hub to start
+def native(
+    hub: Hub, security: Security, public_url: str | None = None, listening: Callable[[], Mapping[str, str]] = dict
+) -> Asgi:
+    """The native API and the dialects. ``listening`` tells the URLs of the gateways that are open, by their names."""
+    # FastAPI takes longer to import than the hub to start.
+    from eventyard.api.native import build_app  # noqa: PLC0415
+    from eventyard.dialects.data_events.router import data_events_router  # noqa: PLC0415
 
-        return cast(Asgi, build_app(hub, security, public_url=settings.public_url))
-
-    return build
+    data_events = data_events_router(hub, security.authenticate, public_url=public_url, listening=listening)
+    return cast(Asgi, build_app(hub, security, public_url=public_url, dialects=[data_events]))
 
 
 def _tune() -> None:

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 ENOUGH_BYTES, LITTLE_BYTES = 2 << 30, 200 << 20
 OLDEST_PYTHON = (3, 11)
-SWAGGER_UI = Path(__file__).parents[1] / "api/assets/swagger-ui/swagger-ui-bundle.js"
+PACKAGE = Path(__file__).parents[1]
+VIEWERS = {
+    "/docs": PACKAGE / "api/assets/swagger-ui",
+    "/asyncapi": PACKAGE / "dialects/data_events/assets/asyncapi-react",
+}
+"""Where the browser files of these pages are."""
 
 
 class Check(NamedTuple):
@@ -54,7 +59,7 @@ def checks_of(settings: "Settings") -> Iterator[Check]:
     yield key_file(settings.data / KEY_FILE, has_journal=path.exists())
     yield journal_file(path)
     yield port(settings.listen, held=journal.held(path))
-    yield assets(SWAGGER_UI)
+    yield assets(VIEWERS)
 
 
 def python(version: tuple[int, ...]) -> Check:
@@ -167,12 +172,16 @@ def port(address: str, *, held: bool) -> Check:
     return Check("port", "ok", f"{address} is free")
 
 
-def assets(page: Path) -> Check:
-    """Are the browser files of the API's page there?"""
-    if page.exists():
-        return Check("browser files", "ok", "the API's page is served at /docs")
+def assets(viewers: Mapping[str, Path]) -> Check:
+    """Are the browser files of the documentation pages there?"""
+    lacking = [page for page, folder in viewers.items() if not folder.is_dir()]
+    if not lacking:
+        return Check("browser files", "ok", f"there, for {' and '.join(viewers)}")
     return Check(
-        "browser files", "warn", "not there; /docs has no page to try calls on", "install npm and run make again"
+        "browser files",
+        "warn",
+        f"not there; {' and '.join(lacking)} show plain tables",
+        "install npm and run make again",
     )
 
 

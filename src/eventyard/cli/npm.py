@@ -1,8 +1,8 @@
 """Browser files and sample payloads that are not ours and are not committed: taken from npm, at a pinned hash.
 
-``make`` and the build hook (``hatch_build.py``) take Swagger UI into the package, ``eventyard demo`` takes GitHub's
-sample webhooks when it runs. Nothing here may import from the rest of the package or from third parties: the build
-hook loads this file by its path, in an environment that holds neither. Nothing is executed of what is fetched.
+``make`` and the build hook (``hatch_build.py``) take the two viewers into the package, ``eventyard demo`` takes
+GitHub's sample webhooks when it runs. Nothing here may import from the rest of the package or from third parties: the
+build hook loads this file by its path, in an environment that holds neither. Nothing is executed of what is fetched.
 """
 
 import base64
@@ -30,6 +30,17 @@ SWAGGER_UI = Package(
     "5.35.0",
     "sha512-U06rpMtW9V3XPGOBeamTUSr0Z09jMX4IJuANpE/EZbAhw0G8CgwrzU4YmXkn/h0wCDNsXdGarTNNHC3sU8yVUQ==",
     ("swagger-ui-bundle.js", "swagger-ui.css", "LICENSE", "NOTICE"),
+)
+ASYNCAPI_REACT = Package(
+    "@asyncapi/react-component",
+    "3.2.1",
+    "sha512-k5ZqJd6+oxYaQ2o6F3rGWJ1MTIjXdpsUYB3NKQbVqr4yzrN0Ovj5c7eZx8NGd3wfKPhbOrLREtYl9K2OPfnSsA==",
+    (
+        "browser/standalone/without-parser.js",
+        "browser/standalone/without-parser.js.LICENSE.txt",
+        "styles/default.min.css",
+        "LICENSE",
+    ),
 )
 GITHUB_SAMPLES = Package(
     "@octokit/webhooks-examples",

@@ -18,7 +18,6 @@ from pydantic import SecretStr
 from eventyard import plugins
 from eventyard.api.front import Front
 from eventyard.api.health import Health
-from eventyard.api.native import build_app
 from eventyard.api.security import Security
 from eventyard.app import Parts, bootstrap, compose
 from eventyard.config import Settings
@@ -28,6 +27,7 @@ from eventyard.pipeline.hub import Hub
 from eventyard.pipeline.keys import PREFIX
 from eventyard.pipeline.vault import Vault
 from eventyard.ports import TargetType
+from eventyard.server import native
 from eventyard.stores.memory import MemoryStore
 from eventyard.targets.job import JobTarget
 from eventyard.telemetry.log import Log, make_log
@@ -113,6 +113,6 @@ async def memory_hub(
         await bootstrap(hub, chosen)
         security = Security(hub.keys, clock, hub.metrics)
         health = Health(hub.metrics, lambda: None)
-        front = Front(hub, security, health, lambda: build_app(hub, security), bench=False)
+        front = Front(hub, security, health, lambda: native(hub, security), bench=False)
         stack.push_async_callback(hub.dispatcher.drain, 0)
         yield Yard(hub, security, store, clock, front, webhook)

@@ -64,7 +64,10 @@ def test_a_journal_that_is_none_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_missing_browser_files_are_warned_of(tmp_path: Path) -> None:
-    assert checks.assets(tmp_path / "none.js").state == "warn"
+    assert checks.assets({"/docs": tmp_path}).state == "ok"
+    found = checks.assets({"/docs": tmp_path, "/asyncapi": tmp_path / "none"})
+    assert found.state == "warn"
+    assert "/asyncapi" in found.detail and "/docs" not in found.detail
 
 
 def test_the_built_in_plug_ins_are_there() -> None:
