@@ -42,6 +42,8 @@ CODES: Mapping[str, str] = {
     "body_too_deep": "The JSON is nested beyond the depth limit.",
     "headers_too_large": "The headers are beyond the size limit.",
     "batch_too_large": "The batch holds more events than the limit.",
+    "invalid_frame": "What was sent is not a frame of the protocol that is spoken here.",
+    "frame_too_large": "The frame is beyond the size limit.",
     "unauthenticated": "No usable credentials came with the request.",
     "signature_missing": "The source wants a signature and the request has none.",
     "signature_invalid": "The signature does not match the body and the source's secret.",
