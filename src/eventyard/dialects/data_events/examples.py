@@ -8,7 +8,6 @@ Json = dict[str, Any]
 PROJECT = "0199f3c2-7b1e-7c55-a0c9-3d5b8f1e2a44"
 APPLICATION = "0199f3c2-7b1e-7d02-8f41-5a3c9e7b6d10"
 
-_PRODUCT = "0199f3c2-7b1e-7e41-93f8-2b6d0a9c5e77"
 _ORGANIZATION = "0199f3c2-7b1e-7a90-b6d3-1c2e4f608a92"
 _VEHICLE = "0199f3c9-02aa-7e6f-9a51-7d8c0b2f4e13"
 _KEY = "0199f3c2-7b1f-7b37-9c05-e2a1d4f7c688"
@@ -34,8 +33,8 @@ def examples() -> Mapping[str, Mapping[str, Json]]:
     """For each of the seed's messages, messages by a name for the case."""
     return {
         "projectEvent": {
-            "a vehicle was renamed": _entity("update", project=PROJECT, changed=["name"], revision=7),
-            "a vehicle is gone": _entity("delete", project=PROJECT),
+            "a vehicle was renamed": _entity("update", changed=["name"], revision=7),
+            "a vehicle is gone": _entity("delete"),
         },
         "applicationEvent": {"a vehicle was added": _entity("create", application=APPLICATION, revision=1)},
         "productActivationStateActivated": {
@@ -54,10 +53,12 @@ def examples() -> Mapping[str, Mapping[str, Json]]:
         },
         "productProvisioningState": {
             "started": _provisioning("started"),
-            "failed": _provisioning("failed", error={"code": "quota", "detail": "the project is full"}),
+            "failed": _provisioning(
+                "failed", previousState="started", error={"code": "quota", "detail": "the project is full"}
+            ),
         },
         "subscriptionState": {
-            "created": _subscription("created", previousState=None),
+            "created": _subscription("created"),
             "suspended": _subscription("suspended", previousState="active", reason="the invoice is open"),
         },
     }
@@ -67,18 +68,18 @@ def _related(kind: str, record_id: str | None) -> Json | None:
     return None if record_id is None else {"_relType": kind, "id": record_id}
 
 
-def _entity(event: str, project: str | None = None, application: str | None = None, **more: Any) -> Json:
+def _entity(event: str, application: str | None = None, **more: Any) -> Json:
     data = {
         "event": event,
         "entity": _related("vehicles", _VEHICLE),
-        "project": _related("projects", project),
+        "project": _related("projects", PROJECT),
         "application": _related("applications", application),
         "actor": _related("keys", _KEY),
         **more,
     }
     if event != "delete":
         data["state"] = {"id": _VEHICLE, "name": "Van 12", "group": _related("vehicle-groups", "north")}
-    source = f"/projects/{project}" if project else f"/applications/{application}"
+    source = f"/projects/{PROJECT}" if application is None else f"/applications/{application}"
     key = f"vehicles.{_VEHICLE}.{event}"
     return message(f"entity.vehicles.{event}", source, data, subject=f"vehicles/{_VEHICLE}", routingkey=key)
 
@@ -86,19 +87,22 @@ def _entity(event: str, project: str | None = None, application: str | None = No
 def _product(family: str, state: str, subject: str, more: Json) -> Json:
     data = {
         "application": _related("applications", APPLICATION),
-        "product": _related("products", _PRODUCT),
+        "product": _related("products", APPLICATION),
         "project": _related("projects", PROJECT) if subject.startswith("projects/") else None,
         "organization": _related("organizations", _ORGANIZATION),
-        "actor": _related("keys", _KEY),
         "state": state,
+        "previousState": None,
+        "version": {"id": "2.4.0", "label": "Summer"},
+        "actor": _related("keys", _KEY),
+        "reason": None,
+        "occurredAt": _TIME,
         **more,
     }
     return message(f"product.{family}.{state}", f"/applications/{APPLICATION}", data, subject=subject)
 
 
 def _activation(state: str, **more: Any) -> Json:
-    version = {"id": "2.4.0", "label": "Summer"}
-    return _product("activation", state, f"projects/{PROJECT}", {"version": version, "occurredAt": _TIME, **more})
+    return _product("activation", state, f"projects/{PROJECT}", more)
 
 
 def _provisioning(state: str, **more: Any) -> Json:

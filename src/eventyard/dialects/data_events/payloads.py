@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from eventyard.dialects.data_events.seed import EVENTS
+from eventyard.model.products import STEPS, Family
 
 MEDIA = "application/cloudevents+json"
 
@@ -58,6 +59,16 @@ def _or_null(schema: Json) -> Json:
     return {"oneOf": [schema, {"type": "null"}]}
 
 
+_VERSION = _or_null(
+    {
+        "type": "object",
+        "required": ["id", "label"],
+        "properties": {"id": {"type": "string"}, "label": {"type": "string"}},
+    }
+)
+_TIME = {"type": "string", "format": "date-time"}
+
+
 def schemas() -> dict[str, Json]:
     """The two schemas by name."""
     entity = envelope(
@@ -69,7 +80,7 @@ def schemas() -> dict[str, Json]:
                 "entity": relation(),
                 "project": _or_null(relation("projects")),
                 "application": _or_null(relation("applications")),
-                "actor": {**relation("keys", "users"), "description": "Who published it."},
+                "actor": {**_or_null(relation("keys", "users")), "description": "Who did it, where that is known."},
                 "changed": {
                     "type": "array",
                     "items": {"type": "string"},
@@ -89,16 +100,30 @@ def schemas() -> dict[str, Json]:
     product = envelope(
         {
             "type": "object",
-            "required": ["application", "product", "state"],
+            "required": [
+                "application",
+                "product",
+                "project",
+                "organization",
+                "state",
+                "previousState",
+                "version",
+                "actor",
+                "reason",
+                "occurredAt",
+            ],
             "properties": {
                 "application": relation("applications"),
                 "product": relation("products"),
                 "project": _or_null(relation("projects")),
-                "organization": _or_null(relation("organizations")),
-                "actor": relation("keys", "users"),
-                "reason": _or_null({"type": "string"}),
+                "organization": relation("organizations"),
                 "state": {"type": "string"},
                 "previousState": _or_null({"type": "string"}),
+                "version": _VERSION,
+                "previousVersion": _VERSION,
+                "actor": {**_or_null(relation("keys", "users")), "description": "Who took the step."},
+                "reason": _or_null({"type": "string"}),
+                "occurredAt": _TIME,
             },
         },
         {
@@ -114,70 +139,59 @@ def schemas() -> dict[str, Json]:
     }
 
 
-_VERSION = _or_null(
-    {
-        "type": "object",
-        "required": ["id", "label"],
-        "properties": {"id": {"type": "string"}, "label": {"type": "string"}},
-    }
-)
-_TIME = {"type": "string", "format": "date-time"}
-
-
-def _narrowed(family: str, states: tuple[str, ...], more: Json, required: Iterable[str] = ()) -> Json:
-    return {
-        "allOf": [
-            {"$ref": f"#/components/schemas/{PRODUCT_EVENT}"},
-            {
-                "properties": {
-                    "type": {"enum": [f"product.{family}.{state}" for state in states]},
-                    "data": {"required": [*required], "properties": {"state": {"enum": list(states)}, **more}},
-                }
-            },
-        ]
-    }
-
-
-def _activation(state: str) -> Json:
-    more: Json = {"version": _VERSION, "occurredAt": _TIME}
-    if state == "updated":
-        more["previousVersion"] = _VERSION
-    return _narrowed("activation", (state,), more)
-
-
 def payloads() -> dict[str, Json]:
     """The schema of each of the seed's messages, by the message's name."""
+    activation, provisioning, subscription = (
+        tuple(state for state in STEPS[family] if state is not None) for family in Family
+    )
     return {
         "projectEvent": {"$ref": f"#/components/schemas/{ENTITY_EVENT}"},
         "applicationEvent": {"$ref": f"#/components/schemas/{ENTITY_EVENT}"},
-        "productActivationStateActivated": _activation("activated"),
-        "productActivationStateDeactivated": _activation("deactivated"),
-        "productActivationStateTerminated": _activation("terminated"),
-        "productActivationStateUpdated": _activation("updated"),
+        **{
+            f"productActivationState{state.capitalize()}": _narrowed(
+                Family.ACTIVATION, (state,), {}, ["previousVersion"] if state == "updated" else []
+            )
+            for state in activation
+        },
         "productProvisioningState": _narrowed(
-            "provisioning",
-            ("started", "finished", "failed"),
+            Family.PROVISIONING,
+            provisioning,
             {
                 "provisioningId": {"type": "string"},
-                "error": _or_null(
-                    {
-                        "type": "object",
-                        "required": ["code", "detail"],
-                        "properties": {"code": {"type": "string"}, "detail": {"type": "string"}},
-                        "description": "Why it failed.",
-                    }
-                ),
                 "attempt": {"type": "integer", "minimum": 1},
+                "error": {
+                    "type": "object",
+                    "required": ["code", "detail"],
+                    "properties": {"code": {"type": "string"}, "detail": {"type": "string"}},
+                    "description": "Why it failed, if it did.",
+                },
             },
+            ["provisioningId", "attempt"],
         ),
         "subscriptionState": _narrowed(
-            "subscription",
-            ("created", "active", "inactive", "suspended", "terminated"),
+            Family.SUBSCRIPTION,
+            subscription,
             {
                 "subscriptionId": {"type": "string"},
                 "validFrom": _or_null(_TIME),
                 "validUntil": _or_null(_TIME),
                 "plan": _or_null({"type": "string"}),
             },
+            ["subscriptionId", "validFrom", "validUntil", "plan"],
         ),
+    }
+
+
+def _narrowed(family: Family, states: tuple[str, ...], more: Json, required: list[str]) -> Json:
+    """A product event of these states of a family, with ``more`` in its data."""
+    return {
+        "allOf": [
+            {"$ref": f"#/components/schemas/{PRODUCT_EVENT}"},
+            {
+                "properties": {
+                    "type": {"enum": [f"product.{family}.{state}" for state in states]},
+                    "data": {"required": required, "properties": {"state": {"enum": list(states)}, **more}},
+                }
+            },
+        ]
     }

@@ -13,6 +13,7 @@ from eventyard.dialects.data_events.schemas import components
 from eventyard.matching.schema import compile_schema
 from eventyard.model.catalog import Topic
 from eventyard.model.errors import Invalid
+from eventyard.model.reserved import APPLICATION, PROJECT
 from eventyard.model.streams import DEFAULT_EXCHANGE, ExchangeSettings, ExchangeType
 
 Json = dict[str, Any]
@@ -63,7 +64,7 @@ def channels(views: Iterable[TopicView]) -> list[Channel]:
 
 
 def _of_the_seed(name: str) -> bool:
-    return name.startswith(("project.", "application.")) or name == DEFAULT_EXCHANGE
+    return name.startswith((PROJECT, APPLICATION)) or name == DEFAULT_EXCHANGE
 
 
 def _channel(view: TopicView) -> Channel:

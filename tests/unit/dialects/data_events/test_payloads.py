@@ -1,9 +1,18 @@
+import json
+
 import pytest
 from jsonschema_rs import Draft7Validator
+from msgspec import Raw
 
 from eventyard.dialects.data_events.examples import examples
 from eventyard.dialects.data_events.payloads import envelope, payloads, relation, schemas
-from eventyard.dialects.data_events.seed import MESSAGES
+from eventyard.dialects.data_events.seed import MESSAGES, OPERATIONS
+from eventyard.model.catalog import Application
+from eventyard.model.journal import Query
+from eventyard.model.products import Family, Version
+from eventyard.pipeline.entities import EntityChange, Happening, Place
+from eventyard.pipeline.products import Step
+from eventyard.wire.cloudevents import encode_structured
 
 
 def fits(name, message):
@@ -21,7 +30,7 @@ def without(message, *names):
 
 def test_there_are_two_schemas_and_a_payload_for_each_message():
     assert list(schemas()) == ["entityEvent", "productEvent"]
-    assert list(payloads()) == [message.name for message in MESSAGES]
+    assert set(payloads()) == {message.name for message in MESSAGES}
 
 
 @pytest.mark.parametrize("name", ["id", "source", "type", "time", "subject", "data", "specversion"])
@@ -65,3 +74,51 @@ def test_a_relation_names_type_and_id():
     assert Draft7Validator(relation("keys", "users")).is_valid({"_relType": "users", "id": "1"})
     assert not Draft7Validator(relation("keys", "users")).is_valid({"_relType": "projects", "id": "1"})
     assert Draft7Validator(relation()).is_valid({"_relType": "anything", "id": "1"})
+
+
+CAREER = ("created", "active", "inactive", "active", "suspended", "terminated")
+
+
+async def told(yard, place, *changes, steps=()):
+    """What the hub itself publishes, as clients get it."""
+    who = yard.security.authenticate(yard.headers())
+    application = place.application
+    for change in changes:
+        await yard.hub.entities.publish(who, place, change)
+    for family, step in steps:
+        await yard.hub.products.step(who, application.id, family, step)
+    page = await yard.store.find(Query(projects=(yard.project.number,), ascending=True, limit=100))
+    for entry in page.entries:
+        event = (await yard.store.detail(entry.id)).event
+        yield json.loads(encode_structured(event)[1]) | {"sequence": f"{entry.id:018}"}
+
+
+@pytest.mark.parametrize("of_application", [False, True])
+async def test_every_event_of_an_entity_is_as_its_schema_says(yard, of_application):
+    application = next(iter(yard.hub.catalog.all(Application)))
+    place = Place(yard.project, application if of_application else None)
+    changes = (
+        EntityChange("vehicles", "v1", Happening.CREATE, Raw(b'{"name": "Van"}')),
+        EntityChange("vehicles", "v1", Happening.UPDATE, Raw(b"{}"), changed=("name",), revision=2),
+        EntityChange("vehicles", "v1", Happening.DELETE),
+    )
+    name = "applicationEvent" if of_application else "projectEvent"
+    messages = [message async for message in told(yard, place, *changes)]
+    assert len(messages) == 3
+    assert all(fits(name, message) for message in messages)
+
+
+async def test_every_event_of_a_product_is_as_the_schema_of_its_message_says(yard):
+    application = next(iter(yard.hub.catalog.all(Application)))
+    one, two = Version("1", "1.0"), Version("2", "2.0")
+    steps = [
+        *((Family.ACTIVATION, Step(state="activated", version=one)), (Family.ACTIVATION, Step(state="deactivated"))),
+        *((Family.ACTIVATION, Step(state="activated")), (Family.ACTIVATION, Step(state="updated", version=two))),
+        (Family.ACTIVATION, Step(state="terminated", reason="enough")),
+        *((Family.PROVISIONING, Step(state=state)) for state in ("started", "failed", "started", "finished")),
+        *((Family.SUBSCRIPTION, Step(state=state)) for state in CAREER),
+    ]
+    names = {operation.key: operation.message for operation in OPERATIONS}
+    messages = [message async for message in told(yard, Place(yard.project, application), steps=steps)]
+    assert {message["type"] for message in messages} == {key for key in names if key.startswith("product.")}
+    assert all(fits(names[message["type"]], message) for message in messages)

@@ -1,5 +1,3 @@
-from contextlib import AsyncExitStack
-
 import httpx
 import pytest
 import yaml
@@ -8,28 +6,6 @@ from fastapi import FastAPI, Request
 from eventyard.dialects.data_events.document import Addresses
 from eventyard.dialects.data_events.router import FETCHED, addresses, data_events_router
 from eventyard.model.access import Scope
-from eventyard.testing.hub import memory_hub
-
-
-@pytest.fixture
-async def yard():
-    async with memory_hub() as yard:
-        yield yard
-
-
-@pytest.fixture
-async def client_of(yard):
-    """Makes clients: of the administrator, or of the caller with a key; ``None`` for nobody."""
-    async with AsyncExitStack() as stack:
-
-        async def make(key=yard.key):
-            headers = {} if key is None else yard.headers(key)
-            transport = httpx.ASGITransport(yard.app)
-            return await stack.enter_async_context(
-                httpx.AsyncClient(transport=transport, base_url="http://hub.example", headers=headers)
-            )
-
-        yield make
 
 
 @pytest.fixture
