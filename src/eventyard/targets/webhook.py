@@ -5,44 +5,29 @@ proxy of the environment, keeps no cookie, and reads no more of an answer than i
 delivery is decided here (:func:`classify`); whether and when to try again is the retry policy's.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from hashlib import blake2b
 from http import HTTPStatus
 from typing import Any
 
-import aiohttp
 from msgspec import structs
-from yarl import URL
 
 from eventyard import __version__
 from eventyard.model.errors import Invalid
 from eventyard.model.ids import Millis
 from eventyard.model.outcome import Outcome, Result
 from eventyard.ports import Delivery, Egress, Setting
-from eventyard.targets.addresses import is_disguised, why_forbidden
-from eventyard.targets.resolver import ForbiddenAddress, GuardedResolver, Lookup, look_up
+from eventyard.targets.client import Client, NoAnswer
+from eventyard.targets.destinations import destination
+from eventyard.targets.resolver import GuardedResolver, Lookup, look_up
 from eventyard.wire.cloudevents import encode_binary, encode_structured
 from eventyard.wire.signatures import sign_webhook
 
-BODY_KEPT = 16 * 1024
-"""Bytes of an answer's body that are kept; the rest is not even read."""
-
 HEADERS_KEPT, HEADER_KEPT = 32, 1024
 """How many of an answer's headers are kept, and how many characters of each."""
-
-CONNECT_S = 10.0
-"""Longest wait for one connection."""
-
-KEEP_ALIVE_S = 4.0
-"""How long an idle connection is kept: less than the 5 s after which widespread servers close it, so that a request
-does not cross their closing."""
-
-DNS_CACHE_S = 30
 
 LONGEST_RETRY_AFTER_MS = 24 * 3_600_000
 
@@ -128,31 +113,18 @@ class WebhookTarget:
     def __init__(self, egress: Egress | None = None, lookup: Lookup = look_up) -> None:
         self._allow_private = egress is not None and egress.allow_private
         self._lookup = lookup
-        self._session: aiohttp.ClientSession | None = None
+        self._client: Client | None = None
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Open the pool of connections."""
-        connector = aiohttp.TCPConnector(
-            limit=0,  # each target's own concurrency is the bound
-            resolver=GuardedResolver(self._lookup, allow_private=self._allow_private),
-            ttl_dns_cache=DNS_CACHE_S,
-            keepalive_timeout=KEEP_ALIVE_S,
-        )
-        session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
-            skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent", "Content-Type"),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
-        )
-        self._session = await stack.enter_async_context(session)
+        self._client = Client(GuardedResolver(self._lookup, allow_private=self._allow_private))
+        stack.callback(self._client.close)
 
     def check(self, settings: Mapping[str, Any]) -> None:
         """Refuse a URL that no request could be made of, addresses that are not allowed, and headers that are ours."""
         if "url" in settings:
             try:
-                _destination(settings["url"], self._allow_private)
+                destination(settings["url"], self._allow_private)
             except ValueError as error:
                 raise Invalid("invalid_settings", f"url: {error}", pointer="/settings/url") from None
         for name in settings.get("headers") or {}:
@@ -167,29 +139,20 @@ class WebhookTarget:
 
     async def send(self, delivery: Delivery) -> Outcome:
         """One request. Every remote failure becomes an outcome."""
-        if self._session is None:
+        if self._client is None:
             raise RuntimeError("the webhook target was not started")
-        settings = delivery.target.settings
+        target = delivery.target
         try:
-            url = _destination(settings["url"], self._allow_private)
+            to = destination(target.settings["url"], self._allow_private)
+            headers, body = render(delivery)
+            method = target.settings.get("method", "POST")
+            answer = await self._client.ask(method, to, headers, body, target.timeout_ms)
+        except NoAnswer as error:
+            return Outcome(error.result, error=_clean(str(error)))
         except ValueError as error:
-            return Outcome(Result.REFUSED, error=f"not sent: {error}")
-        headers, body = render(delivery)
-        answered: Outcome | None = None
-        try:
-            async with (
-                asyncio.timeout(delivery.target.timeout_ms / 1000),
-                self._session.request(
-                    settings.get("method", "POST"), url, data=body, headers=headers, allow_redirects=False
-                ) as response,
-            ):
-                answered = _without_secrets(classify(response.status, response.headers, delivery.now), delivery)
-                kept = await _read(response.content)
-                if not response.content.at_eof():
-                    response.close()
-                return _without_secrets(_with_body(answered, kept), delivery)
-        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
-            return answered or _failure(error, delivery.target.timeout_ms)
+            return Outcome(Result.REFUSED, error=_clean(f"not sent: {error}"))
+        outcome = classify(answer.status, answer.headers, delivery.now, bytes(answer.body))
+        return _without_secrets(outcome, delivery)
 
 
 def message_id(delivery: Delivery) -> str:
@@ -226,21 +189,21 @@ def render(delivery: Delivery) -> tuple[dict[str, str], bytes]:
     return headers, body
 
 
-def classify(status: int, headers: Mapping[str, str], now: Millis) -> Outcome:
-    """What an answer means (Standard Webhooks 1.0.0, "Considerations for producers"), without its body."""
+def classify(status: int, headers: Sequence[tuple[bytes, bytes]], now: Millis, body: bytes = b"") -> Outcome:
+    """What an answer means (Standard Webhooks 1.0.0, "Considerations for producers")."""
     kept = {
-        name.lower(): _clean(value)
-        for name, value in list(headers.items())[:HEADERS_KEPT]
-        if name.lower() != "set-cookie"
+        name.decode("latin-1").lower(): _clean(value.decode(errors="surrogateescape"))
+        for name, value in headers[:HEADERS_KEPT]
     }
+    kept.pop("set-cookie", None)
     if 200 <= status < 300:
-        return Outcome(Result.DELIVERED, status, response_headers=kept)
+        return Outcome(Result.DELIVERED, status, response_headers=kept, response_body=body)
     result = _RESULTS.get(status, Result.FAILED)
     error = f"the receiver answered {status} {_phrase(status)}".rstrip()
     if 300 <= status < 400:
         where = f" to {kept['location']}" if "location" in kept else ""
         error += f", a redirect{where}; redirects are not followed: change the target's url"
-    return Outcome(result, status, error, retry_after(kept.get("retry-after"), now), kept)
+    return Outcome(result, status, error, retry_after(kept.get("retry-after"), now), kept, body)
 
 
 def retry_after(value: str | None, now: Millis) -> int | None:
@@ -259,72 +222,18 @@ def retry_after(value: str | None, now: Millis) -> int | None:
     return max(0, min(wait, LONGEST_RETRY_AFTER_MS))
 
 
-@lru_cache(maxsize=4096)
-def _destination(text: str, allow_private: bool) -> URL:
-    """The URL to ask. Raises ``ValueError`` when it is none, or when its host is an address that is not allowed."""
-    url = URL(text)
-    host, port = url.host, url.port
-    if url.scheme not in ("http", "https") or not host:
-        raise ValueError("it must be an http or https URL with a host")
-    if url.user is not None or url.password is not None:
-        raise ValueError("a user and password do not belong in it; the secret setting authorization is their place")
-    if url.fragment:
-        raise ValueError("a fragment is never sent; leave it out")
-    if not port:
-        raise ValueError("its port is 0")
-    if is_disguised(host):
-        raise ValueError(f"{host} is a number, not a host; write an IPv4 address as four plain decimal numbers")
-    if not allow_private and (":" in host or host.replace(".", "").isdigit()):
-        what = why_forbidden(host)
-        if what is not None:
-            raise ValueError(f"{host} is {what}, which targets may not have here")
-    return url
-
-
-async def _read(content: aiohttp.StreamReader) -> bytes:
-    """The first bytes of an answer's body, as many as are kept."""
-    kept = await content.read(BODY_KEPT)
-    while kept and len(kept) < BODY_KEPT and not content.at_eof():
-        more = await content.read(BODY_KEPT - len(kept))
-        if not more:
-            break
-        kept += more
-    return kept
-
-
 def _without_secrets(outcome: Outcome, delivery: Delivery) -> Outcome:
     """An answer with stars for the target's secrets: many a receiver under test sends back what it was sent."""
-    body, headers, error = outcome.response_body, outcome.response_headers, outcome.error
     for secret in (secret for secrets in delivery.secrets.values() for secret in secrets):
         if told := secret.rpartition(" ")[2]:  # of "Bearer …" a receiver may tell the token alone
-            body = body and body.replace(told.encode(), b"***")
-            headers = {name: value.replace(told, "***") for name, value in headers.items()}
-            error = error and error.replace(told, "***")
-    return structs.replace(outcome, response_body=body, response_headers=headers, error=error)
-
-
-def _with_body(outcome: Outcome, body: bytes) -> Outcome:
-    return structs.replace(outcome, response_body=body) if body else outcome
-
-
-def _failure(error: Exception, timeout_ms: int) -> Outcome:
-    """The outcome of a request that got no answer."""
-    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(cause, ForbiddenAddress):
-        result, text = Result.REFUSED, f"not sent: {cause}, which targets may not have here"
-    elif isinstance(error, aiohttp.ConnectionTimeoutError):
-        result, text = Result.TIMED_OUT, f"no connection within {CONNECT_S:g} s"
-    elif isinstance(error, TimeoutError):
-        result, text = Result.TIMED_OUT, f"no answer within {timeout_ms} ms"
-    elif isinstance(error, aiohttp.ClientConnectorDNSError):
-        result, text = Result.UNREACHABLE, f"the name {error.host} does not resolve: {cause}"
-    elif isinstance(error, aiohttp.ServerDisconnectedError):
-        result, text = Result.UNREACHABLE, "the receiver closed the connection without an answer"
-    elif isinstance(error, aiohttp.InvalidURL) or not isinstance(error, aiohttp.ClientError | OSError):
-        result, text = Result.REFUSED, f"not sent: {error}"
-    else:
-        result, text = Result.UNREACHABLE, str(error) or type(error).__name__
-    return Outcome(result, error=_clean(text))
+            headers = outcome.response_headers
+            outcome = structs.replace(
+                outcome,
+                response_body=outcome.response_body.replace(told.encode(), b"***"),
+                response_headers={name: value.replace(told, "***") for name, value in headers.items()},
+                error=outcome.error and outcome.error.replace(told, "***"),
+            )
+    return outcome
 
 
 def _phrase(status: int) -> str:
@@ -335,5 +244,6 @@ def _phrase(status: int) -> str:
 
 
 def _clean(text: str) -> str:
-    """Text from outside, bounded, in which bytes that are no UTF-8 became question marks."""
-    return text[:HEADER_KEPT] if text.isascii() else text[:HEADER_KEPT].encode(errors="replace").decode()
+    """Text from outside, bounded, in which what cannot be printed became question marks."""
+    text = text[:HEADER_KEPT]
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else "?" for letter in text)
