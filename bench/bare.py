@@ -1,23 +1,31 @@
-"""The yardstick of deliveries: the HTTP client that webhooks are sent with, and nothing else, posting to the receiver.
+"""The yardsticks of deliveries: an HTTP client and nothing else, posting to the receiver.
 
-Same body, the same headers and the same number of requests at once as the hub. Reads a :class:`Post`, tells a
-:class:`Posted`.
+One is the client that webhooks are sent with, the other aiohttp, which many know. Same body, the same headers and the
+same number of requests at once as the hub. Reads a :class:`Post`, tells a :class:`Posted`.
 """
 
 import asyncio
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from time import perf_counter
+from typing import Literal
 
 import aiohttp
 import msgspec
 import uvloop
 
 from bench.processes import tell, told
+from eventyard.targets.client import Client
+from eventyard.targets.destinations import destination
+from eventyard.targets.resolver import GuardedResolver
+
+Send = Callable[[dict[str, str]], Awaitable[None]]
 
 
 class Post(msgspec.Struct):
-    """What to post, where, for how long."""
+    """What to post, where, for how long, with what."""
 
     url: str
     headers: dict[str, str]
@@ -25,6 +33,7 @@ class Post(msgspec.Struct):
     at_once: int
     seconds: float
     warm_up: float = 0.5
+    client: Literal["the hub's", "aiohttp"] = "the hub's"
 
 
 class Posted(msgspec.Struct):
@@ -39,10 +48,23 @@ class Posted(msgspec.Struct):
         return self.requests / self.seconds
 
 
-async def main(post: Post) -> Posted:
-    """Post in a closed loop."""
+@asynccontextmanager
+async def _the_hubs(post: Post) -> AsyncIterator[Send]:
+    client = Client(GuardedResolver(allow_private=True))
+    to, body = destination(post.url, allow_private=True), post.body.encode()
+
+    async def send(headers: dict[str, str]) -> None:
+        await client.ask("POST", to, headers, body, timeout_ms=15_000)
+
+    try:
+        yield send
+    finally:
+        client.close()
+
+
+@asynccontextmanager
+async def _aiohttp(post: Post) -> AsyncIterator[Send]:
     body = post.body.encode()
-    count, running = 0, True
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -51,12 +73,22 @@ async def main(post: Post) -> Posted:
         timeout=aiohttp.ClientTimeout(total=None),
     ) as session:
 
+        async def send(headers: dict[str, str]) -> None:
+            async with session.post(post.url, data=body, headers=headers, allow_redirects=False) as response:
+                await response.content.read(1024)
+
+        yield send
+
+
+async def main(post: Post) -> Posted:
+    """Post in a closed loop."""
+    count, running = 0, True
+    async with (_aiohttp if post.client == "aiohttp" else _the_hubs)(post) as send:
+
         async def work() -> None:
             nonlocal count
             while running:
-                headers = {**post.headers, "ce-time": datetime.now(UTC).isoformat(timespec="milliseconds")}
-                async with session.post(post.url, data=body, headers=headers, allow_redirects=False) as response:
-                    await response.content.read(1024)
+                await send({**post.headers, "ce-time": datetime.now(UTC).isoformat(timespec="milliseconds")})
                 count += 1
 
         workers = [asyncio.create_task(work()) for _ in range(post.at_once)]
