@@ -31,6 +31,13 @@ def test_a_content_is_made_once_for_all_consumers_with_the_same_channel_number()
     assert first is message.frames(1, 4_096)
 
 
+def test_a_large_body_is_not_kept_for_every_channel_number_there_is() -> None:
+    message = Content("e", "k", PROPERTIES, bytes(3 * 1024 * 1024))
+    for channel in range(1, 11):
+        assert len(message.frames(channel, 131_072)) > len(message.body)
+    assert len(message.made) <= 2
+
+
 def test_an_empty_body_has_no_frame() -> None:
     assert Content("e", "k", b"\0\0", b"").frames(1, 4_096) == b"\2\0\1\0\0\0\x0e\0\x3c" + bytes(12) + b"\xce"
 
