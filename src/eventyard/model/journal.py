@@ -217,7 +217,7 @@ class Waiting(Struct, frozen=True):
     first_due_at: Millis
 
 
-class Committed(Struct, frozen=True):
+class Committed(Struct, frozen=True, gc=False):
     """A publication as the stream sees it: committed ``at``, into which project and topic, by whom (journal numbers).
 
     ``application`` is the publishing one.
