@@ -83,7 +83,7 @@ STEPS: Mapping[State, Mapping[str, State]] = {
 }
 """Every step that is possible, and where it leads."""
 
-_COMMANDS = frozenset(step for steps in STEPS.values() for step in steps if step.isupper())
+_COMMANDS = frozenset(step for steps in STEPS.values() for step in steps) - {ACCEPT, REFUSE, LEAVE}
 
 
 class SessionLimits(Struct, frozen=True):
@@ -119,7 +119,7 @@ class Session:
         Raises a ``HubError``, which goes to :meth:`refuse` with the frame's ``receipt``.
         """
         command, steps = frame.command, STEPS[self.state]
-        if command not in steps:
+        if command not in steps or command not in _COMMANDS:
             if self.state in {State.CLOSING, State.CLOSED}:
                 return None
             raise self._out_of_turn(command)

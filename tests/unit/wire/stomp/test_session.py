@@ -90,10 +90,13 @@ def test_a_connected_client_cannot_connect_again_and_is_told_how_to_renew_its_to
         connected().receive(Frame("CONNECT"))
 
 
-@pytest.mark.parametrize("command", ["connect", "MESSAGE", "accept", ""])
+@pytest.mark.parametrize("command", ["connect", "MESSAGE", "accept", "refuse", "leave", ""])
 def test_what_is_no_command_of_a_client_is_told_so(command: str) -> None:
     assert title(connected(), Frame(command)) == "Bad command"
     assert title(new(), Frame(command)) == "Bad command"
+    judged = new()
+    judged.receive(Frame("CONNECT"))
+    assert title(judged, Frame(command)) == "Bad command"
 
 
 def test_commands_become_typed() -> None:
