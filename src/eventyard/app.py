@@ -39,6 +39,7 @@ from eventyard.pipeline.replay import Replay
 from eventyard.pipeline.reprocess import Reprocessing
 from eventyard.pipeline.search import Search
 from eventyard.pipeline.sources import Sources
+from eventyard.pipeline.streams.streams import StreamLimits, Streams
 from eventyard.pipeline.subscriptions import Subscriptions
 from eventyard.pipeline.targets import Targets
 from eventyard.pipeline.topics import Topics
@@ -131,6 +132,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         publishing=publishing,
         entities=Entities(catalog, publishing, clock),
         products=Products(catalog, publishing, acceptor, clock),
+        streams=Streams(catalog, store, publishing, clock, new_id, log, stream_limits(settings)),
         dispatcher=dispatcher,
         runs=runs,
         search=Search(catalog, store),
@@ -147,6 +149,21 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         log=log,
         metrics=metrics,
         observer=observer,
+    )
+
+
+def stream_limits(settings: Settings) -> StreamLimits:
+    """The bounds of the streams."""
+    given = settings.streams
+    return StreamLimits(
+        connections=given.connections,
+        queues=given.queues,
+        consumers=given.consumers,
+        channels=given.channels,
+        unacked=given.unacked,
+        frame_bytes=given.frame_bytes,
+        message_bytes=given.message_bytes,
+        stalled_ms=given.stalled_seconds * 1000,
     )
 
 
@@ -180,6 +197,8 @@ async def open_hub(settings: Settings, log: Log) -> AsyncIterator[Hub]:
         hub = compose(settings, parts)
         await hub.catalog.start()
         await bootstrap(hub, settings)
+        await hub.streams.start()
+        stack.push_async_callback(hub.streams.stop)
         yield hub
 
 

@@ -85,6 +85,31 @@ class DispatchSettings(_Section):
     drain_seconds: Positive = Field(default=20, description="How long a stopping hub waits for attempts under way.")
 
 
+class StreamSettings(_Section):
+    """Bounds of the clients of STOMP, AMQP and server-sent events."""
+
+    connections: Positive = Field(default=10_000, description="Connections open at once.")
+    queues: Positive = Field(default=50_000, description="Queues there may be, private ones included.")
+    consumers: Positive = Field(default=10_000, description="Consumers of one connection.")
+    channels: Positive = Field(default=2_047, le=65_535, description="Channels of one AMQP connection.")
+    unacked: Positive = Field(default=100_000, description="Messages that one connection may leave unacknowledged.")
+    frame_bytes: int = Field(default=131_072, ge=4_096, description="Largest frame of AMQP.")
+    message_bytes: Positive = Field(default=16 << 20, description="Largest message that a client may send.")
+    stalled_seconds: Positive = Field(
+        default=60, description="How long a client may take nothing before its connection is closed."
+    )
+
+
+class TlsSettings(_Section):
+    """The certificate of the AMQP port with TLS."""
+
+    certificate: Path | None = Field(default=None, description="PEM file of the certificate and its chain.")
+    key: Path | None = Field(default=None, description="PEM file of its private key.")
+    client_ca: Path | None = Field(
+        default=None, description="PEM file of the authorities whose client certificates are taken (AMQP EXTERNAL)."
+    )
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -98,6 +123,11 @@ class Settings(BaseSettings):
 
     data: Path = Field(default=Path("eventyard-data"), description="Directory of the journal and the key file.")
     listen: str = Field(default="127.0.0.1:8080", description="HOST:PORT of the HTTP server; port 0 takes a free one.")
+    amqp: str | None = Field(default=None, description="HOST:PORT of AMQP 0-9-1; unset: none.")
+    amqps: str | None = Field(default=None, description="HOST:PORT of AMQP 0-9-1 over TLS; unset: none.")
+    stomp: str | None = Field(
+        default=None, description="HOST:PORT of STOMP over TCP; unset: only over WebSocket, on the HTTP port."
+    )
     public_url: str | None = Field(
         default=None, description="How clients reach the hub, when that is not its own address."
     )
@@ -114,6 +144,8 @@ class Settings(BaseSettings):
     idempotency: IdempotencySettings = IdempotencySettings()
     log: LogSettings = LogSettings()
     dispatch: DispatchSettings = DispatchSettings()
+    streams: StreamSettings = StreamSettings()
+    tls: TlsSettings = TlsSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -10,6 +10,7 @@ import logging
 import resource
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -23,6 +24,7 @@ from eventyard.api.protocol import protocol_with
 from eventyard.api.security import Security
 from eventyard.app import open_hub
 from eventyard.config import ConfigError, Settings
+from eventyard.gateways.amqp.connection import protocol_factory as amqp_protocol
 from eventyard.pipeline.hub import Hub
 from eventyard.telemetry.log import Log, make_log
 
@@ -46,24 +48,28 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
     async with open_hub(settings, log) as hub:
         stopping, hurrying = asyncio.Event(), asyncio.Event()
 
-        def announce(bound: socket.socket) -> None:
-            host, port = bound.getsockname()[:2]
-            ready({"http": settings.public_url or f"http://{f'[{host}]' if ':' in host else host}:{port}"})
-            log.info("ready", host=host, port=port, data=str(settings.data))
+        security = Security(hub.keys, hub.clock, hub.metrics)
+        urls = {"http": settings.public_url or url_of("http", listener)}
+
+        def announce() -> None:
+            ready(urls)
+            log.info("ready", **urls, data=str(settings.data))
 
         await hub.dispatcher.start()
-        security = Security(hub.keys, hub.clock, hub.metrics)
+        gateways = Gateways(hub, security, settings)
+        urls |= await gateways.open()
         front = Front(
             hub,
             security,
             Health(hub.metrics, lambda: "stopping" if stopping.is_set() else None),
-            lambda: native(hub, security, settings.public_url),
+            lambda: native(hub, security, settings.public_url, lambda: urls),
             bench=settings.bench,
         )
-        server = _Server(_http(front, settings), lambda: announce(listener))
+        server = _Server(_http(front, settings), announce)
         _on_signals(stopping, hurrying, server, hub)
         await server.serve([listener])
         stopping.set()
+        await gateways.close()
         cut_off = await _drain(hub, settings.dispatch.drain_seconds * 1000, hurrying)
         log.info("stopped", attempts_cut_off=cut_off)
 
@@ -82,6 +88,57 @@ def _http(front: Asgi, settings: Settings) -> uvicorn.Config:
         server_header=False,
         timeout_graceful_shutdown=settings.dispatch.drain_seconds,
     )
+
+
+class Gateways:
+    """The listening sockets of AMQP and STOMP, as far as the settings want them."""
+
+    def __init__(self, hub: Hub, security: Security, settings: Settings) -> None:
+        self._hub = hub
+        self._settings = settings
+        self._amqp = amqp_protocol(hub.streams, security, hub.log)
+        self._servers: list[asyncio.Server] = []
+
+    async def open(self) -> Mapping[str, str]:
+        """Begin to listen. The URLs, by scheme. Raises :class:`ConfigError`."""
+        urls = {}
+        for scheme, address, tls, protocol in (
+            ("amqp", self._settings.amqp, None, self._amqp),
+            ("amqps", self._settings.amqps, self._tls, self._amqp),
+        ):
+            if address is not None:
+                listener = listen(address)
+                context = tls() if tls is not None else None
+                server = await asyncio.get_running_loop().create_server(protocol, sock=listener, ssl=context)
+                self._servers.append(server)
+                urls[scheme] = url_of(scheme, listener)
+        return urls
+
+    async def close(self) -> None:
+        """Take no more clients, and tell those there are that the hub stops."""
+        for server in self._servers:
+            server.close()
+        await self._hub.streams.say_goodbye()
+
+    def _tls(self) -> ssl.SSLContext:
+        files = self._settings.tls
+        if files.certificate is None:
+            raise ConfigError("amqps needs tls.certificate, and tls.key unless the key is in the same file")
+        try:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(files.certificate, files.key)
+            if files.client_ca is not None:
+                context.load_verify_locations(files.client_ca)
+                context.verify_mode = ssl.CERT_OPTIONAL
+        except OSError as error:  # SSLError is one
+            raise ConfigError(f"cannot use the files of [tls]: {error}") from None
+        return context
+
+
+def url_of(scheme: str, listener: socket.socket) -> str:
+    """The URL at which a socket listens."""
+    host, port = listener.getsockname()[:2]
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 class _Told(logging.Handler):

@@ -84,6 +84,13 @@ class Security:
         """
         return self._limited(self._by_pair(login, passcode))
 
+    def certificate(self, name: str) -> Principal:
+        """The caller whose certificate, which was verified, bears this common name: a key's id.
+
+        Raises what :meth:`authenticate` raises.
+        """
+        return self._limited(self._keys.by_id(name))
+
     def _by_pair(self, login: str, passcode: str) -> Principal:
         with suppress(Unauthenticated):
             return self._keys.by_key(passcode)

@@ -26,8 +26,8 @@ DataDir = Annotated[
     Path | None,
     typer.Option("--data", metavar="DIR", help="Journal and key file; eventyard-data by default.", show_default=False),
 ]
-NOT_YET = ("amqp", "stomp")
-"""Front doors with an option of their own that this version does not open."""
+DOORS = ("http", "amqp", "stomp")
+"""What the line of JSON tells of, in this order; ``null`` where nothing listens."""
 
 
 app = typer.Typer(add_completion=False)
@@ -37,6 +37,7 @@ app = typer.Typer(add_completion=False)
     epilog=examples(
         "eventyard serve",
         "eventyard serve --data /var/lib/eventyard --listen 0.0.0.0:8080",
+        "eventyard serve --amqp 127.0.0.1:5672 --stomp 127.0.0.1:61613",
         "EVENTYARD_BOOTSTRAP_KEY=my-first-key eventyard serve --listen 127.0.0.1:0 --json",
     )
 )
@@ -46,8 +47,13 @@ def serve(
     listen: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="HTTP; port 0 takes a free one.", show_default=False)
     ] = None,
-    amqp: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="AMQP 0-9-1; not in this version.")] = None,
-    stomp: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="STOMP; not in this version.")] = None,
+    amqp: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="AMQP 0-9-1; none by default.", show_default=False)
+    ] = None,
+    stomp: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="STOMP over TCP; none by default.", show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Once ready, print the addresses as a line of JSON.")] = False,
 ) -> None:
     """Run a hub. Once it takes events it says where; SIGTERM or Ctrl-C lets it finish what it is at, and end."""
@@ -57,20 +63,20 @@ def serve(
         from eventyard.config import load  # noqa: PLC0415
         from eventyard.server import serve as run  # noqa: PLC0415
 
-        settings = load(config, {"data": data, "listen": listen})
-        for door, address in zip(NOT_YET, (amqp, stomp), strict=True):
-            if address is not None:
-                talk.say(f"warning: {door} is not part of this version; nothing listens on {address}")
+        settings = load(config, {"data": data, "listen": listen, "amqp": amqp, "stomp": stomp})
         uvloop.run(run(settings, ready=lambda urls: announce(urls, settings, as_json=as_json)))
 
 
 def announce(urls: Mapping[str, str], settings: "Settings", *, as_json: bool) -> None:
     """Say that the hub is ready: one line of JSON on stdout, or words on stderr."""
     if as_json:
-        sys.stdout.write(json.dumps({"http": urls["http"], **{door: urls.get(door) for door in NOT_YET}}) + "\n")
+        sys.stdout.write(json.dumps({door: urls.get(door) for door in DOORS}) + "\n")
         sys.stdout.flush()
         return
     talk.say(f"eventyard is ready at {urls['http']}")
     talk.say(f"  API     {urls['http']}/docs")
+    talk.say(f"  streams {urls['http']}/asyncapi, STOMP at {urls['http'].replace('http', 'ws', 1)}/ws")
+    for door in sorted(urls.keys() - {"http"}):
+        talk.say(f"  {door:7} {urls[door]}")
     talk.say(f"  data    {settings.data.absolute()}")
     talk.say("  stop    Ctrl-C, or SIGTERM")

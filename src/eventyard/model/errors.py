@@ -60,6 +60,7 @@ CODES: Mapping[str, str] = {
     "precondition_failed": "It exists already, and is not what this call takes it to be.",
     "not_allowed": "This cannot be done in this state, or not twice.",
     "not_implemented": "The hub does not do this part of the protocol.",
+    "queue_full": "The queue is full, and refuses what publishers would add.",
     "too_many": "A bound on connections, channels, queues or the like is reached.",
     "too_slow": "The connection took nothing for too long while messages waited for it.",
     "access_ended": "The key of this connection was revoked, expired, or lost what it was used for.",

@@ -16,6 +16,7 @@ from eventyard.pipeline.replay import Replay
 from eventyard.pipeline.reprocess import Reprocessing
 from eventyard.pipeline.search import Search
 from eventyard.pipeline.sources import Sources
+from eventyard.pipeline.streams.streams import Streams
 from eventyard.pipeline.subscriptions import Subscriptions
 from eventyard.pipeline.targets import Targets
 from eventyard.pipeline.topics import Topics
@@ -47,6 +48,7 @@ class Hub(Struct, frozen=True):
     publishing: Publishing
     entities: Entities
     products: Products
+    streams: Streams
     dispatcher: Dispatcher
     runs: JobRuns
     search: Search

@@ -129,16 +129,21 @@ class Keys:
 
     def by_key(self, text: str) -> Principal:
         """The caller behind a key. Raises ``Unauthenticated`` with the same words for every reason."""
-        digest = digest_of(text)
-        key = self._catalog.key(digest)
+        return self._principal(self._catalog.key(digest_of(text)))
+
+    def by_id(self, key_id: str) -> Principal:
+        """The caller with this key, proven otherwise. Raises ``Unauthenticated``."""
+        return self._principal(self._catalog.seek(ApiKey, key_id))
+
+    def _principal(self, key: ApiKey | None) -> Principal:
         now = self._clock()
         if key is None or key.revoked_at is not None or (key.expires_at is not None and now >= key.expires_at):
             raise Unauthenticated(
                 "unauthenticated", "the API key is not valid", hint="it may be mistyped, revoked or expired"
             )
-        principal = self._principals.get(digest)
+        principal = self._principals.get(key.digest)
         if principal is None:
-            principal = self._principals[digest] = Principal(
+            principal = self._principals[key.digest] = Principal(
                 key.name, key.organization_id, frozenset(key.scopes), key.project_id, key.id, key.rate_limit,
                 key.application_id, key.expires_at,
             )  # fmt: skip

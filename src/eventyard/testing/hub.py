@@ -111,6 +111,8 @@ async def memory_hub(
         await store.start(stack)
         await hub.catalog.start()
         await bootstrap(hub, chosen)
+        await hub.streams.start()
+        stack.push_async_callback(hub.streams.stop)
         security = Security(hub.keys, clock, hub.metrics)
         health = Health(hub.metrics, lambda: None)
         front = Front(hub, security, health, lambda: native(hub, security), bench=False)

@@ -98,6 +98,11 @@ class Exchanges:
             return (await self._publishing.door(project, name)).topic
         raise NotFound("not_found", f"no exchange {name!r}")
 
+    def name_of(self, exchange: str) -> str:
+        """What clients call an exchange; that of one that is gone is empty."""
+        topic = self._catalog.seek(Topic, exchange)
+        return "" if topic is None or topic.name == DEFAULT_EXCHANGE else topic.name
+
     # Declaring and deleting
 
     async def declare(self, project: Project, name: str, wish: ExchangeSettings) -> Topic:

@@ -77,6 +77,14 @@ class Link:
         """Its exclusive queues."""
         self._closed = False
 
+    def now(self) -> Millis:
+        """The wall clock."""
+        return self._streams.clock()
+
+    def new_id(self) -> str:
+        """A fresh id for an event that brings none."""
+        return self._streams.new_id()
+
     # Exchanges
 
     async def declare_exchange(self, name: str, wish: ExchangeSettings, *, passive: bool = False) -> None:
@@ -257,18 +265,23 @@ class Link:
 
     # Consuming
 
-    async def consume(self, queue: Queue, consumer: Consumer, *, offset: Any = None) -> None:
+    async def consume(
+        self, queue: Queue, consumer: Consumer, accepted: Callable[[], None] = lambda: None, *, offset: Any = None
+    ) -> None:
         """Let a consumer read a queue, or (with an offset) read again what the queue was given from there on.
 
+        ``accepted`` is called when it will, before the first message is delivered.
         Raises ``NotFound``, ``Conflict`` (``resource_locked``), ``Unavailable`` (``too_many``).
         """
         self.who.need(Scope.EVENTS_READ)
         self._streams.check_consumers(self)
         if offset is not None:
             queue = await self._again(queue, offset)
+        queue.check(consumer)
         consumer.paused = self.paused
-        queue.add(consumer)
         self.consumers[consumer] = None
+        accepted()
+        queue.add(consumer)
 
     async def _again(self, queue: Queue, offset: Any) -> Queue:
         streams = self._streams
@@ -329,12 +342,16 @@ class Link:
                 continue
             places.append(len(results))
             results.append(EntryId(0))
-            arrivals.append(Arrival(door, message.event))
+            arrivals.append(Arrival(door, message.event, well_formed=True))
         if arrivals:
             accepted = await self._streams.publishing.publish_many(arrivals)
             for place, one in zip(places, accepted, strict=True):
                 results[place] = one if isinstance(one, HubError) else one.entry_id
         return results
+
+    async def check_exchange(self, exchange: str) -> None:
+        """See that the client may publish to an exchange. Raises ``NotFound``, ``Forbidden``."""
+        await self._door(exchange)
 
     async def _door(self, exchange: str) -> Door:
         topic = await self._exchange(exchange, Scope.EVENTS_PUBLISH)
@@ -345,7 +362,7 @@ class Link:
     def _refuse_full(self, door: Door, event: Event) -> None:
         for queue in self._streams.queues.reached(door.topic.id, event):
             if queue.full:
-                raise Conflict("precondition_failed", f"queue {queue.name!r} is full")
+                raise Conflict("queue_full", f"queue {queue.name!r} is full")
 
     # Ending
 

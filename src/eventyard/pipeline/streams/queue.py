@@ -164,10 +164,13 @@ class Queue:
 
     # What goes out
 
-    def add(self, consumer: Consumer) -> None:
-        """Let a consumer read. Raises ``Conflict`` (``resource_locked``) where one has the queue for itself."""
+    def check(self, consumer: Consumer) -> None:
+        """Raise ``Conflict`` (``resource_locked``) where another has the queue for itself, or this one would."""
         if self.consumers and (consumer.exclusive or self.consumers[0].exclusive):
             raise Conflict("resource_locked", f"queue {self.name!r} is in exclusive use by another consumer")
+
+    def add(self, consumer: Consumer) -> None:
+        """Let a consumer read, from now on."""
         consumer.queue = self
         self.consumers.append(consumer)
         self.line_up(consumer)

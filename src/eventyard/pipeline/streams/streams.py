@@ -6,6 +6,7 @@ connection made with it, with the reason.
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
 from msgspec import Struct
 
@@ -24,6 +25,9 @@ from eventyard.pipeline.streams.queues import Queues
 from eventyard.pipeline.view import View
 from eventyard.ports import Clock, Store
 from eventyard.telemetry.log import Log
+
+GOODBYE_S = 2.0
+"""Seconds that clients have to leave when the hub stops."""
 
 
 class StreamLimits(Struct, frozen=True):
@@ -63,6 +67,7 @@ class Streams:
         self.exchanges = Exchanges(catalog, self.queues, publishing)
         self._log = log
         self._links: dict[int, Link] = {}
+        self._empty = asyncio.Event()
         self._made = 0
         self._ends: dict[Link, asyncio.TimerHandle] = {}
 
@@ -78,6 +83,15 @@ class Streams:
         for handle in self._ends.values():
             handle.cancel()
         await self.queues.stop()
+
+    async def say_goodbye(self) -> None:
+        """Tell every client that the hub stops, and wait until they have left or a moment has passed."""
+        for link in list(self._links.values()):
+            link.end(Unavailable("shutting_down", "the hub is stopping"))
+        if self._links:
+            self._empty.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._empty.wait(), GOODBYE_S)
 
     # Who is connected
 
@@ -130,6 +144,8 @@ class Streams:
     def leave(self, link: Link) -> None:
         """Called by a link when it closes."""
         self._links.pop(link.number, None)
+        if not self._links:
+            self._empty.set()
         handle = self._ends.pop(link, None)
         if handle is not None:
             handle.cancel()

@@ -158,7 +158,7 @@ async def test_an_exclusive_reader_is_alone(around: Around) -> None:
     queue, one, other = make(around), Reader(exclusive=True), Reader()
     queue.add(one.consumer)
     with pytest.raises(Conflict, match="exclusive use"):
-        queue.add(other.consumer)
+        queue.check(other.consumer)
 
 
 async def test_purged_is_what_waits_and_not_what_is_out(around: Around) -> None:
