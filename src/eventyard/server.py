@@ -25,6 +25,7 @@ from eventyard.api.security import Security
 from eventyard.app import open_hub
 from eventyard.config import ConfigError, Settings
 from eventyard.gateways.amqp.connection import protocol_factory as amqp_protocol
+from eventyard.gateways.sse import Sse
 from eventyard.pipeline.hub import Hub
 from eventyard.telemetry.log import Log, make_log
 
@@ -63,6 +64,7 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
             security,
             Health(hub.metrics, lambda: "stopping" if stopping.is_set() else None),
             lambda: native(hub, security, settings.public_url, lambda: urls),
+            Sse(hub.streams, security),
             bench=settings.bench,
         )
         server = _Server(_http(front, settings), announce)

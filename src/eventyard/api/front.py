@@ -20,18 +20,26 @@ EMPTY = "/v1/empty"
 """The yardstick of the benchmarks: reads the body and answers 202; served only with the setting ``bench``."""
 
 
+STREAMS = "/v1/streams/"
+"""Below it are streams of server-sent events, which last."""
+
+
 class Front:
     """The ASGI application that the server runs."""
 
     def __init__(
-        self, hub: Hub, security: Security, health: Health, native: Callable[[], Asgi], *, bench: bool
+        self, hub: Hub, security: Security, health: Health, native: Callable[[], Asgi], streams: Asgi, *, bench: bool
     ) -> None:
-        """``native`` builds the FastAPI application; it is called once, when it is first needed."""
+        """``native`` builds the FastAPI application; it is called once, when it is first needed.
+
+        ``streams`` answers below ``/v1/streams/``, and raises what a client must be told instead of a stream.
+        """
         self._hub = hub
         self._security = security
         self._health = health
         self._build = native
         self._native: Asgi | None = None
+        self._streams = streams
         self._ingest = Ingest(hub)
         self._bench = bench
 
@@ -44,6 +52,8 @@ class Front:
             await self._hot(scope, receive, send, "/in/")
         elif path in ("/v1/events/dispatch", "/v1/events/batch") or (path == EMPTY and self._bench):
             await self._hot(scope, receive, send, path)
+        elif path.startswith(STREAMS):
+            await self._stream(scope, receive, send)
         elif path in Health.PATHS and scope["method"] in ("GET", "HEAD"):
             await self._health.answer(path).send(send)
         else:
@@ -54,6 +64,12 @@ class Front:
         if self._native is None:
             self._native = self._build()
         return self._native
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._streams(scope, receive, send)
+        except HubError as error:
+            await self._refuse(error, scope).send(send)
 
     async def _hot(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
         try:

@@ -21,6 +21,7 @@ from eventyard.api.health import Health
 from eventyard.api.security import Security
 from eventyard.app import Parts, bootstrap, compose
 from eventyard.config import Settings
+from eventyard.gateways.sse import Sse
 from eventyard.model.access import Scope
 from eventyard.model.catalog import Application, Organization, Project
 from eventyard.pipeline.hub import Hub
@@ -115,6 +116,6 @@ async def memory_hub(
         stack.push_async_callback(hub.streams.stop)
         security = Security(hub.keys, clock, hub.metrics)
         health = Health(hub.metrics, lambda: None)
-        front = Front(hub, security, health, lambda: native(hub, security), bench=False)
+        front = Front(hub, security, health, lambda: native(hub, security), Sse(hub.streams, security), bench=False)
         stack.push_async_callback(hub.dispatcher.drain, 0)
         yield Yard(hub, security, store, clock, front, webhook)

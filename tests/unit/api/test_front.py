@@ -9,6 +9,7 @@ import pytest
 from eventyard.api.front import Front
 from eventyard.api.health import Health
 from eventyard.api.http import Answer
+from eventyard.gateways.sse import Sse
 from eventyard.model.access import Scope
 from eventyard.telemetry.log import make_log
 from eventyard.testing.fakes import settle
@@ -40,7 +41,8 @@ class Desk:
     def __init__(self, yard, stream, *, bench=False, ready=lambda: None):
         self.stream = stream
         self.native = Native()
-        self.front = Front(yard.hub, yard.security, Health(yard.hub.metrics, ready), self.native, bench=bench)
+        streams = Sse(yard.hub.streams, yard.security)
+        self.front = Front(yard.hub, yard.security, Health(yard.hub.metrics, ready), self.native, streams, bench=bench)
         transport = httpx.ASGITransport(self.front)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://hub.example", headers=yard.headers())
 
