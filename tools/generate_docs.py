@@ -5,7 +5,7 @@ when a page no longer says what the code says.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from eventyard.cli import app
 from eventyard.config import known, variable
 from eventyard.model.errors import CODES
 from eventyard.model.lifecycle import FINAL, LIFECYCLE, Status, label
+from eventyard.model.products import STEPS
 from eventyard.ports import Setting
 from eventyard.telemetry.metrics import Metrics
 
@@ -43,6 +44,16 @@ def lifecycle() -> str:
     starts = [f"    [*] --> {label(status)}" for status in (Status.NEW, Status.PENDING, Status.PROCESSING)]
     ends = [f"    {label(status)} --> [*]" for status in sorted(FINAL)]
     return "\n".join(["```mermaid", "stateDiagram-v2", *starts, *lines, *ends, "```"])
+
+
+def products() -> str:
+    """The diagram of each family of product states."""
+    return "\n\n".join(f"### {family}\n\n{_steps(steps)}" for family, steps in STEPS.items())
+
+
+def _steps(steps: Mapping[str | None, Sequence[str]]) -> str:
+    lines = [f"    {before or '[*]'} --> {after}" for before, legal in steps.items() for after in legal]
+    return "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```"])
 
 
 def errors() -> str:
@@ -125,6 +136,7 @@ def _value(value: Any) -> str:
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "lifecycle.md": lifecycle,
+    "products.md": products,
     "errors.md": errors,
     "settings.md": settings,
     "metrics.md": metrics,

@@ -24,7 +24,13 @@ def test_every_kind_of_entry_is_a_word_of_the_glossary() -> None:
 
 
 def test_every_record_of_the_catalog_is_a_word_of_the_glossary() -> None:
-    records = {"ApiKey": "API key", "TopicSchema": "schema version", "Sealed": "sealed", "ExchangeSettings": "exchange"}
+    records = {
+        "ApiKey": "API key",
+        "TopicSchema": "schema version",
+        "Sealed": "sealed",
+        "ExchangeSettings": "exchange",
+        "ProductState": "product state",
+    }
     names = [name for name, thing in vars(catalog).items() if isinstance(thing, type) and issubclass(thing, Struct)]
     words = [records.get(name, name) for name in names if thing_of_the_catalog(name)]
     assert not [word for word in words if f"**{word.lower()}**" not in GLOSSARY.lower()]

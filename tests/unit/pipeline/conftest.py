@@ -10,13 +10,17 @@ import pytest
 from msgspec.structs import replace
 
 from eventyard.model.access import Principal, Scope
-from eventyard.model.catalog import Target
+from eventyard.model.catalog import Project, Target
 from eventyard.model.errors import Invalid
+from eventyard.model.event import Event
 from eventyard.model.ids import Millis
-from eventyard.model.journal import Claimed
+from eventyard.model.journal import Claimed, Query
+from eventyard.model.lifecycle import Kind
 from eventyard.pipeline.accept import Acceptor
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.doors import Doors
+from eventyard.pipeline.publish import Publishing
+from eventyard.pipeline.topics import Topics
 from eventyard.pipeline.vault import Vault
 from eventyard.ports import Setting
 from eventyard.stores.memory import MemoryStore
@@ -25,6 +29,7 @@ from eventyard.telemetry.metrics import Metrics
 from eventyard.telemetry.observer import Observer
 from eventyard.testing import builders
 from eventyard.verifiers.hmac_sha256 import HmacSha256Verifier
+from eventyard.verifiers.internal import InternalVerifier
 from eventyard.verifiers.none import NoVerifier
 
 
@@ -102,7 +107,9 @@ class World:
         self.vault = Vault([b"k" * 32])
         self.lanes = Lanes(self.clock)
         self.metrics = Metrics()
-        self.verifiers: dict[str, Any] = {"none": NoVerifier(), "hmac-sha256": HmacSha256Verifier()}
+        self.verifiers: dict[str, Any] = {
+            "none": NoVerifier(), "hmac-sha256": HmacSha256Verifier(), "internal": InternalVerifier(),
+        }  # fmt: skip
         self.target_types: dict[str, Any] = {"webhook": FakeTarget(), "job": FakeJob(), "signed": FakeSigned()}
         self.doors = Doors(self.catalog, self.vault, self.verifiers)
         self._ids = count(1)
@@ -116,6 +123,8 @@ class World:
             window_ms=3_600_000,
             replay_ms=300_000,
         )
+        self.topics = Topics(self.catalog, self.clock, self.new_id)
+        self.publishing = Publishing(self.catalog, self.topics, self.doors, self.acceptor, self.clock, self.new_id)
 
     def new_id(self) -> str:
         return f"id-{next(self._ids)}"
@@ -127,9 +136,15 @@ class World:
         other = builders.project("other")
         await self.catalog.save(other, builders.application("other", project_id=other.id))
 
+    async def published(self, topic: str) -> list[Event]:
+        """The events of a topic, oldest first."""
+        query = Query(projects=(self.catalog.get(Project, "project-default").number,), topic=topic, ascending=True)
+        details = [await self.store.detail(entry.id) for entry in (await self.store.find(query)).entries]
+        return [detail.event for detail in details if detail.event and detail.entry.kind is Kind.PUBLICATION]
+
     @property
     def admin(self) -> Principal:
-        return Principal("ada", "organization-default", frozenset({Scope.ADMIN}))
+        return Principal("ada", "organization-default", frozenset({Scope.ADMIN}), key_id="key-of-ada")
 
     def bound(self, *scopes: Scope, project_id: str = "project-default") -> Principal:
         return Principal("bob", "organization-default", frozenset(scopes), project_id)
@@ -150,13 +165,12 @@ async def world():
 @pytest.fixture
 def slow_disk(world, monkeypatch):
     """A disk that lets others come in between, as every real one does."""
-    for name in ("change",):
-        monkeypatch.setattr(world.store, name, _yielding(getattr(world.store, name)))
+    monkeypatch.setattr(world.store, "change", _yielding(world.store.change))
 
 
 def _yielding(write):
-    async def wrote(records):
+    async def wrote(change):
         await asyncio.sleep(0)
-        return await write(records)
+        return await write(change)
 
     return wrote

@@ -1,7 +1,7 @@
 import pytest
 from msgspec.structs import replace
 
-from eventyard.model.catalog import Mode, Source, Subscription, Target
+from eventyard.model.catalog import Mode, Source, Subscription, Target, Topic
 from eventyard.model.errors import Conflict, Invalid, Unauthenticated
 from eventyard.model.lifecycle import Kind, Status
 from eventyard.pipeline.accept import Accepted, Arrival
@@ -163,3 +163,25 @@ async def test_a_batch_in_which_nothing_is_right_commits_nothing(world):
     results = await world.acceptor.accept_batch([arrival(world, b"nope")])
     assert isinstance(results[0], Invalid)
     assert await world.store.totals([world.doors.of("source-shop").project.number]) == {}
+
+
+async def test_events_that_tell_of_a_change_are_committed_with_it_and_delivered(world):
+    record = builders.topic("prices")
+
+    async def commit(publications):
+        return (await world.catalog.commit([record], (), publications))[1]
+
+    [accepted] = await world.acceptor.accept_within([arrival(world)], commit)
+    assert world.catalog.named(Topic, "project-default", "prices").number > 0
+    assert accepted.dispatched == 1
+    assert [claimed.publication_id for claimed in world.lanes.offered] == [accepted.entry_id]
+
+
+async def test_a_change_that_is_refused_takes_its_events_along(world):
+    async def commit(publications):
+        return (await world.catalog.commit([builders.topic("orders", id="2")], (), publications))[1]
+
+    with pytest.raises(Conflict):
+        await world.acceptor.accept_within([arrival(world)], commit)
+    assert await world.published("orders") == []
+    assert world.lanes.offered == []

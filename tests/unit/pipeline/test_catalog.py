@@ -2,7 +2,7 @@ import pytest
 
 from eventyard.model.catalog import Source, Subscription, Target
 from eventyard.model.errors import Conflict, NotFound
-from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.catalog import Catalog, in_turn
 from eventyard.testing import builders
 
 
@@ -62,3 +62,44 @@ async def test_a_topics_schemas_are_kept_by_version(world):
     topic = builders.topic("orders", schema_version=2)
     assert world.catalog.topic_schema(topic).schema == {"type": "array"}
     assert world.catalog.topic_schema(builders.topic("orders")) is None
+
+
+async def test_some_are_saved_and_others_removed_in_one_go(world):
+    wish, other = world.catalog.get(Subscription, "subscription-fulfilment"), builders.target("other")
+    [saved] = await world.catalog.change([other], [wish])
+    assert (saved.number > 0, world.catalog.seek(Subscription, wish.id)) == (True, None)
+    [heir] = await world.catalog.change([builders.target("other", id="heir")], [saved])
+    assert world.catalog.named(Target, "project-default", "other") is heir
+    with pytest.raises(Conflict):
+        await world.catalog.change([builders.target("receiver", id="clash")], [heir])
+    assert world.catalog.get(Target, "heir") is heir
+
+
+async def test_the_announcer_is_shown_a_change_before_it_is_made(world):
+    seen = []
+
+    async def announce(saved, removed, commit):
+        seen.append((saved, removed, world.catalog.seek(Target, "target-other")))
+        await commit(())
+
+    world.catalog.announcer = announce
+    other = builders.target("other")
+    saved = await world.catalog.save_one(other)
+    await world.catalog.remove(saved)
+    assert seen == [((other,), (), None), ((), (saved,), saved)]
+
+
+async def test_whose_turn_it_is_is_known_while_it_lasts(world):
+    acting = []
+
+    class Verbs:
+        _catalog = world.catalog
+
+        @in_turn
+        async def act(self, who):
+            acting.append(self._catalog.acting)
+
+    for who in (world.admin, "the hub itself"):
+        await Verbs().act(who)
+    assert acting == [world.admin, None]
+    assert world.catalog.acting is None

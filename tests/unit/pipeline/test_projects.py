@@ -1,9 +1,10 @@
 import pytest
 
 from eventyard.model.access import Scope
-from eventyard.model.catalog import Application, Project
+from eventyard.model.catalog import Application, Project, Source, Topic
 from eventyard.model.errors import Conflict, Forbidden, Invalid, NotFound
 from eventyard.pipeline.projects import Projects
+from eventyard.testing import builders
 
 
 @pytest.fixture
@@ -59,3 +60,32 @@ async def test_applications_are_added_renamed_and_removed(world, projects):
 async def test_an_application_with_a_source_stays(world, projects):
     with pytest.raises(Conflict, match="source 'shop'"):
         await projects.remove_application(world.admin, "application-default")
+
+
+async def test_what_the_hub_made_goes_with_its_project(world, projects):
+    other = world.catalog.get(Project, "project-other")
+    await world.publishing.door(other, "project.project-other")
+    await world.publishing.door(other, "amq.topic")
+    await projects.remove(world.admin, "other")
+    assert [topic.name for topic in world.catalog.all(Topic)] == ["orders"]
+    assert [source.name for source in world.catalog.all(Source)] == ["shop"]
+
+
+async def test_the_last_application_stays_while_the_project_has_streams(world, projects):
+    await world.publishing.door(world.catalog.get(Project, "project-other"), "amq.topic")
+    with pytest.raises(Conflict, match="the last one"):
+        await projects.remove_application(world.admin, "application-other")
+    heir = await projects.add_application(world.admin, project_id="other", name="heir")
+    await projects.remove_application(world.admin, "application-other")
+    assert world.catalog.named(Source, "project-other", "amq.topic").application_id == heir.id
+
+
+async def test_an_application_stays_while_its_exchange_is_read(world, projects):
+    crm = await projects.add_application(world.admin, project_id="default", name="crm")
+    door = await world.publishing.door(world.catalog.get(Project, "project-default"), f"application.{crm.id}")
+    watching = await world.catalog.save_one(builders.subscription("watching", topic_ids=(door.topic.id,)))
+    with pytest.raises(Conflict, match="subscription 'watching'"):
+        await projects.remove_application(world.admin, crm.id)
+    await world.catalog.remove(watching)
+    await projects.remove_application(world.admin, crm.id)
+    assert world.catalog.named(Topic, "project-default", f"application.{crm.id}") is None

@@ -1,7 +1,7 @@
 import pytest
 
 from eventyard.model.access import Scope
-from eventyard.model.catalog import Source, Subscription, Topic
+from eventyard.model.catalog import Project, Source, Subscription, Topic
 from eventyard.model.errors import Conflict, Forbidden, Invalid, NotFound
 from eventyard.pipeline.sources import Sources
 from eventyard.pipeline.topics import Topics
@@ -109,3 +109,31 @@ async def test_a_secret_that_its_scheme_cannot_use_is_refused_when_it_is_written
         await sources.change(world.admin, made.id, {"secret": "whsec_!!!"})
     with pytest.raises(Invalid):
         await sources.rotate_secret(world.admin, made.id, "whsec_!!!", 1000)
+
+
+async def test_the_names_and_the_scheme_of_the_hub_are_nobody_elses(world, sources):
+    for name in ("project.mine", "application.mine", "amq.mine"):
+        with pytest.raises(Forbidden) as refused:
+            await sources.create(world.admin, project_id="default", name=name)
+        assert (refused.value.code, refused.value.pointer) == ("reserved_name", "/name")
+    with pytest.raises(Forbidden):
+        await sources.change(world.admin, "source-shop", {"name": "amq.mine"})
+    for attempt in (
+        sources.create(world.admin, project_id="default", name="mine", scheme="internal"),
+        sources.change(world.admin, "source-shop", {"scheme": "internal"}),
+    ):
+        with pytest.raises(Invalid, match="the hub's own") as invalid:
+            await attempt
+        assert invalid.value.pointer == "/scheme"
+
+
+async def test_the_hubs_own_sources_stay_as_they_are(world, sources):
+    door = await world.publishing.door(world.catalog.get(Project, "project-default"), "amq.topic")
+    for attempt in (
+        sources.change(world.admin, door.source.id, {"enabled": False}),
+        sources.rotate_secret(world.admin, door.source.id, "secret", 0),
+        sources.remove(world.admin, door.source.id),
+    ):
+        with pytest.raises(Forbidden) as refused:
+            await attempt
+        assert refused.value.code == "reserved_name"

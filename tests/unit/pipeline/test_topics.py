@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
-from eventyard.model.catalog import Topic
-from eventyard.model.errors import Conflict, Invalid, NotFound
+from eventyard.model.catalog import Project, Topic
+from eventyard.model.errors import Conflict, Forbidden, Invalid, NotFound
 from eventyard.pipeline.topics import Topics
 
 
@@ -54,3 +54,23 @@ async def test_a_topic_in_use_stays_and_an_unused_one_goes(world, topics):
     await topics.remove(world.admin, spare.id)
     with pytest.raises(NotFound):
         world.catalog.get(Topic, spare.id)
+
+
+async def test_the_names_of_the_hubs_own_topics_are_nobody_elses(world, topics):
+    with pytest.raises(Forbidden) as refused:
+        await topics.create(world.admin, project_id="default", name="project.mine")
+    assert (refused.value.code, refused.value.pointer) == ("reserved_name", "/name")
+    with pytest.raises(Forbidden):
+        await topics.change(world.admin, "topic-orders", {"name": "amq.orders"})
+
+
+async def test_the_hubs_own_topics_stay_as_they_are(world, topics):
+    door = await world.publishing.door(world.catalog.get(Project, "project-default"), "amq.topic")
+    for attempt in (
+        topics.change(world.admin, door.topic.id, {"locked": True}),
+        topics.add_schema(world.admin, door.topic.id, {"type": "object"}),
+        topics.remove(world.admin, door.topic.id),
+    ):
+        with pytest.raises(Forbidden) as refused:
+            await attempt
+        assert refused.value.code == "reserved_name"

@@ -3,9 +3,11 @@
 import pytest
 from msgspec.structs import replace
 
-from eventyard.model.catalog import Mode, Record, Sealed
+from eventyard.model.catalog import Mode, Record, Sealed, Topic
 from eventyard.model.errors import Conflict
 from eventyard.model.ids import EntryId
+from eventyard.model.journal import Change, Committed
+from eventyard.model.products import Failure, Family, ProductState, Terms, Version
 from eventyard.model.retry import RetryPolicy
 from eventyard.model.streams import Binding, Overflow, QueueOptions
 from eventyard.ports import Store
@@ -29,7 +31,12 @@ FULL: tuple[Record, ...] = (
         auto_delete=True,
         key_id="key-ci",
     ),
-)
+    ProductState(
+        id="a/provisioning/p", application_id="a", family=Family.PROVISIONING, subject_id="p", state="failed",
+        changed_at=b.NOW, version=Version("1", "1.0"), actor=("keys", "k"), failure=Failure("quota"),
+        terms=Terms(plan="gold"),
+    ),
+)  # fmt: skip
 """A record of every type, with what is unusual in it."""
 
 CLASHES: tuple[tuple[Record, Record, str], ...] = (
@@ -106,3 +113,36 @@ class CatalogContract:
         """Neither is saving nothing."""
         await store.remove([b.topic()])
         assert await store.save([]) == []
+
+    async def test_a_change_and_the_events_that_tell_of_it_are_committed_together(self, store: Store) -> None:
+        """Saved, removed and appended; who watches is told as of any other event."""
+        scene = await b.saved(store)
+        watched: list[Committed] = []
+        store.watch(watched.extend)
+        other = b.topic("prices")
+        told = (scene.publication(b.event(id="1")), scene.publication(b.event(id="2")))
+        changed = await store.change(Change((other,), (scene.subscription,), told))
+        assert [replace(record, number=0) for record in changed.saved if isinstance(record, Topic)] == [other]
+        assert _number(changed.saved[0]) > 0
+        loaded = await store.load()
+        assert changed.saved[0] in loaded
+        assert scene.subscription not in loaded
+        assert [appended.event_id for appended in changed.appended] == ["1", "2"]
+        assert [one.entry_id for one in watched] == [appended.entry_id for appended in changed.appended]
+        assert (await store.detail(changed.appended[0].entry_id)).event == told[0].event
+
+    async def test_a_change_that_is_refused_tells_nothing(self, store: Store) -> None:
+        """Nothing of it is kept."""
+        scene = await b.saved(store)
+        before = await store.load()
+        with pytest.raises(Conflict):
+            await store.change(Change((b.topic(id="2"),), (scene.subscription,), (scene.publication(),)))
+        assert await store.load() == before
+        assert await store.newest() == 0
+        assert (await store.change(Change((), (), ()))).appended == ()
+
+    async def test_what_is_removed_makes_room_for_what_is_saved(self, store: Store) -> None:
+        """Under the same name."""
+        scene = await b.saved(store)
+        changed = await store.change(Change((b.topic(id="2"),), (scene.topic,), ()))
+        assert [record for record in await store.load() if isinstance(record, Topic)] == list(changed.saved)

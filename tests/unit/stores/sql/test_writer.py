@@ -185,3 +185,16 @@ async def test_a_commit_is_told_though_its_caller_went_away(opened: Opened) -> N
     opened.writer.start()
     await stays
     assert told == [1, 2]
+
+
+async def test_a_refused_act_takes_its_publications_along_and_no_others(opened: Opened) -> None:
+    first = opened.writer.append(b.publication())
+    topics = [b.topic(), b.topic(id="2")]
+    told = [b.publication(), b.publication()]
+    refused = opened.writer.act(lambda connection, known: catalog.save(connection, known, topics), told)
+    done = opened.writer.act(lambda connection, known: catalog.save(connection, known, topics[:1]), told)
+    opened.writer.start()
+    appended, conflict, answers_of_told = await answers(first, refused, done)
+    assert isinstance(conflict, Conflict)
+    assert [appended.entry_id, *(answer.entry_id for answer in answers_of_told)] == [1, 2, 3]
+    assert opened.entries() == 3
