@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 NODE_MODULES = Path(__file__).parent / "interop/node_modules"
+ASSETS = Path(__file__).parents[1] / "src/eventyard/dialects/data_events/assets/asyncapi-react"
 NOT_RUN = pytest.StashKey[Counter[tuple[str, str]]]()
 
 
@@ -20,7 +21,11 @@ def npm_packages() -> bool:
     return int(version.removeprefix("v").split(".")[0]) >= 20
 
 
-CAN_BE_HAD: Mapping[str, Callable[[], bool]] = {"npm packages on Node.js 20": npm_packages}
+CAN_BE_HAD: Mapping[str, Callable[[], bool]] = {
+    "npm packages on Node.js 20": npm_packages,
+    "Chromium": lambda: shutil.which("chromium") is not None,
+    "the browser files of the documentation pages": ASSETS.is_dir,
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,8 +1,8 @@
 """A topic's JSON Schema 2020-12, as AsyncAPI's tools read schemas: draft-07, with references within the document.
 
 Meaning is kept where draft-07 has a word for it; keywords that only 2020-12 has stay, as tools pass over what they do
-not know. What is no keyword is left out, as it could hold anything, references that lead nowhere included. The schema
-that counts is the topic's own, at ``/v1/topics/{topic_id}/schemas``.
+not know. What is no keyword is left out, and so is data with a member ``$ref``, and a property of that name: tools take
+it for a reference, and fail. The schema that counts is the topic's own, at ``/v1/topics/{topic_id}/schemas``.
 """
 
 import re
@@ -50,14 +50,14 @@ class _Translation:
         made: Json = {}
         for keyword, value in schema.items():
             if keyword in _VALUES:
-                if not _refers(value):
+                if not refers(value):
                     made[keyword] = value
             elif keyword in _ONE:
                 made[keyword] = self._schema(value)
             elif keyword in _LISTS:
                 made[keyword] = [self._schema(part) for part in value]
             elif keyword in _MAPS:
-                made[keyword] = {name: self._schema(part) for name, part in value.items()}
+                made[keyword] = {name: self._schema(part) for name, part in value.items() if name != "$ref"}
         if "prefixItems" in made:
             _as_tuple(made)
         targets = [self._reference(schema[keyword]) for keyword in _REFERENCES if keyword in schema]
@@ -113,8 +113,8 @@ def _anchored(schema: Any, anchor: str) -> Any:
             rest += part
 
 
-def _refers(value: Any) -> bool:
+def refers(value: Any) -> bool:
     """Whether a value holds what a tool would take for a reference, though here it is data."""
     if isinstance(value, dict):
-        return isinstance(value.get("$ref"), str) or any(_refers(part) for part in value.values())
-    return isinstance(value, list) and any(_refers(part) for part in value)
+        return "$ref" in value or any(refers(part) for part in value.values())
+    return isinstance(value, list) and any(refers(part) for part in value)

@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from eventyard.dialects.data_events.examples import message
 from eventyard.dialects.data_events.payloads import MEDIA, envelope
-from eventyard.dialects.data_events.schemas import components
-from eventyard.matching.schema import compile_schema
+from eventyard.dialects.data_events.schemas import components, refers
+from eventyard.matching.schema import Schema, compile_schema
 from eventyard.model.catalog import Topic
 from eventyard.model.errors import Invalid
 from eventyard.model.reserved import APPLICATION, PROJECT
@@ -102,15 +102,19 @@ def _channel(view: TopicView) -> Channel:
 
 
 def _examples(view: TopicView) -> list[Json]:
-    """Messages with those examples of the schema that it accepts itself."""
+    """Messages with those examples of the schema that it accepts itself, and that tools can read."""
     given = view.schema.get("examples", []) if isinstance(view.schema, dict) else []
-    schema = compile_schema(view.schema) if given else None
-    true = []
-    for data in given:
-        try:
-            assert schema is not None
-            schema.check(data)
-        except Invalid:
-            continue
-        true.append({"payload": message(f"{view.topic.name}.example", f"/topics/{view.topic.id}", data)})
-    return true[:EXAMPLES]
+    if not given:
+        return []
+    schema = compile_schema(view.schema)
+    true = [data for data in given if _fits(schema, data) and not refers(data)]
+    topic = view.topic
+    return [{"payload": message(f"{topic.name}.example", f"/topics/{topic.id}", data)} for data in true[:EXAMPLES]]
+
+
+def _fits(schema: Schema, data: Any) -> bool:
+    try:
+        schema.check(data)
+    except Invalid:
+        return False
+    return True

@@ -66,3 +66,4 @@ def test_only_true_examples_are_shown_and_not_too_many():
     shown = channel_of(topic(), schema).message["examples"]
     assert [example["payload"]["data"] for example in shown] == list(range(EXAMPLES))
     assert "examples" not in channel_of(topic(), {"type": "integer"}).message
+    assert "examples" not in channel_of(topic(), {"examples": [{"$ref": "#/nowhere"}]}).message
