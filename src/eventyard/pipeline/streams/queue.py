@@ -92,7 +92,7 @@ class Queue:
         self._line: dict[int, deque[Consumer]] = {}
         self._taker: Consumer | None = None
         self._plain = not durable and options.ttl_ms is None
-        if options.ttl_ms is not None:
+        if options.ttl_ms is not None or options.expires_ms is not None:
             around.watch_time(self)
 
     @property

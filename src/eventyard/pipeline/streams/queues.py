@@ -58,7 +58,8 @@ class Queues:
         self._queues: dict[tuple[str, str], Queue] = {}
         self._changed: set[Queue] = set()
         self._timed: dict[Queue, None] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+        """What runs beside."""
         self._keeper: asyncio.Task[None] | None = None
         self._clockwork: asyncio.Task[None] | None = None
 
@@ -74,12 +75,12 @@ class Queues:
 
     async def stop(self) -> None:
         """Keep all positions, and end."""
-        for task in (self._keeper, self._clockwork, *self._tasks):
+        for task in (self._keeper, self._clockwork, *self.tasks):
             if task is not None:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
-        await self._keep()
+        await self.keep()
 
     def _revive(self, record: QueueRecord, position: Position | None) -> Queue:
         begin = min((binding.since for binding in record.bindings), default=self.feed.head)
@@ -159,11 +160,11 @@ class Queues:
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside; what goes wrong with it is logged."""
         task = asyncio.create_task(work)
-        self._tasks.add(task)
+        self.tasks.add(task)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self.tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._log.error("stream_failed", error=repr(error))
 
@@ -180,22 +181,27 @@ class Queues:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            now = self.now()
-            for queue in list(self._timed):
-                queue.expire()
-                lived = queue.options.expires_ms
-                if lived is not None and not queue.consumers and now - queue.used_at >= lived:
-                    await self.delete(queue)
+            await self.look_at_time()
+
+    async def look_at_time(self) -> None:
+        """Drop what is too old, and queues that nobody used for too long."""
+        now = self.now()
+        for queue in list(self._timed):
+            queue.expire()
+            lived = queue.options.expires_ms
+            if lived is not None and not queue.consumers and now - queue.used_at >= lived:
+                await self.delete(queue)
 
     async def delete(self, queue: Queue) -> int:
         """End a queue for good; how many messages waited in it."""
         depth = queue.depth
         self.remove(queue, NotFound("not_found", f"queue {queue.name!r} was deleted"))
-        record = self._catalog.seek(QueueRecord, queue.id)
-        if record is not None:
-            async with self._catalog.turn:
-                await self._catalog.remove(record)
+        if queue.durable:
             await self._store.forget([queue.id])
+            async with self._catalog.turn:
+                record = self._catalog.seek(QueueRecord, queue.id)
+                if record is not None:
+                    await self._catalog.remove(record)
         return depth
 
     async def bury(self, queue: Queue, message: Message, reason: str, count: int) -> None:
@@ -237,9 +243,10 @@ class Queues:
         while True:
             await asyncio.sleep(KEEP_S)
             with suppress(Unavailable):
-                await self._keep()
+                await self.keep()
 
-    async def _keep(self) -> None:
+    async def keep(self) -> None:
+        """Keep the positions that changed. Raises ``Unavailable``; they are kept the next time then."""
         changed, self._changed = self._changed, set()
         if changed:
             try:

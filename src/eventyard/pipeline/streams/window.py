@@ -21,8 +21,8 @@ MOST = 1_000
 MOST_BYTES = 8 << 20
 """Bytes of data in it, beyond which no more come in."""
 
-PAGE = 1_000
-"""Messages read from the journal at a time."""
+PAGE = 250
+"""Messages read from the journal at a time: few enough that who publishes meanwhile hardly notices."""
 
 
 class Window:

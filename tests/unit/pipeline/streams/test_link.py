@@ -229,6 +229,6 @@ def default_application(yard: Yard) -> Application:
 
 async def settle(link: Link) -> None:
     """Let what was begun beside come to its end."""
-    tasks = link._streams.queues._tasks
+    tasks = link._streams.queues.tasks
     while tasks:
         await asyncio.wait(set(tasks))

@@ -1,0 +1,45 @@
+"""Credit is a bound that several consumers may share, and a consumer that waited for it is woken."""
+
+from eventyard.model.streams import QueueOptions
+from eventyard.pipeline.streams.consumer import Credit
+from eventyard.pipeline.streams.queue import Queue
+from tests.unit.pipeline.streams.around import Around, Reader
+
+
+def test_no_bound_is_room_for_everything() -> None:
+    credit = Credit()
+    credit.used = 1_000_000
+    assert credit.room(Reader().consumer)
+
+
+async def test_consumers_of_two_queues_share_one_credit() -> None:
+    around = Around()
+    one, other = (Queue(around, name, "p", name, QueueOptions()) for name in ("one", "other"))
+    readers = Reader(), Reader()
+    shared = Credit(1)
+    for queue, reader in zip((one, other), readers, strict=True):
+        reader.consumer.credits = (shared,)
+        queue.add(reader.consumer)
+    around.queues = [one, other]
+    around.publish(1)
+    assert [reader.ids for reader in readers] == [[1], []]
+    one.ack(readers[0].held[0])
+    assert [reader.ids for reader in readers] == [[1], [1]]
+    assert shared.used == 1
+
+
+def test_a_larger_bound_wakes_who_waits() -> None:
+    credit, reader = Credit(1), Reader()
+    credit.used = 1
+    assert not credit.room(reader.consumer)
+    credit.change(2)
+    assert credit.room(reader.consumer)
+    assert credit.limit == 2
+
+
+def test_a_consumer_without_a_queue_sleeps_on() -> None:
+    reader = Reader()
+    reader.consumer.pause()
+    assert not reader.consumer.room()
+    reader.consumer.resume()
+    assert reader.consumer.room()

@@ -1,0 +1,137 @@
+"""Queues are found by project and name, count what they missed, age in time, and are kept where they stand."""
+
+import pytest
+
+from eventyard.model.catalog import Topic
+from eventyard.model.errors import NotFound, Unavailable
+from eventyard.model.event import Event
+from eventyard.model.ids import EntryId
+from eventyard.model.streams import Binding, Queue
+from eventyard.pipeline.streams.link import Link, Outgoing
+from eventyard.pipeline.streams.properties import PROPERTIES, kept
+from eventyard.pipeline.streams.queues import Queues
+from eventyard.testing.hub import Yard
+from eventyard.wire.amqp.properties import Properties, encode_properties
+from tests.unit.pipeline.streams.around import Reader
+from tests.unit.pipeline.streams.conftest import send
+from tests.unit.pipeline.streams.test_link import settle
+
+
+def again(yard: Yard) -> Queues:
+    """The queues of the same hub, as another process would find them."""
+    hub = yard.hub
+    return Queues(hub.catalog, yard.store, hub.streams.feed, hub.publishing, hub.clock, hub.log)
+
+
+async def test_a_queue_is_found_by_its_name_in_its_project(yard: Yard, link: Link) -> None:
+    queue = await link.declare_queue("q")
+    queues = yard.hub.streams.queues
+    assert queues.get(yard.project.id, "q") is queue
+    assert list(queues) == [queue]
+    with pytest.raises(NotFound):
+        queues.get("another", "q")
+
+
+async def test_a_headers_exchange_looks_at_what_was_published(link: Link) -> None:
+    queue = await link.declare_queue("q")
+    await link.bind(queue, "amq.headers", "", {"x-match": "all", "tone": "c"})
+    for tone in ("c", "d"):
+        octets = encode_properties(Properties(headers={"tone": tone}))
+        event = Event(f"e{tone}", "/t", "t", 0, b"", "", extensions={PROPERTIES: kept(octets)})
+        await link.publish([Outgoing("amq.headers", event)])
+    assert queue.depth == 1
+
+
+async def test_what_a_binding_brought_stays_when_it_is_taken_away(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+    from eventyard.pipeline.streams import window  # noqa: PLC0415 - its bound is set for this test
+
+    monkeypatch.setattr(window, "MOST", 1)
+    queue = await link.declare_queue("q")
+    await link.bind(queue, "amq.topic", "#")
+    entries = await send(link, "amq.topic", "a", "b", "c")
+    await link.unbind(queue, "amq.topic", "#")
+    await send(link, "amq.topic", "d")
+    monkeypatch.setattr(window, "MOST", 100)
+    reader = Reader(no_ack=True)
+    await link.consume(queue, reader.consumer)
+    await settle(link)
+    assert reader.ids == entries
+
+
+async def test_a_queue_that_nobody_uses_expires(yard: Yard, link: Link) -> None:
+    queue = await link.declare_queue("q", arguments={"x-expires": 1_000})
+    yard.clock.advance(999)
+    await yard.hub.streams.queues.look_at_time()
+    assert not queue.gone
+    yard.clock.advance(1)
+    await yard.hub.streams.queues.look_at_time()
+    assert queue.gone
+
+
+async def test_what_came_after_a_position_was_kept_is_counted_at_the_next_start(yard: Yard, link: Link) -> None:
+    queue = await link.declare_queue("q", durable=True)
+    await link.bind(queue, "amq.topic", "a.#")
+    await send(link, "amq.topic", "a.1")
+    await yard.hub.streams.queues.keep()
+    await send(link, "amq.topic", "a.2", "b.1", "a.3")
+    later = again(yard)
+    later.routes = yard.hub.streams.queues.routes
+    later.routes.drop(queue)
+    await later.start()
+    while later.tasks:
+        await next(iter(later.tasks))
+    assert later.get(yard.project.id, "q").depth == 3
+    await later.stop()
+
+
+async def test_a_durable_queue_without_a_position_begins_where_its_bindings_do(yard: Yard, link: Link) -> None:
+    (first, second) = await send(link, "amq.topic", "a", "b")
+    topic = yard.hub.catalog.named(Topic, yard.project.id, "amq.topic")
+    assert topic is not None
+    await yard.hub.catalog.save(
+        Queue("id", yard.project.id, "lost", 0, (Binding(topic.id, "#", since=EntryId(first)),))
+    )
+    later = again(yard)
+    later.routes = yard.hub.streams.queues.routes
+    await later.start()
+    taken = await later.get(yard.project.id, "lost").get(no_ack=True)
+    assert taken is not None
+    assert taken[0].entry_id == second
+    await later.stop()
+
+
+async def test_a_position_that_could_not_be_kept_is_kept_later(
+    yard: Yard, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = await link.declare_queue("q", durable=True)
+    await send(link, "", "q")
+
+    async def full(positions: object) -> None:
+        raise Unavailable("store_full", "full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(yard.store, "keep", full)
+        with pytest.raises(Unavailable):
+            await yard.hub.streams.queues.keep()
+    await yard.hub.streams.queues.keep()
+    assert [position.depth for position in await yard.store.positions()] == [queue.depth] == [1]
+
+
+async def test_a_dead_letter_that_went_in_a_circle_is_given_up(link: Link) -> None:
+    queue = await link.declare_queue("q", arguments={"x-message-ttl": 0, "x-dead-letter-exchange": ""})
+    await send(link, "", "q")
+    queue.expire()
+    await settle(link)
+    queue.expire()
+    await settle(link)
+    assert queue.depth == 0
+
+
+async def test_a_dead_letter_for_no_exchange_is_dropped(link: Link) -> None:
+    queue = await link.declare_queue("q", arguments={"x-dead-letter-exchange": "nowhere"})
+    reader = Reader()
+    await link.consume(queue, reader.consumer)
+    await send(link, "", "q")
+    queue.reject(reader.held[0])
+    await settle(link)
+    assert queue.depth == 0

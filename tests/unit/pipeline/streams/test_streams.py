@@ -1,0 +1,65 @@
+"""Clients are let in within bounds, seen by those who may, and let out when their credentials end."""
+
+import pytest
+
+from eventyard.model.access import Scope
+from eventyard.model.errors import Forbidden, NotFound, Unauthenticated, Unavailable
+from eventyard.pipeline.streams.link import Link
+from eventyard.testing.hub import Yard
+from tests.unit.pipeline.streams.around import Reader
+from tests.unit.pipeline.streams.conftest import connect, ended
+
+
+async def test_a_client_is_in_the_project_it_names_or_in_its_first(yard: Yard) -> None:
+    assert connect(yard).project.name == "default"
+    assert connect(yard, project="default").project.name == "default"
+    with pytest.raises(NotFound):
+        connect(yard, project="elsewhere")
+
+
+async def test_connections_are_seen_by_those_who_may(yard: Yard, link: Link) -> None:
+    admin = yard.hub.keys.by_key(yard.key)
+    stranger = yard.hub.keys.by_key(await yard.stranger_key())
+    reader = yard.hub.keys.by_key(await yard.key_for(Scope.EVENTS_READ))
+    streams = yard.hub.streams
+    assert list(streams.links(admin)) == [link]
+    assert list(streams.links(stranger)) == []
+    assert streams.link(admin, link.number) is link
+    with pytest.raises(NotFound):
+        streams.link(stranger, link.number)
+    with pytest.raises(Forbidden):
+        streams.links(reader)
+
+
+async def test_beyond_the_bounds_nobody_gets_more(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    streams = yard.hub.streams
+    monkeypatch.setattr(streams, "limits", replace(streams.limits, connections=1, queues=1, consumers=1))
+    only = connect(yard)
+    with pytest.raises(Unavailable, match="1 connections"):
+        connect(yard)
+    queue = await only.declare_queue("q")
+    with pytest.raises(Unavailable, match="1 queues"):
+        await only.declare_queue("r")
+    await only.consume(queue, Reader().consumer)
+    with pytest.raises(Unavailable, match="1 consumers"):
+        await only.consume(queue, Reader().consumer)
+
+
+async def test_newer_credentials_take_over_if_they_reach_as_far(yard: Yard, link: Link) -> None:
+    fresh = yard.hub.keys.by_key(await yard.key_for(Scope.EVENTS_READ))
+    link.renew(fresh)
+    assert link.who is fresh
+    with pytest.raises(Unauthenticated):
+        link.renew(yard.hub.keys.by_key(await yard.stranger_key()))
+    assert link.who is fresh
+
+
+async def test_everybody_is_told_when_the_hub_stops(yard: Yard) -> None:
+    ended.clear()
+    one = connect(yard)
+    one.end = lambda error: (ended.append(error.code), yard.hub.streams.leave(one))  # type: ignore[assignment, func-returns-value]
+    await yard.hub.streams.say_goodbye()
+    assert ended == ["shutting_down"]
+    assert not list(yard.hub.streams.links(yard.hub.keys.by_key(yard.key)))
