@@ -89,14 +89,15 @@ def data_events_router(
 
 
 def project_view(view: View, project_id: str | None) -> ProjectView:
-    """What a caller may know of the project named, or of their only one.
+    """What a caller may know of the project named, or of their only one; a key of an application knows no other.
 
     Raises ``Forbidden``, ``NotFound``, ``Invalid`` (``no_project``).
     """
     project = view.need(Scope.CATALOG_READ).project(project_id)
+    own = view.principal.application_id
     return ProjectView(
         project,
-        tuple(reversed(view.list(Application, project))),
+        tuple(made for made in reversed(view.list(Application, project)) if own in (None, made.id)),
         tuple(TopicView(topic, _enforced(view, topic)) for topic in view.list(Topic, project)),
     )
 

@@ -67,6 +67,19 @@ async def test_a_project_is_shown_to_nobody_who_may_not_read_it(yard, admin, cli
     assert (await reader.get("/asyncapi.json", params={"project_id": project})).status_code == 200
 
 
+async def test_a_key_of_an_application_knows_of_no_other(yard, admin, client_of):
+    own = (await admin.post("/v1/applications", json={"name": "own"})).json()["id"]
+    key = await yard.key_for(Scope.CATALOG_READ, project_id=yard.project.id, application_id=own)
+
+    async def named(client):
+        document = (await client.get("/asyncapi.json")).json()
+        channel = document["channels"]["exchange/application.{applicationId}/product.activation.activated"]
+        return channel["parameters"]["applicationId"]["enum"]
+
+    assert await named(await client_of(key)) == [own]
+    assert len(await named(admin)) == 2
+
+
 async def test_yaml_says_the_same(admin):
     answer = await admin.get("/asyncapi.yaml")
     assert answer.headers["content-type"] == "application/yaml"
