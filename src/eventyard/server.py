@@ -24,7 +24,6 @@ from eventyard.api.protocol import protocol_with
 from eventyard.api.security import Security
 from eventyard.app import open_hub
 from eventyard.config import ConfigError, Settings
-from eventyard.gateways.amqp.connection import protocol_factory as amqp_protocol
 from eventyard.gateways.sse import Sse
 from eventyard.pipeline.hub import Hub
 from eventyard.telemetry.log import Log, make_log
@@ -69,9 +68,10 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
         )
         server = _Server(_http(front, settings), announce)
         _on_signals(stopping, hurrying, server, hub)
+        leaving = asyncio.create_task(gateways.close_when(stopping))
         await server.serve([listener])
         stopping.set()
-        await gateways.close()
+        await leaving
         cut_off = await _drain(hub, settings.dispatch.drain_seconds * 1000, hurrying)
         log.info("stopped", attempts_cut_off=cut_off)
 
@@ -98,26 +98,35 @@ class Gateways:
     def __init__(self, hub: Hub, security: Security, settings: Settings) -> None:
         self._hub = hub
         self._settings = settings
-        self._amqp = amqp_protocol(hub.streams, security, hub.log)
+        self._security = security
         self._servers: list[asyncio.Server] = []
 
     async def open(self) -> Mapping[str, str]:
         """Begin to listen. The URLs, by scheme. Raises :class:`ConfigError`."""
         urls = {}
-        for scheme, address, tls, protocol in (
-            ("amqp", self._settings.amqp, None, self._amqp),
-            ("amqps", self._settings.amqps, self._tls, self._amqp),
-        ):
-            if address is not None:
-                listener = listen(address)
-                context = tls() if tls is not None else None
-                server = await asyncio.get_running_loop().create_server(protocol, sock=listener, ssl=context)
-                self._servers.append(server)
-                urls[scheme] = url_of(scheme, listener)
+        settings = self._settings
+        if settings.amqp is not None:
+            urls["amqp"] = await self._listen("amqp", settings.amqp, self._amqp(), None)
+        if settings.amqps is not None:
+            urls["amqps"] = await self._listen("amqps", settings.amqps, self._amqp(), self._tls())
         return urls
 
-    async def close(self) -> None:
-        """Take no more clients, and tell those there are that the hub stops."""
+    def _amqp(self) -> Callable[[], asyncio.Protocol]:
+        # Who does not want AMQP does not pay for it.
+        from eventyard.gateways.amqp.connection import protocol_factory  # noqa: PLC0415
+
+        return protocol_factory(self._hub.streams, self._security, self._hub.log)
+
+    async def _listen(
+        self, scheme: str, address: str, protocol: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None
+    ) -> str:
+        listener = listen(address)
+        self._servers.append(await asyncio.get_running_loop().create_server(protocol, sock=listener, ssl=tls))
+        return url_of(scheme, listener)
+
+    async def close_when(self, stopping: asyncio.Event) -> None:
+        """Once the hub stops, take no more clients, and tell those there are; the server waits for them to leave."""
+        await stopping.wait()
         for server in self._servers:
             server.close()
         await self._hub.streams.say_goodbye()
