@@ -244,4 +244,6 @@ class Verifier(Protocol):
         """Raise ``Invalid`` (``invalid_settings``) for a secret that the scheme can never use."""
 
     def verify(self, request: Request, settings: Mapping[str, Any], secrets: Sequence[str]) -> Verified:
-        """Raise ``Unauthenticated`` (``signature_missing``, ``signature_invalid``, ``signature_expired``)."""
+        """Raise ``Unauthenticated`` (``signature_missing``, ``signature_invalid``, ``signature_expired``), or
+        ``Forbidden`` where no proof would help.
+        """

@@ -21,7 +21,6 @@ from eventyard.model.ids import Millis
 from eventyard.model.reserved import exchange_of
 from eventyard.pipeline.accept import Accepted, Arrival
 from eventyard.pipeline.catalog import Catalog
-from eventyard.pipeline.doors import Door
 from eventyard.pipeline.publish import Publishing
 from eventyard.ports import Clock
 
@@ -110,8 +109,9 @@ class Entities:
 
     async def publish(self, who: Principal, place: Place, change: EntityChange, key: str | None = None) -> Accepted:
         """Commit one event. Raises ``Forbidden``, ``Invalid`` (``invalid_parameter``) and what accept raises."""
-        door = await self._door(who, place)
+        _need(who, place)
         check(change)
+        door = await self._publishing.door(place.project, place.topic)
         event = self._event(who, place, change)
         return await self._publishing.publish(door, event, key=key, well_formed=True)
 
@@ -119,7 +119,8 @@ class Entities:
         self, who: Principal, place: Place, changes: Sequence[EntityChange | HubError], key: str | None = None
     ) -> list[Accepted | HubError]:
         """Commit many events in one transaction, each with its own result. Their keys are ``key`` and their number."""
-        door = await self._door(who, place)
+        _need(who, place)
+        door = await self._publishing.door(place.project, place.topic)
         arrivals: list[Arrival | HubError] = []
         for number, change in enumerate(changes):
             try:
@@ -132,13 +133,13 @@ class Entities:
                 arrivals.append(error)
         return await self._publishing.publish_many(arrivals)
 
-    async def _door(self, who: Principal, place: Place) -> Door:
-        who.need(Scope.EVENTS_PUBLISH)
-        need_own(who, place.application)
-        return await self._publishing.door(place.project, place.topic)
-
     def _event(self, who: Principal, place: Place, change: EntityChange) -> Event:
         return entity_event(change, place, actor_of(self._catalog, who), self._publishing.new_id(), self._clock())
+
+
+def _need(who: Principal, place: Place) -> None:
+    who.need(Scope.EVENTS_PUBLISH)
+    need_own(who, place.application)
 
 
 def need_own(who: Principal, application: Application | None) -> None:

@@ -79,6 +79,12 @@ async def test_of_many_the_wrong_ones_harm_no_other(world, entities, place):
     assert keys == ["vehicles.v-1.create", "vehicles.v-2.create"]
 
 
+async def test_what_cannot_be_told_brings_no_exchange_to_life(world, entities, place):
+    with pytest.raises(Invalid):
+        await entities.publish(world.admin, place, replace(CREATED, type="product"))
+    assert world.publishing.find(place.project, place.topic) is None
+
+
 async def test_it_takes_the_right_to_publish(world, entities, place):
     for attempt in (entities.publish(world.bound(Scope.EVENTS_READ), place, CREATED),
                     entities.publish_many(world.bound(Scope.EVENTS_READ), place, [CREATED])):  # fmt: skip
