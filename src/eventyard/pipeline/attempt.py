@@ -5,7 +5,6 @@ commits all of it. :func:`conclude` is that last half alone: job runs (``work.py
 go through it too. What it must not know: queues, leases, concurrency. Those are ``dispatch.py``.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Protocol
@@ -19,6 +18,7 @@ from eventyard.model.journal import Claimed, HistoryLine, Recording
 from eventyard.model.lifecycle import Status
 from eventyard.model.outcome import Attempt, Outcome, Result
 from eventyard.model.retry import Decision, GiveUp, Succeeded, TryAgain
+from eventyard.pipeline.timing import Watch
 from eventyard.ports import Clock, Delivery, TargetType
 from eventyard.telemetry.log import Log
 
@@ -80,6 +80,7 @@ class Attempter:
         self._log = log
         self._clock = clock
         self._chance = chance
+        self._watch = Watch()
 
     async def make(self, claimed: Claimed, target: Target) -> Concluded:
         """Try once. Nothing a target does raises here; only a cancellation leaves, and then no attempt was made."""
@@ -110,8 +111,7 @@ class Attempter:
                 self._directory.secrets(target),
                 now,
             )
-            async with asyncio.timeout((target.timeout_ms + GRACE_MS) / 1000):
-                return await kind.send(delivery)
+            return await self._watch.within((target.timeout_ms + GRACE_MS) / 1000, kind.send(delivery))
         except TimeoutError:
             return Outcome(Result.TIMED_OUT, error=f"no end within {target.timeout_ms} ms")
         except HubError as error:

@@ -1,16 +1,25 @@
 """When something is due: a bounded memory of future moments, and one timer for the earliest of them.
 
 Dispatch and work lean on these two so that nothing in the hub polls: work that is due later is remembered here (or,
-past the bound, remembered as "ask the store"), and the event loop sleeps until then. Knows nothing of lanes, jobs or
-stores.
+past the bound, remembered as "ask the store"), and the event loop sleeps until then. Beside them :class:`Watch`, which
+cuts attempts off. Knows nothing of lanes, jobs or stores.
 """
 
 import asyncio
 import heapq
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from math import inf
+from typing import TypeVar
 
 from eventyard.model.ids import Millis
 from eventyard.ports import Clock
+
+LOOK_S = 0.5
+"""Between two looks of a watch."""
+
+_CUT_OFF = inf
+
+T = TypeVar("T")
 
 
 class Agenda:
@@ -93,3 +102,41 @@ class Alarm:
     def _fire(self) -> None:
         self._handle = self._at = None
         self._ring()
+
+
+class Watch:
+    """Cuts off what takes too long, with one timer for all: a timer each costs more than most of what it watches.
+
+    It is late by up to ``LOOK_S``, so whoever needs to be exact keeps the time himself.
+    """
+
+    def __init__(self) -> None:
+        self._until: dict[asyncio.Task[object], float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def within(self, seconds: float, work: Awaitable[T]) -> T:
+        """Await ``work``, once in a task at a time. Raises ``TimeoutError`` when it was cut off."""
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
+        assert task is not None
+        self._until[task] = loop.time() + seconds
+        if self._timer is None:
+            self._timer = loop.call_later(LOOK_S, self._look)
+        try:
+            return await work
+        except asyncio.CancelledError:
+            if self._until[task] == _CUT_OFF and task.cancelling() == 1:
+                raise TimeoutError from None
+            raise
+        finally:
+            if self._until.pop(task) == _CUT_OFF:
+                task.uncancel()
+
+    def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for task, until in self._until.items():
+            if until <= now:
+                self._until[task] = _CUT_OFF
+                task.cancel()
+        self._timer = loop.call_later(LOOK_S, self._look) if self._until else None

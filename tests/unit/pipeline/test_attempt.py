@@ -12,6 +12,7 @@ from eventyard.model.lifecycle import Status
 from eventyard.model.outcome import Attempt, Counts, Outcome, Result
 from eventyard.model.retry import GiveUp, RetryPolicy, Succeeded, TryAgain
 from eventyard.pipeline import attempt as attempts
+from eventyard.pipeline import timing
 from eventyard.pipeline.attempt import COMPLETED, Attempter, conclude, hand_back, refuse
 from eventyard.telemetry.log import make_log
 from eventyard.testing import builders
@@ -101,6 +102,7 @@ async def test_a_bug_fails_the_attempt() -> None:
 
 async def test_a_target_type_that_does_not_keep_its_time_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "GRACE_MS", 0)
+    monkeypatch.setattr(timing, "LOOK_S", 0.0)
     kind, target = ScriptedTarget(), builders.target(number=5, timeout_ms=1)
     kind.hold(target)
     concluded = await attempter(kind, Shelf()).make(CLAIMED, target)
