@@ -252,8 +252,7 @@ class Acceptor:
             content = hashlib.blake2b(arrival.event.data, digest_size=16).digest()
             keys.append(Idempotency(arrival.key, now + self._window_ms, content))
         if arrival.signature is not None:
-            digest = hashlib.sha256(arrival.signature.encode()).hexdigest()
-            keys.append(Idempotency(SIGNATURE_KEY + digest, now + self._replay_ms))
+            keys.append(Idempotency(SIGNATURE_KEY + arrival.signature, now + self._replay_ms))
         return tuple(keys)
 
     def _finish(

@@ -129,12 +129,11 @@ def webhook_key(secret: str) -> bytes:
 
 def any_match(given: Sequence[str], expected: Sequence[str]) -> bool:
     """Whether any given signature is an expected one; all are compared with all, each in constant time."""
-    wanted = [_bytes(text) for text in expected]
     matched = False
     for text in given:
         candidate = _bytes(text)
-        for want in wanted:
-            matched |= compare_digest(candidate, want)
+        for want in expected:
+            matched |= compare_digest(candidate, _bytes(want))
     return matched
 
 

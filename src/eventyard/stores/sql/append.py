@@ -29,6 +29,7 @@ _PAYLOADS = insert("payloads", "entry_id, attributes, data")
 _DUE = insert("due", "delivery_id, publication_id, lane, due_at, lease_until, attempt")
 
 _COMPLETE, _PROCESSING = int(Status.COMPLETE), int(Status.PROCESSING)
+_CHILDLESS = Family()
 
 
 class Attributes(msgspec.Struct, omit_defaults=True, gc=False):
@@ -94,7 +95,7 @@ def append(
             continue
         number, event_id, at = known.next_id, new.event.id, new.received_at
         known.next_id = number + 1 + len(new.deliveries)
-        family = _family(new.deliveries)
+        family = _family(new.deliveries) if new.deliveries else _CHILDLESS
         source, project, topic = new.source, new.project_number, new.topic_number
         series = known.series(Kind.PUBLICATION, project, new.application_number, topic, source.number)
         entries += (number, series, _COMPLETE, int(family.descendants), None, None, _PROCESSING, 2, at, now)

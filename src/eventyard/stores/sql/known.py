@@ -45,11 +45,11 @@ class Known:
         (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM entries").fetchone()
         self.next_id: int = last + 1
         self.fresh = Fresh(connection)
-        self._series = {
-            Series(*row): number
+        self._series: dict[tuple[int, int, int, int, int], int] = {
+            tuple(row): number
             for number, *row in connection.execute("SELECT number, kind, project, application, topic, name FROM series")
         }
-        self._meaning = {number: series for series, number in self._series.items()}
+        self._meaning = {number: Series(*series) for series, number in self._series.items()}
         self._numbers: dict[tuple[int, str], int] = {}
         self._ids: dict[int, str] = {}
         for number, kind, record_id in connection.execute("SELECT number, kind, id FROM names"):
@@ -61,8 +61,7 @@ class Known:
 
     def series(self, kind: Kind, project: int, application: int, topic: int, name: int) -> int:
         """The number of a series, new or not."""
-        key = Series(kind, project, application, topic, name)
-        number = self._series.get(key)
+        number = self._series.get((kind, project, application, topic, name))
         if number is None:
             number = len(self._series) + 1
             key = Series(int(kind), project, application, topic, name)

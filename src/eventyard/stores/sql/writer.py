@@ -199,7 +199,7 @@ class Writer:
     def _finish(self, group: list[Task], answers: list[Any]) -> None:
         """Commit what was written, and answer."""
         try:
-            self._connection.execute("COMMIT")
+            self._connection.commit()  # gives the interpreter away and takes it back once, a statement does so twice
         except (sqlite3.Error, OSError) as error:
             self._undo()
             self._answer(group, [self._translate(error)] * len(group))
