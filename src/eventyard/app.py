@@ -39,6 +39,7 @@ from eventyard.pipeline.replay import Replay
 from eventyard.pipeline.reprocess import Reprocessing
 from eventyard.pipeline.search import Search
 from eventyard.pipeline.sources import Sources
+from eventyard.pipeline.streams.inventory import Inventory
 from eventyard.pipeline.streams.streams import StreamLimits, Streams
 from eventyard.pipeline.subscriptions import Subscriptions
 from eventyard.pipeline.targets import Targets
@@ -114,6 +115,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
     topics = Topics(catalog, clock, new_id)
     publishing = Publishing(catalog, topics, doors, acceptor, clock, new_id)
     catalog.announcer = Announcer(catalog, publishing, acceptor, clock)
+    streams = Streams(catalog, store, publishing, clock, new_id, log, stream_limits(settings), metrics)
     reprocessing = Reprocessing(catalog, store, dispatcher, parts.target_types, clock)
 
     def targets_changed(records: Sequence[Record]) -> None:
@@ -132,7 +134,8 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         publishing=publishing,
         entities=Entities(catalog, publishing, clock),
         products=Products(catalog, publishing, acceptor, clock),
-        streams=Streams(catalog, store, publishing, clock, new_id, log, stream_limits(settings)),
+        streams=streams,
+        inventory=Inventory(catalog, streams),
         dispatcher=dispatcher,
         runs=runs,
         search=Search(catalog, store),

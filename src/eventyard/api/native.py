@@ -31,6 +31,7 @@ from eventyard.api.v1 import (
     products,
     projects,
     sources,
+    streams,
     subscriptions,
     targets,
     topics,
@@ -40,7 +41,7 @@ from eventyard.pipeline.hub import Hub
 
 NOUNS = (
     event_sources, events, deliveries, entities, products, projects, applications, topics, sources, subscriptions,
-    targets, jobs, plugins, keys,
+    targets, jobs, streams, plugins, keys,
 )  # fmt: skip
 
 

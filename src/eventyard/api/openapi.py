@@ -46,6 +46,7 @@ TAGS: list[dict[str, Any]] = [
     {"name": "Subscriptions", "description": "Which events go to which target."},
     {"name": "Targets", "description": "What subscriptions drive."},
     {"name": "Jobs", "description": "Targets whose runs workers claim."},
+    {"name": "Streams", "description": "Who is connected, which queues wait, and where exchanges lead."},
     {"name": "Plug-ins", "description": "What is installed."},
     {"name": "Keys", "description": "Who may do what."},
 ]

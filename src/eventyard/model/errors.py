@@ -63,6 +63,7 @@ CODES: Mapping[str, str] = {
     "queue_full": "The queue is full, and refuses what publishers would add.",
     "too_many": "A bound on connections, channels, queues or the like is reached.",
     "too_slow": "The connection took nothing for too long while messages waited for it.",
+    "disconnected": "Somebody who may ended this connection; the client may come back.",
     "access_ended": "The key of this connection was revoked, expired, or lost what it was used for.",
     "idempotency_mismatch": "The idempotency key was used before, for another body.",
     "lease_lost": "The lease on this run is over; somebody else may have it now.",

@@ -16,6 +16,7 @@ from eventyard.pipeline.replay import Replay
 from eventyard.pipeline.reprocess import Reprocessing
 from eventyard.pipeline.search import Search
 from eventyard.pipeline.sources import Sources
+from eventyard.pipeline.streams.inventory import Inventory
 from eventyard.pipeline.streams.streams import Streams
 from eventyard.pipeline.subscriptions import Subscriptions
 from eventyard.pipeline.targets import Targets
@@ -49,6 +50,7 @@ class Hub(Struct, frozen=True):
     entities: Entities
     products: Products
     streams: Streams
+    inventory: Inventory
     dispatcher: Dispatcher
     runs: JobRuns
     search: Search

@@ -3,6 +3,8 @@
 A registry belongs to one hub: two hubs in one process (as in tests) do not share counts.
 """
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -50,7 +52,41 @@ class Metrics:
         self.requests_limited = Counter(
             "eventyard_requests_limited", "Requests refused by a key's rate limit.", registry=registry
         )
+        self.connections = Gauge(
+            "eventyard_connections", "Clients that are connected to streams.", ["protocol"], registry=registry
+        )
+        self.connections_too_slow = Counter(
+            "eventyard_connections_too_slow",
+            "Connections that were ended as they took nothing for too long.",
+            ["protocol"],
+            registry=registry,
+        )
+        self.logins_refused = Counter(
+            "eventyard_logins_refused", "Logins of stream clients that were refused.", ["protocol"], registry=registry
+        )
+        self.queues = Gauge("eventyard_queues", "Queues.", registry=registry)
+        self.consumers = Gauge("eventyard_consumers", "Consumers that read queues.", registry=registry)
+        self.messages_ready = Gauge("eventyard_messages_ready", "Messages that wait in queues.", registry=registry)
+        self.messages_unacked = Gauge(
+            "eventyard_messages_unacked", "Messages that were given to consumers and not settled.", registry=registry
+        )
+        self.messages_delivered = Counter(
+            "eventyard_messages_delivered", "Messages given to stream clients.", ["protocol"], registry=registry
+        )
+        self.messages_published = Counter(
+            "eventyard_messages_published",
+            "Messages of stream clients committed to the journal.",
+            ["protocol"],
+            registry=registry,
+        )
+        self._before: list[Callable[[], None]] = []
+
+    def before_rendering(self, gather: Callable[[], None]) -> None:
+        """Call ``gather`` whenever somebody looks: what it sets costs nothing until then."""
+        self._before.append(gather)
 
     def render(self) -> bytes:
         """The Prometheus text exposition."""
+        for gather in self._before:
+            gather()
         return generate_latest(self.registry)

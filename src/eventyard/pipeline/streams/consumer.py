@@ -88,7 +88,10 @@ class Consumer:
         priority: int = 0,
         exclusive: bool = False,
     ) -> None:
-        """``cancelled`` is called when the queue ends the consumer, with the reason."""
+        """``cancelled`` is called when the queue ends the consumer, with the reason.
+
+        The first of its credits is its own; the others it shares.
+        """
         self.tag = tag
         self.deliver = deliver
         self.cancelled = cancelled
@@ -102,6 +105,11 @@ class Consumer:
         self.waiting = False
         """It stands in its queue's line of those that may be given something."""
         self.queue: Queue | None = None
+
+    @property
+    def unacked(self) -> int:
+        """Messages it was given and has not settled."""
+        return self.credits[0].used if self.credits else 0
 
     def room(self) -> bool:
         """Whether it may be given a message now."""

@@ -60,22 +60,46 @@ class Link:
         peer: str,
         name: str,
         end: Callable[[HubError], None],
+        channels: Callable[[], int] | None,
     ) -> None:
-        """``end`` is called once, when the hub ends the connection, with the reason to tell the client."""
+        """``end`` is called once, when the hub ends the connection, with the reason to tell the client.
+
+        ``channels`` tells how many are open, of a protocol that has them.
+        """
         self.number = number
         self.who = who
         self.project = project
         self.protocol = protocol
         self.peer = peer
         self.name = name
-        self.end = end
+        self.channels = channels
         self.since: Millis = streams.clock()
         self.consumers: dict[Consumer, None] = {}
         self.paused = False
+        self.published = 0
+        self._delivered = 0
+        """Messages that were fetched one by one, or given to consumers that are gone."""
+        self._end: Callable[[HubError], None] | None = end
         self._streams = streams
         self._own: dict[Queue, None] = {}
         """Its exclusive queues."""
         self._closed = False
+
+    @property
+    def delivered(self) -> int:
+        """Messages given to the client."""
+        return self._delivered + sum(consumer.delivered for consumer in self.consumers)
+
+    @property
+    def unacked(self) -> int:
+        """Messages that its consumers were given and have not settled."""
+        return sum(consumer.unacked for consumer in self.consumers)
+
+    def end(self, reason: HubError) -> None:
+        """End the connection, and tell the client why."""
+        end, self._end = self._end, None
+        if end is not None:
+            end(reason)
 
     def now(self) -> Millis:
         """The wall clock."""
@@ -212,6 +236,10 @@ class Link:
             raise Conflict("resource_locked", f"cannot obtain exclusive access to locked queue {name!r}")
         return queue
 
+    def has_queue(self, name: str) -> bool:
+        """Whether the project has a queue of that name, which who publishes may know."""
+        return self._streams.queues.seek(self.project.id, name) is not None
+
     async def delete_queue(self, name: str, *, if_unused: bool = False, if_empty: bool = False) -> int:
         """Delete a queue; how many messages waited in it. One that is not there is fine."""
         if self._streams.queues.seek(self.project.id, name) is None:
@@ -280,6 +308,13 @@ class Link:
         queue.check(consumer)
         consumer.paused = self.paused
         self.consumers[consumer] = None
+        told = consumer.cancelled
+
+        def cancelled(ended: Consumer, reason: HubError) -> None:
+            self._forget(ended)
+            told(ended, reason)
+
+        consumer.cancelled = cancelled
         accepted()
         queue.add(consumer)
 
@@ -294,11 +329,16 @@ class Link:
 
     async def cancel(self, consumer: Consumer) -> None:
         """Let a consumer read no more. What it holds is settled by the client, or comes back with :meth:`close`."""
-        self.consumers.pop(consumer, None)
+        self._forget(consumer)
         queue = consumer.queue
         if queue is not None:
             queue.drop(consumer)
             await self._leave(queue)
+
+    def _forget(self, consumer: Consumer) -> None:
+        if consumer in self.consumers:
+            del self.consumers[consumer]
+            self._delivered += consumer.delivered
 
     async def _leave(self, queue: Queue) -> None:
         """Delete a queue that was to go with its last consumer."""
@@ -309,7 +349,9 @@ class Link:
     async def get(self, queue: Queue, *, no_ack: bool) -> tuple[Message, Held | None, int] | None:
         """Fetch one message."""
         self.who.need(Scope.EVENTS_READ)
-        return await queue.get(no_ack=no_ack)
+        fetched = await queue.get(no_ack=no_ack)
+        self._delivered += fetched is not None
+        return fetched
 
     def pause(self) -> None:
         """Give the client nothing for now: it does not take what it is sent."""
@@ -318,9 +360,11 @@ class Link:
             consumer.pause()
 
     def resume(self) -> None:
-        """Go on."""
+        """Go on, until what that brings is too much again."""
         self.paused = False
         for consumer in list(self.consumers):
+            if self.paused:
+                break
             consumer.resume()
 
     # Publishing
@@ -347,6 +391,7 @@ class Link:
             accepted = await self._streams.publishing.publish_many(arrivals)
             for place, one in zip(places, accepted, strict=True):
                 results[place] = one if isinstance(one, HubError) else one.entry_id
+                self.published += not isinstance(one, HubError)
         return results
 
     async def check_exchange(self, exchange: str) -> None:
@@ -391,7 +436,8 @@ class Link:
         for queue in read:
             await self._leave(queue)
         for queue in list(self._own):
-            await self._streams.exchanges.delete_queue(queue)
+            if not queue.gone:
+                await self._streams.exchanges.delete_queue(queue)
 
     def _check_name(self, name: str) -> None:
         if len(name.encode()) > NAME_BYTES:

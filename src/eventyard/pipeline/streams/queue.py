@@ -106,6 +106,11 @@ class Queue:
         return self._window.live
 
     @property
+    def lag(self) -> int:
+        """How many entries of the journal lie between the next message and the newest entry; 0 if nothing waits."""
+        return self._window.lag
+
+    @property
     def full(self) -> bool:
         """Whether the queue refuses what publishers would add."""
         options = self.options

@@ -21,10 +21,12 @@ from eventyard.pipeline.publish import Publishing
 from eventyard.pipeline.streams.exchanges import Exchanges
 from eventyard.pipeline.streams.feed import Feed
 from eventyard.pipeline.streams.link import Link
+from eventyard.pipeline.streams.measures import Measures
 from eventyard.pipeline.streams.queues import Queues
 from eventyard.pipeline.view import View
 from eventyard.ports import Clock, Store
 from eventyard.telemetry.log import Log
+from eventyard.telemetry.metrics import Metrics
 
 GOODBYE_S = 2.0
 """Seconds that clients have to leave when the hub stops."""
@@ -56,6 +58,7 @@ class Streams:
         new_id: Callable[[], str],
         log: Log,
         limits: StreamLimits,
+        metrics: Metrics,
     ) -> None:
         self.catalog = catalog
         self.publishing = publishing
@@ -67,6 +70,7 @@ class Streams:
         self.exchanges = Exchanges(catalog, self.queues, publishing)
         self._log = log
         self._links: dict[int, Link] = {}
+        self._measures = Measures(metrics, self._links, self.queues)
         self._empty = asyncio.Event()
         self._made = 0
         self._ends: dict[Link, asyncio.TimerHandle] = {}
@@ -104,8 +108,9 @@ class Streams:
         name: str,
         end: Callable[[HubError], None],
         project: str | None = None,
+        channels: Callable[[], int] | None = None,
     ) -> Link:
-        """Let a client in, to the project named or else its first.
+        """Let a client in, to the project named or else its first. The rest is told in :class:`Link`.
 
         Raises ``NotFound``, ``Unavailable`` (``too_many``).
         """
@@ -113,8 +118,9 @@ class Streams:
             raise Unavailable("too_many", f"{self.limits.connections} connections are open, which is the bound")
         self._made += 1
         link = Link(
-            self, self._made, who, self._project(who, project), protocol=protocol, peer=peer, name=name, end=end
-        )
+            self, self._made, who, self._project(who, project),
+            protocol=protocol, peer=peer, name=name, end=end, channels=channels,
+        )  # fmt: skip
         self._links[link.number] = link
         self.renewed(link)
         self._log.info("stream_opened", connection=link.number, protocol=protocol, peer=peer, who=who.name)
@@ -129,27 +135,31 @@ class Streams:
             raise NotFound("not_found", "these credentials see no project")
         return projects[0]
 
-    def links(self, who: Principal) -> Iterable[Link]:
+    def links(self, who: Principal, scope: Scope = Scope.CATALOG_READ) -> Iterable[Link]:
         """The connections that the caller may see."""
-        view = View(self.catalog, who).need(Scope.CATALOG_READ)
+        view = View(self.catalog, who).need(scope)
         return [link for link in self._links.values() if view.sees(link.project.id)]
-
-    def link(self, who: Principal, number: int) -> Link:
-        """One connection. Raises ``NotFound``."""
-        for link in self.links(who):
-            if link.number == number:
-                return link
-        raise NotFound("not_found", f"there is no connection {number}")
 
     def leave(self, link: Link) -> None:
         """Called by a link when it closes."""
         self._links.pop(link.number, None)
+        self._measures.left(link)
         if not self._links:
             self._empty.set()
         handle = self._ends.pop(link, None)
         if handle is not None:
             handle.cancel()
         self._log.info("stream_closed", connection=link.number, protocol=link.protocol, peer=link.peer)
+
+    def refused(self, *, protocol: str, peer: str, login: str | None) -> None:
+        """A client did not prove who it is: logged and counted."""
+        self._measures.refused(protocol)
+        self._log.info("stream_login_refused", protocol=protocol, peer=peer, login=login)
+
+    def too_slow(self, link: Link) -> None:
+        """A client took nothing for too long, and its gateway cuts it off: logged and counted."""
+        self._measures.too_slow(link)
+        self._log.warning("stream_too_slow", connection=link.number, protocol=link.protocol, peer=link.peer)
 
     def renewed(self, link: Link) -> None:
         """See to it that the link ends when its credentials do."""

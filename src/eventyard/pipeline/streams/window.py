@@ -64,6 +64,13 @@ class Window:
         """Whether there is more to be had, and room for it."""
         return not self.live and len(self._ready) < MOST // 2
 
+    @property
+    def lag(self) -> int:
+        """Entries of the journal from the next message, or where it is looked for, to the newest."""
+        if len(self):
+            return self._feed.head - self.head().entry_id + 1
+        return 0 if self.live else self._feed.head - self._cursor
+
     def add(self, message: Message) -> None:
         """Take what was routed just now; if there is no room, it is found again in the feed."""
         if not self.live:

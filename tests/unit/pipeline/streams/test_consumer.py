@@ -43,3 +43,15 @@ def test_a_consumer_without_a_queue_sleeps_on() -> None:
     assert not reader.consumer.room()
     reader.consumer.resume()
     assert reader.consumer.room()
+
+
+async def test_what_a_consumer_holds_is_what_its_own_credit_gave() -> None:
+    around, reader = Around(), Reader()
+    queue = Queue(around, "q", "p", "q", QueueOptions())
+    queue.add(reader.consumer)
+    around.queues = [queue]
+    around.publish(1, 2)
+    assert reader.consumer.unacked == 2
+    queue.ack(reader.held[0])
+    assert reader.consumer.unacked == 1
+    assert Reader(no_ack=True).consumer.unacked == 0

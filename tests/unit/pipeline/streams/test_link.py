@@ -11,6 +11,7 @@ from eventyard.model.event import Event
 from eventyard.model.streams import ExchangeSettings, ExchangeType
 from eventyard.pipeline.streams.link import Link, Outgoing, Unrouted
 from eventyard.pipeline.streams.streams import StreamLimits, Streams
+from eventyard.telemetry.metrics import Metrics
 from eventyard.testing.hub import Yard
 from tests.unit.pipeline.streams.around import Reader
 from tests.unit.pipeline.streams.conftest import connect, ended, send
@@ -201,7 +202,9 @@ async def test_a_durable_queue_outlives_the_hub(yard: Yard, link: Link) -> None:
     queue.ack(reader.held[0])
     await yard.hub.streams.stop()
     hub = yard.hub
-    again = Streams(hub.catalog, yard.store, hub.publishing, hub.clock, hub.publishing.new_id, hub.log, StreamLimits())
+    again = Streams(
+        hub.catalog, yard.store, hub.publishing, hub.clock, hub.publishing.new_id, hub.log, StreamLimits(), Metrics()
+    )
     await again.start()
     later = again.connect(hub.keys.by_key(yard.key), protocol="test", peer="", name="", end=lambda _: None)
     found = later.queue("q")

@@ -102,3 +102,17 @@ def test_emptied_it_begins_anew_here_and_now() -> None:
     window.clear()
     assert window.live
     assert window.position("q", 0, {}).cursor == 3
+
+
+async def test_the_lag_is_from_the_next_message_to_the_newest() -> None:
+    around = Around()
+    commit(around, 3, 4)
+    window = make(around)
+    assert window.lag == 0
+    for entry in (7, 9):
+        commit(around, entry)
+        window.add(around.list.all[-1])
+    assert window.lag == 3
+    window.pop()
+    assert window.lag == 1
+    assert make(around, cursor=4).lag == 5
