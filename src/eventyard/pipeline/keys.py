@@ -67,8 +67,10 @@ class Keys:
             who.need(scope)
         bound = view.project(project_id).id if project_id is not None else who.project_id
         application = who.application_id
-        if application_id is not None and application is None:
+        if application_id is not None:
             chosen = view.application(view.project(bound), application_id)
+            if application not in (None, chosen.id):
+                raise Forbidden("forbidden", "this key belongs to another application", pointer="/application_id")
             bound, application = chosen.project_id, chosen.id
         text = PREFIX + secrets.token_urlsafe(32)
         key = await self._catalog.save_one(
@@ -107,7 +109,7 @@ class Keys:
         return User(self._new_id(), organization_id, name, self._hasher.hash(password), tuple(scopes), self._clock())
 
     def list(self, who: Principal) -> list[ApiKey]:
-        """The caller's organization's keys (those of their project, for a bound caller), newest first."""
+        """The caller's organization's keys (those of their project or application, for a bound one), newest first."""
         who.need(Scope.KEYS_MANAGE)
         return [key for key in reversed(list(self._catalog.all(ApiKey))) if self._manages(who, key)]
 
@@ -170,4 +172,8 @@ class Keys:
         return True
 
     def _manages(self, who: Principal, key: ApiKey) -> bool:
-        return key.organization_id == who.organization_id and who.project_id in (None, key.project_id)
+        return (
+            key.organization_id == who.organization_id
+            and who.project_id in (None, key.project_id)
+            and who.application_id in (None, key.application_id)
+        )

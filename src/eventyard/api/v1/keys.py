@@ -9,7 +9,7 @@ from pydantic import Field
 
 from eventyard.api.paging import FIRST_PAGE
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of, time_or_none
-from eventyard.api.v1.bodies import Body, Moment, Name, ProjectRef
+from eventyard.api.v1.bodies import Body, Moment, Name, ProjectRef, Ref
 from eventyard.api.v1.call import Asked, Cursor, Limit
 from eventyard.model import catalog
 from eventyard.model.access import Scope
@@ -25,6 +25,7 @@ class Key(Struct, kw_only=True):
     hint: Annotated[str, Meta(description="How its text begins.")]
     scopes: list[Scope]
     project_id: Annotated[str | None, Meta(description="The one project it is good for; null: all.")]
+    application_id: Annotated[str | None, Meta(description="The one application it is good for; null: all.")]
     rate_limit: Annotated[float | None, Meta(description="Calls a second; null: no limit.")]
     created_at: Time
     expires_at: Time | None
@@ -45,6 +46,7 @@ class NewKey(Body):
         min_length=1, max_length=len(Scope), examples=[["events:publish"]]
     )
     project_id: ProjectRef = None
+    application_id: Ref | None = Field(default=None, description="Application, by id or name; null: all.")
     rate_limit: Annotated[float, Field(ge=0.001, le=1_000_000, allow_inf_nan=False)] | None = Field(
         default=None, description="Calls a second; null: no limit."
     )
@@ -59,6 +61,7 @@ def shown(key: catalog.ApiKey) -> Key:
         hint=key.hint,
         scopes=list(key.scopes),
         project_id=key.project_id,
+        application_id=key.application_id,
         rate_limit=key.rate_limit,
         created_at=time_of(key.created_at),
         expires_at=time_or_none(key.expires_at),
@@ -80,6 +83,7 @@ async def create_key(call: Asked, body: NewKey) -> Response:
         name=body.name,
         scopes=body.scopes,
         project_id=body.project_id,
+        application_id=body.application_id,
         rate_limit=body.rate_limit,
         expires_at=body.expires_at,
     )

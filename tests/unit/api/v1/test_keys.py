@@ -10,6 +10,7 @@ async def test_a_key_is_shown_once_works_at_once_and_is_revoked_for_good(client,
         "hint": text[:8] + "…",
         "scopes": ["catalog:read", "events:publish"],
         "project_id": None,
+        "application_id": None,
         "rate_limit": 5.0,
         "created_at": "2026-01-02T03:04:05.678Z",
         "expires_at": None,
@@ -31,6 +32,21 @@ async def test_a_key_ends_by_itself(yard, client_of, make):
     assert (await guest.get("/v1/projects")).status_code == 200
     yard.clock.advance(60_000)
     assert (await guest.get("/v1/projects")).status_code == 401
+
+
+async def test_a_key_of_an_application_is_of_its_project_too(yard, client, client_of, make, refused):
+    shop = await make("applications", name="shop")
+    for reference in ("shop", shop["id"]):
+        made = await make("keys", name="of the shop", scopes=["keys:manage"], application_id=reference)
+        assert (made["project_id"], made["application_id"]) == (yard.project.id, shop["id"])
+    own = await client_of(made["key"])
+    heir = await own.post("/v1/keys", json={"name": "heir", "scopes": ["keys:manage"]})
+    assert heir.json()["application_id"] == shop["id"]
+    for other, status in (("default", 403), ("nothing", 404)):
+        answer = await own.post("/v1/keys", json={"name": "x", "scopes": ["keys:manage"], "application_id": other})
+        assert refused(answer)[0] == status
+    assert {key["application_id"] for key in (await own.get("/v1/keys")).json()} == {shop["id"]}
+    assert refused(await own.delete(f"/v1/keys/{(await client.get('/v1/keys')).json()[-1]['id']}"))[0] == 404
 
 
 async def test_nobody_gives_more_than_they_have(yard, client_of, refused):
