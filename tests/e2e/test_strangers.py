@@ -75,7 +75,14 @@ async def ours(yard: Yard, admin: httpx.AsyncClient) -> dict[str, str]:
     key = await made(admin, "/v1/keys", name=f"key-{MARK}", scopes=["admin"], **here)
     sent = await made(admin, f"/in/{source['id']}", 202, told=MARK)
     [run] = await made(admin, f"/v1/jobs/{job['id']}/runs/claim", 200, worker=f"worker-{MARK}")
+    link = yard.hub.streams.connect(
+        yard.hub.keys.by_key(yard.key), protocol="test", peer=MARK, name=MARK, end=lambda _: None, project=project
+    )
+    queue = await link.declare_queue(f"queue-{MARK}")
+    await link.bind(queue, topic["name"], MARK)
     return {
+        "entity_type": "vehicles", "entity_id": MARK, "event": "create",
+        "connection_id": str(link.number), "queue_id": queue.id, "exchange": topic["id"],
         "project_id": project, "application_id": application["id"], "topic_id": topic["id"],
         "source_id": source["id"], "target_id": target["id"], "job_id": job["id"],
         "subscription_id": subscription["id"], "key_id": key["id"], "entry": sent["event_id"],
@@ -120,13 +127,30 @@ def bodies(ours: Mapping[str, str]) -> dict[str, Any]:
         "complete_job_run": {"attempt": 1},
         "fail_job_run": {"attempt": 1, "error": "sabotage"},
         "create_key": {"name": "x", "scopes": ["admin"], **here},
+        "tell_of_entity_in_project": {},
+        "tell_of_entity_in_application": {},
+        "tell_of_entities_in_project": [],
+        "tell_of_entities_in_application": [],
+        "step_product_activation": {"state": "activated", **here},
+        "step_product_provisioning": {"state": "started", **here},
+        "step_product_subscription": {"state": "created"},
     }
 
 
 async def state(admin: httpx.AsyncClient, ours: Mapping[str, str]) -> list[str]:
     """Everything of ours, as its administrator sees it."""
     query = {"project_id": ours["project_id"], "limit": "500"}
-    nouns = ("event-sources", "applications", "topics", "subscriptions", "targets", "jobs", "events")
+    nouns = (
+        "event-sources",
+        "applications",
+        "topics",
+        "subscriptions",
+        "targets",
+        "jobs",
+        "events",
+        "queues",
+        "connections",
+    )
     answers = [await admin.get(f"/v1/{noun}", params=query) for noun in nouns]
     one_by_one = [f"/v1/events/{ours['entry']}", f"/v1/events/{ours['entry_id']}", f"/v1/keys/{ours['key_id']}"]
     answers += [await admin.get(path) for path in [*one_by_one, f"/v1/projects/{ours['project_id']}"]]
