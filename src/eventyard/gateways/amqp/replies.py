@@ -19,6 +19,7 @@ _REPLIES: Mapping[str, ReplyCode] = {
     "too_many": ReplyCode.RESOURCE_ERROR,
     "too_slow": ReplyCode.CONNECTION_FORCED,
     "access_ended": ReplyCode.CONNECTION_FORCED,
+    "disconnected": ReplyCode.CONNECTION_FORCED,
     "shutting_down": ReplyCode.CONNECTION_FORCED,
 }
 _BY_FAMILY: Mapping[str, ReplyCode] = {"unavailable": ReplyCode.INTERNAL_ERROR}

@@ -176,7 +176,7 @@ async def test_to_look_and_to_act_each_needs_its_scope_and_strangers_find_nothin
     yard, client_of, other, refused, method, path
 ):
     queue = await other.link.declare_queue("work")
-    [topic] = [topic for topic in yard.hub.inventory.exchanges(yard.hub.keys.by_key(yard.key), None)]
+    [topic] = yard.hub.inventory.exchanges(yard.hub.keys.by_key(yard.key), None)
     path = path.format(connection=other.link.number, queue=queue.id, exchange=topic.topic.id)
     wrong = Scope.CATALOG_WRITE if method == "GET" else Scope.CATALOG_READ
     weak = await client_of(await yard.key_for(wrong))

@@ -1,4 +1,4 @@
-"""What operators see of the streams is scoped by organization, project and application; how it is shown is the API's."""
+"""What operators see of the streams is scoped by organization, project and application."""
 
 from collections.abc import AsyncIterator
 
