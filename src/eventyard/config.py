@@ -95,6 +95,11 @@ class StreamSettings(_Section):
     unacked: Positive = Field(default=100_000, description="Messages that one connection may leave unacknowledged.")
     frame_bytes: int = Field(default=131_072, ge=4_096, description="Largest frame of AMQP.")
     message_bytes: Positive = Field(default=16 << 20, description="Largest message that a client may send.")
+    origins: list[str] = Field(
+        default=["*"],
+        description="Origins of the web pages that may connect to STOMP over WebSocket, beside the hub's own; "
+        "`*`: every one. A page proves itself with a key, as there are no cookies.",
+    )
     stalled_seconds: Positive = Field(
         default=60, description="How long a client may take nothing before its connection is closed."
     )

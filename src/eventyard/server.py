@@ -14,7 +14,7 @@ import ssl
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 
@@ -27,6 +27,9 @@ from eventyard.config import ConfigError, Settings
 from eventyard.gateways.sse import Sse
 from eventyard.pipeline.hub import Hub
 from eventyard.telemetry.log import Log, make_log
+
+if TYPE_CHECKING:
+    from eventyard.gateways.stomp.conversation import Gateway
 
 GARBAGE_AFTER = 50_000
 """Objects made and not freed before the collector looks for cycles."""
@@ -66,7 +69,7 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
             Sse(hub.streams, security),
             bench=settings.bench,
         )
-        server = _Server(_http(front, settings), announce)
+        server = _Server(_http(front, gateways.websocket, settings), announce)
         _on_signals(stopping, hurrying, server, hub)
         leaving = asyncio.create_task(gateways.close_when(stopping))
         await server.serve([listener])
@@ -76,12 +79,13 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
         log.info("stopped", attempts_cut_off=cut_off)
 
 
-def _http(front: Asgi, settings: Settings) -> uvicorn.Config:
+def _http(front: Asgi, websocket: Callable[..., asyncio.Protocol], settings: Settings) -> uvicorn.Config:
     app: Any = front
+    upgraded: Any = websocket
     return uvicorn.Config(
         app,
         http=protocol_with(settings.limits.header_bytes, settings.limits.request_seconds),
-        ws="none",
+        ws=upgraded,
         lifespan="off",
         interface="asgi3",
         access_log=False,
@@ -93,12 +97,13 @@ def _http(front: Asgi, settings: Settings) -> uvicorn.Config:
 
 
 class Gateways:
-    """The listening sockets of AMQP and STOMP, as far as the settings want them."""
+    """The listening sockets of AMQP and STOMP, as far as the settings want them, and STOMP on that of HTTP."""
 
     def __init__(self, hub: Hub, security: Security, settings: Settings) -> None:
         self._hub = hub
         self._settings = settings
         self._security = security
+        self._gateway: Gateway | None = None
         self._servers: list[asyncio.Server] = []
 
     async def open(self) -> Mapping[str, str]:
@@ -109,7 +114,31 @@ class Gateways:
             urls["amqp"] = await self._listen("amqp", settings.amqp, self._amqp(), None)
         if settings.amqps is not None:
             urls["amqps"] = await self._listen("amqps", settings.amqps, self._amqp(), self._tls())
+        if settings.stomp is not None:
+            urls["stomp"] = await self._listen("stomp", settings.stomp, self._stomp_tcp(), None)
         return urls
+
+    def websocket(self, **_: Any) -> asyncio.Protocol:
+        """What takes over a connection of the HTTP server when its client asks for a WebSocket; called by uvicorn."""
+        # As with AMQP: it is loaded when the first client comes.
+        from eventyard.gateways.stomp.websocket import StompWebSocket  # noqa: PLC0415
+
+        return StompWebSocket(self._stomp(), self._settings.streams.origins)
+
+    def _stomp_tcp(self) -> Callable[[], asyncio.Protocol]:
+        from eventyard.gateways.stomp.tcp import StompTcp  # noqa: PLC0415
+
+        gateway = self._stomp()
+        return lambda: StompTcp(gateway)
+
+    def _stomp(self) -> "Gateway":
+        if self._gateway is None:
+            from eventyard.gateways.stomp.conversation import Gateway  # noqa: PLC0415
+            from eventyard.gateways.stomp.turn import Turn  # noqa: PLC0415
+
+            turn = Turn(asyncio.get_running_loop())
+            self._gateway = Gateway(self._hub.streams, self._security, turn)
+        return self._gateway
 
     def _amqp(self) -> Callable[[], asyncio.Protocol]:
         # Who does not want AMQP does not pay for it.

@@ -47,6 +47,11 @@ class JoinedWrites:
         self._flush()
         self._transport.close()
 
+    def unwrap(self) -> asyncio.Transport:
+        """The transport itself, with nothing kept back."""
+        self._flush()
+        return self._transport
+
     def is_closing(self) -> bool:
         """Whether the transport is on its way out."""
         return self._transport.is_closing()
@@ -108,6 +113,12 @@ class HttpProtocol(HttpToolsProtocol):
         """It is whole."""
         self._arriving = False
         super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over. A WebSocket lasts, and joins its writes itself."""
+        joined: Any = self.transport
+        self.transport = joined.unwrap()
+        super().handle_websocket_upgrade()
 
     def send_400_response(self, msg: str) -> None:
         """Answer bytes that are no HTTP."""

@@ -125,6 +125,10 @@ class WebSocket:
         self._protocol.send_response(self._answer)
         return self.to_send()
 
+    def admit(self, message_bytes: int) -> None:
+        """The client is known: its messages may have so many bytes from now on."""
+        self._protocol.max_message_size = message_bytes
+
     def refuse(self, status: int, error: HubError) -> bytes:
         """A full HTTP answer instead of a WebSocket, as the API would give it. Nothing, if the client is gone."""
         if self._answer is None or self.finished:

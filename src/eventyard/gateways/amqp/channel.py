@@ -13,6 +13,7 @@ from pamqp.base import Frame as Method
 from pamqp.commands import Basic, Exchange, Queue, Tx
 
 from eventyard.gateways.amqp.messages import content_of
+from eventyard.gateways.events import AS_BINARY
 from eventyard.model.errors import HubError
 from eventyard.model.streams import ExchangeSettings, ExchangeType
 from eventyard.pipeline.streams.consumer import Consumer, Credit, Held
@@ -26,9 +27,6 @@ from eventyard.wire.amqp.methods import make, name_of
 
 if TYPE_CHECKING:
     from eventyard.gateways.amqp.connection import AmqpConnection
-
-AS_BINARY = "x-cloudevents"
-"""The argument of a consumer that wants CloudEvents in binary mode."""
 
 Work = Coroutine[Any, Any, None]
 

@@ -5,61 +5,35 @@ event goes out as a CloudEvent: as one JSON document, or, for a consumer with th
 its data, with its attributes as headers (``cloudEvents:id`` and so on, as in the AMQP binding of CloudEvents 1.0.2).
 """
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 
 from msgspec.structs import replace
 
+from eventyard.gateways import events
+from eventyard.gateways.events import COUNT, OFFSET, with_deaths
 from eventyard.gateways.rendering import binary, structured
 from eventyard.model.event import Event
 from eventyard.model.ids import Millis
 from eventyard.pipeline.streams.feed import Message
-from eventyard.pipeline.streams.properties import PROPERTIES, kept, octets_of
-from eventyard.pipeline.streams.queue import EXPIRATION
+from eventyard.pipeline.streams.properties import octets_of
 from eventyard.pipeline.streams.queues import DEATHS
 from eventyard.wire.amqp.content import Content
 from eventyard.wire.amqp.events import Publish
 from eventyard.wire.amqp.properties import Properties, decode_properties, encode_properties
-from eventyard.wire.cloudevents import STRUCTURED_MEDIA, decode_structured
-
-OFFSET = "x-stream-offset"
-"""The header that tells the entry of a message: where a replay that begins with it would begin."""
-
-COUNT = "x-delivery-count"
-"""The header that tells how often a message was delivered before, when it was."""
-
-PLAIN = "application/octet-stream"
-_UNCODED = (None, "", "identity", "utf-8", "utf8", "UTF-8")
-_LAST_TIMESTAMP = 253_402_300_799
-"""Seconds of the last moment of the year 9999, beyond which a timestamp is taken for none."""
-
-_decode = lru_cache(maxsize=1024)(decode_properties)
+from eventyard.wire.cloudevents import STRUCTURED_MEDIA
 
 
 def event_of(publish: Publish, new_id: Callable[[], str], now: Millis) -> Event:
-    """The event that a client publishes.
-
-    Raises :class:`AmqpError` (502) for properties that cannot be read, and ``Invalid`` for a CloudEvent that is none.
-    """
-    properties = _decode(publish.properties)
-    if properties.content_type == STRUCTURED_MEDIA:
-        return replace(decode_structured(publish.body, now), routing_key=publish.routing_key)
-    extensions = {PROPERTIES: kept(publish.properties)}
-    if properties.expiration is not None and properties.expiration.isascii() and properties.expiration.isdigit():
-        extensions[EXPIRATION] = properties.expiration
-    plain = properties.content_type is None or properties.content_encoding not in _UNCODED
-    stated = properties.timestamp
-    return Event(
-        id=properties.message_id or new_id(),
-        source=f"/exchanges/{quote(publish.exchange)}",
-        type=properties.type or "amqp.message",
-        time=now if stated is None or stated > _LAST_TIMESTAMP else stated * 1000,
-        data=publish.body,
-        routing_key=publish.routing_key,
-        content_type=PLAIN if plain else str(properties.content_type),
-        extensions=extensions,
+    """The event that a client publishes. Raises what ``events.event_of`` raises."""
+    return events.event_of(
+        publish.exchange,
+        publish.routing_key,
+        publish.properties,
+        publish.body,
+        protocol="amqp",
+        new_id=new_id,
+        now=now,
     )
 
 
@@ -82,7 +56,7 @@ def _content(message: Message, exchange: str, *, as_binary: bool) -> Content:
     octets = octets_of(event)
     if octets is not None:
         if DEATHS in event.extensions:
-            octets = _with_deaths(decode_properties(octets), exchange, event)
+            octets = encode_properties(with_deaths(decode_properties(octets), exchange, event))
         return Content(exchange, event.routing_key, octets, event.data)
     headers: dict[str, Any] = {OFFSET: message.entry_id}
     content_type, body = STRUCTURED_MEDIA, b""
@@ -101,23 +75,3 @@ def _content(message: Message, exchange: str, *, as_binary: bool) -> Content:
         type=event.type if len(event.type.encode()) < 256 else None,
     )
     return Content(exchange, event.routing_key, encode_properties(properties), body)
-
-
-def _with_deaths(properties: Properties, exchange: str, event: Event) -> bytes:
-    """The properties of a dead letter: ``x-death`` as RabbitMQ has it, the latest first, and no expiration."""
-    deaths: dict[tuple[str, str], int] = {}
-    for death in event.extensions[DEATHS].split(","):
-        queue, _, reason = death.rpartition(":")
-        deaths[queue, reason] = deaths.pop((queue, reason), 0) + 1
-    listed: list[Mapping[str, Any]] = [
-        {"queue": queue, "reason": reason, "count": count, "exchange": exchange, "routing-keys": [event.routing_key]}
-        for (queue, reason), count in reversed(deaths.items())
-    ]
-    first_queue, _, first_reason = event.extensions[DEATHS].split(",")[0].rpartition(":")
-    headers = {
-        **(properties.headers or {}),
-        "x-death": listed,
-        "x-first-death-queue": first_queue,
-        "x-first-death-reason": first_reason,
-    }
-    return encode_properties(replace(properties, headers=headers, expiration=None))

@@ -166,7 +166,7 @@ class Session:
         """
         if self.state is State.CLOSED:
             return b""
-        going_on = self._client.continues and self.state is State.CONNECTED and survivable(error)
+        going_on = self.goes_on_after(error)
         text = error.message
         if self.state is State.CONNECTING and error.family in {"unauthenticated", "forbidden"}:
             title, text = "Bad CONNECT", f"Access refused for user '{self._client.login or ''}': {text}"
@@ -175,6 +175,10 @@ class Session:
         if not going_on:
             self._step(REFUSE)
         return _error(title, error.code, text if error.hint is None else f"{text}\n{error.hint}", receipt=receipt)
+
+    def goes_on_after(self, error: HubError) -> bool:
+        """Whether the conversation goes on after this error: the client wants that, and can."""
+        return self._client.continues and self.state is State.CONNECTED and survivable(error)
 
     def forget(self, tag: str) -> None:
         """The subscription with this tag did not come about."""

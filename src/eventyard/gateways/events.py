@@ -1,0 +1,105 @@
+"""What a client of AMQP or STOMP publishes <-> an event of the journal: the half that both protocols share.
+
+The properties of the message are kept as they came (``pipeline/streams/properties.py``), so that it goes out over
+either protocol with all of them. The attributes of the event are taken from them, for everybody else who is given it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from msgspec.structs import replace
+
+from eventyard.model.event import Event
+from eventyard.model.ids import Millis
+from eventyard.pipeline.streams.properties import PROPERTIES, kept
+from eventyard.pipeline.streams.queue import EXPIRATION
+from eventyard.pipeline.streams.queues import DEATHS
+from eventyard.wire.amqp.properties import Properties, decode_properties
+from eventyard.wire.cloudevents import STRUCTURED_MEDIA, decode_structured
+
+OFFSET = "x-stream-offset"
+"""The header that tells the entry of a message: where a replay that begins with it would begin."""
+
+COUNT = "x-delivery-count"
+"""The header that tells how often a message was delivered before, when it was."""
+
+AS_BINARY = "x-cloudevents"
+"""The argument of a consumer that wants CloudEvents in binary mode."""
+
+PLAIN = "application/octet-stream"
+_UNCODED = (None, "", "identity", "utf-8", "utf8", "UTF-8")
+_LAST_TIMESTAMP = 253_402_300_799
+"""Seconds of the last moment of the year 9999, beyond which a timestamp is taken for none."""
+
+_decode = lru_cache(maxsize=1024)(decode_properties)
+
+
+def event_of(
+    exchange: str,
+    routing_key: str | None,
+    octets: bytes,
+    body: bytes,
+    *,
+    protocol: str,
+    new_id: Callable[[], str],
+    now: Millis,
+) -> Event:
+    """The event that a client publishes with these properties.
+
+    A CloudEvent in JSON is that CloudEvent; ``routing_key`` may be ``None`` where it brings its own. Raises
+    :class:`AmqpError` (502) for properties that cannot be read, and ``Invalid`` for a CloudEvent that is none.
+    """
+    properties = _decode(octets)
+    if properties.content_type == STRUCTURED_MEDIA:
+        event = decode_structured(body, now)
+        return event if routing_key is None else replace(event, routing_key=routing_key)
+    extensions = {PROPERTIES: kept(octets)}
+    if properties.expiration is not None and properties.expiration.isascii() and properties.expiration.isdigit():
+        extensions[EXPIRATION] = properties.expiration
+    stated = properties.timestamp
+    return Event(
+        id=properties.message_id or new_id(),
+        source=f"/exchanges/{quote(exchange)}",
+        type=properties.type or f"{protocol}.message",
+        time=now if stated is None or stated > _LAST_TIMESTAMP else stated * 1000,
+        data=body,
+        routing_key=routing_key or "",
+        content_type=_content_type(properties),
+        extensions=extensions,
+    )
+
+
+def _content_type(properties: Properties) -> str:
+    """That of the event: what is coded, or has a type that no header could hold, is bytes to all others."""
+    stated = properties.content_type
+    if not stated or properties.content_encoding not in _UNCODED or not (stated.isascii() and stated.isprintable()):
+        return PLAIN
+    return stated
+
+
+def with_deaths(properties: Properties, exchange: str, event: Event) -> Properties:
+    """The properties of a dead letter: ``x-death`` as RabbitMQ has it, the latest first, and no expiration.
+
+    The same properties, if the event is none.
+    """
+    told = event.extensions.get(DEATHS)
+    if told is None:
+        return properties
+    deaths: dict[tuple[str, str], int] = {}
+    for death in told.split(","):
+        queue, _, reason = death.rpartition(":")
+        deaths[queue, reason] = deaths.pop((queue, reason), 0) + 1
+    listed: Sequence[Mapping[str, Any]] = [
+        {"queue": queue, "reason": reason, "count": count, "exchange": exchange, "routing-keys": [event.routing_key]}
+        for (queue, reason), count in reversed(deaths.items())
+    ]
+    first_queue, _, first_reason = told.split(",")[0].rpartition(":")
+    headers = {
+        **(properties.headers or {}),
+        "x-death": listed,
+        "x-first-death-queue": first_queue,
+        "x-first-death-reason": first_reason,
+    }
+    return replace(properties, headers=headers, expiration=None)
