@@ -113,13 +113,29 @@ class Client:
                 return
             answer = self.asked("GET", following.removeprefix(self.url).removeprefix(self._base))
 
+    def lines(self, path: str, *, query: Mapping[str, Any], headers: Mapping[str, str]) -> Iterator[bytes]:
+        """The lines of an answer that lasts, each as it comes.
+
+        Raises :class:`Refused`, and :class:`Failure` where no hub is or the answer breaks off.
+        """
+        asked = {name: _text(value) for name, value in query.items() if value is not None}
+        target = self._base + path + (f"?{urlencode(asked)}" if asked else "")
+        self._connection.close()
+        try:
+            self._connection.request("GET", target, headers={**self._authorization, **headers})
+            response = self._connection.getresponse()
+            if response.status >= 400:
+                raise Refused(_read(response))
+            while line := response.readline():
+                yield line
+        except (OSError, http.client.HTTPException) as error:
+            raise self._absent(error) from None
+        finally:
+            self._connection.close()
+
     def _exchange(self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         self._connection.request(method, target, body, dict(headers))
-        response = self._connection.getresponse()
-        raw = response.read()
-        media = response.headers.get_content_type()
-        content = json.loads(raw) if raw and (media == JSON or media.endswith("+json")) else raw or None
-        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
+        return _read(self._connection.getresponse())
 
     def _absent(self, error: Exception) -> Failure:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
@@ -132,6 +148,13 @@ class Client:
 def segment(text: str | int) -> str:
     """Text as one segment of a path."""
     return quote(str(text), safe="")
+
+
+def _read(response: http.client.HTTPResponse) -> Answer:
+    raw = response.read()
+    media = response.headers.get_content_type()
+    content = json.loads(raw) if raw and (media == JSON or media.endswith("+json")) else raw or None
+    return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
 
 
 def _text(value: Any) -> str:

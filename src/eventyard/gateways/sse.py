@@ -75,6 +75,9 @@ class Sse:
             )
             await link.consume(queue, consumer)
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            # An id without data: a client that is cut off before its first event comes back to where it began.
+            begin = b"id: %d\n\n" % self._streams.queues.bindings(queue)[0].since
+            await send({"type": "http.response.body", "body": begin, "more_body": True})
             await _pump(outbox, receive, send, ended)
         finally:
             await link.close()

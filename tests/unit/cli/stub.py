@@ -87,7 +87,8 @@ class StubHub:
                 hub.asked.append(asked)
                 told = hub._answers.get((self.command, parts.path))
                 status, answer, more = (told.pop(0) if len(told) > 1 else told[0]) if told else (404, {"code": "?"}, {})
-                content = b"" if answer is None else json.dumps(answer).encode()
+                raw = b"" if answer is None else answer
+                content = raw if isinstance(raw, bytes) else json.dumps(raw).encode()
                 self.send_response(status)
                 for name, value in {"content-type": "application/json", **more}.items():
                     self.send_header(name, value)
