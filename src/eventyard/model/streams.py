@@ -77,6 +77,8 @@ class QueueOptions(Struct, frozen=True, omit_defaults=True):
     dead_letter_exchange: str | None = None
     dead_letter_key: str | None = None
     single_active: bool = False
+    max_priority: int | None = None
+    """The highest priority that counts; ``None``: messages go out in the order they came, whatever theirs."""
     arguments: Mapping[str, Any] = {}
     """As they were given, to compare a second declaration with the first."""
 

@@ -14,9 +14,6 @@ from eventyard.model.streams import Overflow, QueueOptions
 from eventyard.pipeline.streams.feed import Feed
 from eventyard.wire import rfc3339
 
-_REFUSED = ("x-max-priority",)
-"""Arguments that would change what consumers see, and that no queue here follows."""
-
 _TYPES = ("classic", "quorum", "stream")
 """Types of queues that RabbitMQ has. Here they are all the same: a cursor over the journal."""
 
@@ -24,10 +21,7 @@ _OFFSET = re.compile(r"offset=(\d+)|(\d+)")
 
 
 def queue_options(arguments: Mapping[str, Any]) -> QueueOptions:
-    """The options of a queue. Raises ``Conflict`` (``precondition_failed``), ``Invalid`` (``not_implemented``)."""
-    for name in _REFUSED:
-        if name in arguments:
-            raise Invalid("not_implemented", f"{name} is not followed here", pointer=name)
+    """The options of a queue. Raises ``Conflict`` (``precondition_failed``)."""
     kind = arguments.get("x-queue-type", "classic")
     if kind not in _TYPES:
         raise _wrong("x-queue-type", kind)
@@ -46,6 +40,7 @@ def queue_options(arguments: Mapping[str, Any]) -> QueueOptions:
         dead_letter_exchange=_text(arguments, "x-dead-letter-exchange"),
         dead_letter_key=_text(arguments, "x-dead-letter-routing-key"),
         single_active=single,
+        max_priority=_number(arguments, "x-max-priority", below=256),
         arguments=arguments,
     )
     if options.dead_letter_key is not None and options.dead_letter_exchange is None:
@@ -88,11 +83,11 @@ def _moment(wish: Any, text: str) -> Millis:
         ) from None
 
 
-def _number(arguments: Mapping[str, Any], name: str, *, least: int = 0) -> int | None:
+def _number(arguments: Mapping[str, Any], name: str, *, least: int = 0, below: int = 1 << 63) -> int | None:
     value = arguments.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < least or value >= 1 << 63:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < below:
         raise _wrong(name, value)
     return value
 

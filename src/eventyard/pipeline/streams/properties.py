@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from eventyard.model.event import Event
+from eventyard.pipeline.streams.feed import Message
 from eventyard.wire.amqp.properties import Properties, decode_properties
 
 PROPERTIES = "amqpproperties"
@@ -36,3 +37,9 @@ def headers_of(event: Event) -> Mapping[str, Any]:
     """The headers that a headers exchange looks at."""
     properties = properties_of(event)
     return {} if properties is None or properties.headers is None else properties.headers
+
+
+def priority_of(message: Message, most: int) -> int:
+    """How much before others a message goes out of a queue that looks at it: 0 to ``most``."""
+    properties = properties_of(message.event)
+    return min((properties.priority or 0) if properties else 0, most)

@@ -8,6 +8,7 @@ It must not know protocols, nor who may do what; ``exchanges.py`` makes queues a
 
 from collections import deque
 from collections.abc import Coroutine, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from eventyard.model.errors import Conflict, HubError
@@ -15,6 +16,7 @@ from eventyard.model.ids import EntryId, Millis
 from eventyard.model.streams import Overflow, Position, QueueOptions
 from eventyard.pipeline.streams.consumer import Consumer, Held
 from eventyard.pipeline.streams.feed import Feed, Message
+from eventyard.pipeline.streams.properties import priority_of
 from eventyard.pipeline.streams.window import Window
 
 EXPIRATION = "amqpexpiration"
@@ -83,8 +85,9 @@ class Queue:
         self.used_at = around.now()
         self._around = around
         self._window = Window(
-            around.feed, self._admits, lambda: around.upstream(self), cursor=cursor, position=position
-        )
+            around.feed, self._admits, lambda: around.upstream(self), cursor=cursor, position=position,
+            rank=None if options.max_priority is None else partial(priority_of, most=options.max_priority),
+        )  # fmt: skip
         self._depth = position.depth if position else 0
         self._dying: dict[EntryId, int] = {}
         self._to_drop = 0

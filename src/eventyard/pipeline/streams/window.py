@@ -2,7 +2,8 @@
 
 While all that waits fits in, the window is *live*: what comes is added to it. When it does not, the window keeps what
 it has and a cursor, and is filled from there again when it runs low, first from the feed's memory, then from the
-journal in pages. Beside it lie the messages that came back, which are the first to go out again.
+journal in pages. Beside it lie the messages that came back, which are the first to go out again; and all messages of a
+queue with priorities, which go out by rank as far as the window reaches.
 """
 
 import asyncio
@@ -36,17 +37,22 @@ class Window:
         *,
         cursor: EntryId | None,
         position: Position | None,
+        rank: Callable[[Message], int] | None = None,
     ) -> None:
         """``wanted`` tells which messages of the feed are the queue's, ``upstream`` which exchanges they come from.
 
-        It begins where a kept ``position`` says, past ``cursor``, or (both ``None``) here and now.
+        The message of the highest ``rank`` is the next one, where there are ranks. It begins where a kept
+        ``position`` says, past ``cursor``, or (both ``None``) here and now.
         """
         self.bytes = 0
         self._feed = feed
         self._wanted = wanted
         self._upstream = upstream
+        self._rank = rank
+        self._ranked = 0
+        """Messages in ``_back`` that never went out."""
         self._ready: deque[Message] = deque()
-        self._back: list[tuple[EntryId, int, Message]] = []
+        self._back: list[tuple[int, EntryId, int, Message]] = []
         self._done = position.done if position else ()
         self._returned = dict(position.returned) if position else {}
         if position is not None:
@@ -62,7 +68,12 @@ class Window:
     @property
     def low(self) -> bool:
         """Whether there is more to be had, and room for it."""
-        return not self.live and len(self._ready) < MOST // 2
+        return not self.live and self._fresh < MOST // 2
+
+    @property
+    def _fresh(self) -> int:
+        """How many of what it holds never went out."""
+        return len(self._ready) + self._ranked
 
     @property
     def lag(self) -> int:
@@ -75,7 +86,7 @@ class Window:
         """Take what was routed just now; if there is no room, it is found again in the feed."""
         if not self.live:
             return
-        if len(self._ready) < MOST and self.bytes < MOST_BYTES:
+        if self._fresh < MOST and self.bytes < MOST_BYTES:
             self._append(message)
         else:
             self.live = False
@@ -83,16 +94,20 @@ class Window:
 
     def put_back(self, message: Message, count: int) -> None:
         """Take back what was delivered ``count`` times."""
-        heapq.heappush(self._back, (message.entry_id, count, message))
+        rank = 0 if self._rank is None else -self._rank(message)
+        heapq.heappush(self._back, (rank, message.entry_id, count, message))
 
     def head(self) -> Message:
         """The next message."""
-        return self._back[0][2] if self._back else self._ready[0]
+        return self._back[0][3] if self._back else self._ready[0]
 
     def pop(self) -> tuple[Message, int]:
         """Take out the next message, with how often it was delivered before."""
         if self._back:
-            _, count, message = heapq.heappop(self._back)
+            _, _, count, message = heapq.heappop(self._back)
+            if not count:
+                self._ranked -= 1
+                self.bytes -= message.size
             return message, count
         message = self._ready.popleft()
         self.bytes -= message.size
@@ -103,7 +118,7 @@ class Window:
         self._ready.clear()
         self._back.clear()
         self._returned.clear()
-        self.bytes, self.live, self._done = 0, True, ()
+        self.bytes, self.live, self._done, self._ranked = 0, True, (), 0
         self._cursor = self._feed.head
 
     # Filling
@@ -131,7 +146,7 @@ class Window:
         if self.live:
             return  # emptied while the journal was read
         for message in messages:
-            if len(self._ready) >= MOST or self.bytes >= MOST_BYTES:
+            if self._fresh >= MOST or self.bytes >= MOST_BYTES:
                 self._cursor = EntryId(message.entry_id - 1)
                 return
             if message.entry_id > self._cursor and not self._was_done(message.entry_id) and self._wanted(message):
@@ -144,8 +159,12 @@ class Window:
         self.live = reached >= self._feed.head
 
     def _append(self, message: Message) -> None:
-        self._ready.append(message)
         self.bytes += message.size
+        if self._rank is None:
+            self._ready.append(message)
+        else:
+            self._ranked += 1
+            self.put_back(message, 0)
 
     def _was_done(self, entry_id: EntryId) -> bool:
         place = bisect_right(self._done, entry_id, key=lambda span: span[0])
@@ -163,7 +182,7 @@ class Window:
         if self._ready:
             top = EntryId(self._ready[0].entry_id - 1)
         out = dict(given)
-        out.update((entry_id, count) for entry_id, count, _ in self._back)
+        out.update((entry_id, count) for _, entry_id, count, _ in self._back)
         ids = sorted(out)
         ends = [*(entry_id - 1 for entry_id in ids[1:]), top] if ids else []
         between = [(EntryId(first + 1), EntryId(last)) for first, last in zip(ids, ends, strict=True) if last > first]

@@ -18,11 +18,11 @@ def test_every_known_argument_is_read() -> None:
         "x-expires": 5, "x-message-ttl": 0, "x-max-length": 3, "x-max-length-bytes": 100,
         "x-overflow": "reject-publish",
         "x-dead-letter-exchange": "dead", "x-dead-letter-routing-key": "k", "x-single-active-consumer": True,
-        "x-queue-type": "quorum", "x-anything": object,
+        "x-max-priority": 9, "x-queue-type": "quorum", "x-anything": object,
     }  # fmt: skip
     options = queue_options(arguments)
     assert (options.expires_ms, options.ttl_ms, options.max_length, options.max_bytes) == (5, 0, 3, 100)
-    assert (options.overflow, options.single_active) == (Overflow.REJECT_PUBLISH, True)
+    assert (options.overflow, options.single_active, options.max_priority) == (Overflow.REJECT_PUBLISH, True, 9)
     assert (options.dead_letter_exchange, options.dead_letter_key) == ("dead", "k")
     assert options.arguments == arguments
 
@@ -33,7 +33,7 @@ def test_every_known_argument_is_read() -> None:
         ("x-expires", 0), ("x-message-ttl", -1), ("x-message-ttl", "5"), ("x-max-length", True),
         ("x-overflow", "spill"),
         ("x-dead-letter-exchange", 5), ("x-queue-type", "pile"), ("x-single-active-consumer", 1),
-        ("x-expires", 1 << 63),
+        ("x-expires", 1 << 63), ("x-max-priority", 256),
     ],
 )  # fmt: skip
 def test_a_value_without_sense_is_refused_by_name(name: str, value: Any) -> None:
@@ -45,12 +45,6 @@ def test_a_value_without_sense_is_refused_by_name(name: str, value: Any) -> None
 def test_a_dead_letter_key_needs_its_exchange() -> None:
     with pytest.raises(Conflict, match="without x-dead-letter-exchange"):
         queue_options({"x-dead-letter-routing-key": "k"})
-
-
-def test_what_no_queue_follows_is_said_so() -> None:
-    with pytest.raises(Invalid) as refused:
-        queue_options({"x-max-priority": 5})
-    assert refused.value.code == "not_implemented"
 
 
 async def test_a_place_in_the_stream_can_be_named_in_many_ways(link: Link, yard: Yard) -> None:

@@ -8,7 +8,9 @@ from eventyard.model.errors import Conflict, NotFound
 from eventyard.model.ids import EntryId
 from eventyard.model.streams import Overflow, QueueOptions
 from eventyard.pipeline.streams import window
+from eventyard.pipeline.streams.properties import PROPERTIES, kept
 from eventyard.pipeline.streams.queue import EXPIRATION, Queue
+from eventyard.wire.amqp.properties import Properties, encode_properties
 from tests.unit.pipeline.streams.around import Around, Reader
 
 
@@ -278,3 +280,58 @@ async def test_a_position_taken_while_the_past_is_still_read_forgets_nothing(
     await around.settle()
     assert last.ids == [1, 2, 3, 4, 6, 7, 8]
     assert last.counts[0] == 2
+
+
+# Priorities
+
+BY_PRIORITY = QueueOptions(max_priority=5)
+
+
+def urgent(priority: int) -> dict[str, str]:
+    return {PROPERTIES: kept(encode_properties(Properties(priority=priority)))}
+
+
+async def test_the_most_urgent_goes_first_and_equals_in_the_order_they_came(around: Around) -> None:
+    queue, reader = make(around, BY_PRIORITY), Reader()
+    around.publish(1)
+    around.publish(2, 3, **urgent(4))
+    around.publish(4, **urgent(5))
+    around.publish(5, **urgent(200))
+    queue.add(reader.consumer)
+    assert reader.ids == [4, 5, 2, 3, 1]
+
+
+async def test_what_comes_back_waits_for_the_more_urgent(around: Around) -> None:
+    queue, reader = make(around, BY_PRIORITY), Reader(prefetch=2)
+    around.publish(1)
+    around.publish(2, **urgent(3))
+    queue.add(reader.consumer)
+    assert reader.ids == [2, 1]
+    reader.consumer.pause()
+    queue.requeue(reader.held)
+    around.publish(3, **urgent(4))
+    reader.consumer.resume()
+    assert reader.ids == [2, 1, 3, 2]
+    assert reader.counts == [0, 0, 0, 1]
+
+
+async def test_no_more_is_held_than_a_window_holds(around: Around, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window, "MOST", 4)
+    queue, reader = make(around, BY_PRIORITY), Reader(no_ack=True)
+    around.publish(*range(1, 8))
+    around.publish(8, **urgent(5))
+    assert (queue.depth, queue.live) == (8, False)
+    queue.add(reader.consumer)
+    await around.settle()
+    assert reader.ids == [1, 2, 3, 4, 8, 5, 6, 7]
+    assert queue.depth == 0
+
+
+async def test_what_went_out_before_its_turn_is_done_with_and_the_rest_is_not(around: Around) -> None:
+    queue, reader = make(around, BY_PRIORITY, durable=True), Reader(prefetch=1)
+    around.publish(1, 2)
+    around.publish(3, **urgent(5))
+    queue.add(reader.consumer)
+    queue.ack(reader.held[0])
+    position = queue.position()
+    assert (position.cursor, position.done, position.depth) == (0, ((3, 3),), 2)
