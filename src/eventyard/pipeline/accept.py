@@ -149,6 +149,10 @@ class Acceptor:
         self._observe_batch(arrivals, results, now)
         return results
 
+    async def accept_whole(self, arrivals: Sequence[Arrival]) -> Sequence[Accepted]:
+        """Commit many events in one transaction, or, if anything is wrong with one, none of them."""
+        return await self.accept_within(arrivals, self._store.append_batch)
+
     async def accept_within(self, arrivals: Sequence[Arrival], commit: Commit) -> list[Accepted]:
         """Accept events that tell of a change, as part of it: ``commit`` writes both in one transaction.
 

@@ -51,6 +51,10 @@ class Publishing:
         """Commit many in one transaction, each with its own result; what is wrong with one harms no other."""
         return await self._acceptor.accept_batch(arrivals)
 
+    async def publish_whole(self, arrivals: Sequence[Arrival]) -> Sequence[Accepted]:
+        """Commit many in one transaction, or none. Raises what is wrong with one of them."""
+        return await self._acceptor.accept_whole(arrivals)
+
     async def door(self, project: Project, name: str) -> Door:
         """The door into a topic for the hub's own use: found, or made with the topic when it is first asked for.
 

@@ -5,14 +5,15 @@ methods take effect in the order they were sent. What is published goes another 
 """
 
 import secrets
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
 from pamqp.base import Frame as Method
-from pamqp.commands import Basic, Exchange, Queue, Tx
+from pamqp.commands import Basic, Confirm, Exchange, Queue, Tx
 
 from eventyard.gateways.amqp.messages import content_of
+from eventyard.gateways.amqp.transaction import Settlement, Transaction
 from eventyard.gateways.events import AS_BINARY
 from eventyard.model.errors import HubError
 from eventyard.model.streams import ExchangeSettings, ExchangeType
@@ -22,7 +23,6 @@ from eventyard.pipeline.streams.link import Link, release
 from eventyard.wire.amqp.acknowledgements import Unacked
 from eventyard.wire.amqp.content import Outlet
 from eventyard.wire.amqp.errors import AmqpError, ReplyCode
-from eventyard.wire.amqp.events import Publish
 from eventyard.wire.amqp.methods import make, name_of
 
 if TYPE_CHECKING:
@@ -31,29 +31,21 @@ if TYPE_CHECKING:
 Work = Coroutine[Any, Any, None]
 
 
-class Settlement(Struct, frozen=True):
-    """What a client decided about deliveries, kept until its transaction ends."""
-
-    tag: int
-    multiple: bool
-    settle: Callable[[Sequence[Held]], None]
-
-
 class AmqpChannel:
     """What the gateway keeps of one open channel."""
 
     def __init__(self, connection: "AmqpConnection", link: Link, number: int) -> None:
         self.number = number
         self.unacked: Unacked[Held] = Unacked()
-        self.published: list[Publish] = []
-        """What was published in the transaction that is open."""
+        self.transaction = Transaction()
         self._connection = connection
         self._link = link
         self._consumers: dict[str, Consumer] = {}
         self._prefetch = 0
         self._shared = Credit()
         self._last_queue = ""
-        self._settlements: list[Settlement] = []
+        self._deleting = False
+        self._notices: list[Method] = []
 
     @property
     def transactional(self) -> bool:
@@ -159,17 +151,18 @@ class AmqpChannel:
         await self._link.unbind(queue, method.exchange, method.routing_key, dict(method.arguments or {}))
         self._send(Queue.UnbindOk())
 
-    def _purge_queue(self, method: Queue.Purge) -> None:
+    async def _purge_queue(self, method: Queue.Purge) -> None:
         number = self._link.purge(self._name(method.queue))
         if not method.nowait:
             self._send(Queue.PurgeOk(message_count=number))
 
     async def _delete_queue(self, method: Queue.Delete) -> None:
-        number = await self._link.delete_queue(
-            self._name(method.queue), if_unused=bool(method.if_unused), if_empty=bool(method.if_empty)
-        )
-        if not method.nowait:
-            self._send(Queue.DeleteOk(message_count=number))
+        with self._notices_after():
+            number = await self._link.delete_queue(
+                self._name(method.queue), if_unused=bool(method.if_unused), if_empty=bool(method.if_empty)
+            )
+            if not method.nowait:
+                self._send(Queue.DeleteOk(message_count=number))
 
     # Consuming
 
@@ -227,8 +220,25 @@ class AmqpChannel:
         if self._consumers.pop(consumer.tag, None) is None:
             return
         if "consumer_cancel_notify" in self._connection.wire.capabilities:
-            self._send(make(Basic.Cancel, consumer_tag=consumer.tag, nowait=True))
-            self._connection.flush_soon()
+            self._notices.append(make(Basic.Cancel, consumer_tag=consumer.tag, nowait=True))
+            if not self._deleting:
+                self._notify()
+
+    @contextmanager
+    def _notices_after(self) -> Iterator[None]:
+        """Whoever deletes a queue hears that it is gone before they hear so of their own consumers."""
+        self._deleting = True
+        try:
+            yield
+        finally:
+            self._deleting = False
+            self._notify()
+
+    def _notify(self) -> None:
+        notices, self._notices = self._notices, []
+        for notice in notices:
+            self._send(notice)
+        self._connection.flush_soon()
 
     async def _cancel(self, method: Basic.Cancel) -> None:
         consumer = self._consumers.pop(method.consumer_tag or "", None)
@@ -264,7 +274,7 @@ class AmqpChannel:
 
     def _settle(self, method: Method, tag: int, multiple: bool, settle: Callable[[Sequence[Held]], None]) -> None:
         if self.transactional:
-            self._settlements.append(Settlement(tag, multiple, settle))
+            self.transaction.settle(Settlement(tag, multiple, settle))
             return
         settle(self.unacked.settle(tag, multiple))
 
@@ -277,19 +287,18 @@ class AmqpChannel:
             raise AmqpError(ReplyCode.NOT_IMPLEMENTED, "requeue=false", method)
         release(self.unacked.clear())
 
-    # Transactions
+    # Confirmations and transactions
+
+    async def _confirm(self, method: Confirm.Select) -> None:
+        if not method.nowait:
+            self._send(Confirm.SelectOk())
 
     async def _commit(self, method: Tx.Commit) -> None:
-        published, self.published = self.published, []
-        settlements, self._settlements = self._settlements, []
-        await self._connection.publisher.publish_together(self.number, published)
-        for settlement in settlements:
-            settlement.settle(self.unacked.settle(settlement.tag, settlement.multiple))
+        await self.transaction.commit(self._connection.publisher, self.unacked)
         self._send(Tx.CommitOk())
 
-    def _rollback(self, method: Tx.Rollback) -> None:
-        self.published.clear()
-        self._settlements.clear()
+    async def _rollback(self, method: Tx.Rollback) -> None:
+        self.transaction.rollback()
         self._send(Tx.RollbackOk())
 
 
@@ -331,6 +340,7 @@ _HANDLERS: Mapping[type[Method], Callable[[AmqpChannel, Any], Work | None]] = {
     Basic.Reject: AmqpChannel._reject,
     Basic.Recover: AmqpChannel._recover,
     Basic.RecoverAsync: AmqpChannel._recover_async,
+    Confirm.Select: AmqpChannel._confirm,
     Tx.Commit: AmqpChannel._commit,
     Tx.Rollback: AmqpChannel._rollback,
 }

@@ -163,6 +163,8 @@ class AmqpConnection(asyncio.Protocol):
             await work
         except (HubError, AmqpError) as error:
             self._failed(error, event, channel)
+        except Exception as error:  # a bug must not leave the client waiting
+            self.broken(error, event)
         finally:
             self._work = None
         if not self._transport.is_closing():
@@ -213,7 +215,14 @@ class AmqpConnection(asyncio.Protocol):
             self._expect_goodbye()
         self.flush_soon()
 
+    def broken(self, error: Exception, at: object) -> None:
+        """Something went wrong that is our fault."""
+        self._log.error("stream_failed", protocol="amqp", peer=self._peer(), at=repr(at)[:200], error=repr(error))
+        self.fail(AmqpError(ReplyCode.INTERNAL_ERROR, "something went wrong here; the hub's log has the details"))
+
     def _expect_goodbye(self) -> None:
+        """Let the client have nothing more, and wait a moment for it to say that it knows."""
+        self._loop.create_task(self._leave())
         if self._end is not None:
             self._end.cancel()
         self._end = self._loop.call_later(GOODBYE_S, self._transport.abort)
@@ -229,7 +238,7 @@ class AmqpConnection(asyncio.Protocol):
         if channel is None:
             return None
         if channel.transactional:
-            channel.published.append(publish)
+            channel.transaction.publish(publish)
             return None
         self.publisher.put(publish)
         return self.publisher.done() if self.publisher.crowded else None
@@ -339,6 +348,12 @@ class AmqpConnection(asyncio.Protocol):
         if link is None:
             return
         await self.publisher.stop()
+        work = self._work
+        if work is not None and work is not asyncio.current_task():
+            # What it does may need the link, which is closed for good.
+            if self.publisher.blocked:
+                work.cancel()
+            await asyncio.wait([work])
         held = [one for channel in self._channels.values() for one in channel.held()]
         self._channels.clear()
         await link.close(held)

@@ -33,6 +33,9 @@ AHEAD_BYTES = 8 << 20
 AGAIN_S = 1.0
 """Seconds between two tries to write to a journal that cannot be written."""
 
+OVERHEAD = 512
+"""Octets that a message costs beside its own."""
+
 Result = EntryId | Unrouted | HubError | AmqpError | None
 
 
@@ -45,7 +48,8 @@ class Publisher:
         self._waiting: list[Publish] = []
         self._bytes = 0
         self._busy: asyncio.Task[None] | None = None
-        self._blocked = False
+        self.blocked = False
+        """The journal cannot be written."""
 
     @property
     def crowded(self) -> bool:
@@ -55,7 +59,7 @@ class Publisher:
     def put(self, publish: Publish) -> None:
         """Publish a message, after those before it."""
         self._waiting.append(publish)
-        self._bytes += len(publish.body)
+        self._bytes += size_of(publish)
         if self._busy is None:
             self._busy = asyncio.create_task(self._work())
 
@@ -66,7 +70,7 @@ class Publisher:
 
     async def stop(self) -> None:
         """Commit what came before the client left, unless that cannot be done now."""
-        if self._busy is not None and self._blocked:
+        if self._busy is not None and self.blocked:
             self._busy.cancel()
         with suppress(asyncio.CancelledError):
             await self.done()
@@ -77,25 +81,24 @@ class Publisher:
             await asyncio.sleep(0)
             while self._waiting:
                 batch, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
-                self._bytes -= sum([len(publish.body) for publish in batch])
+                self._bytes -= sum([size_of(publish) for publish in batch])
                 results = await self._commit(batch)
                 for publish, result in zip(batch, results, strict=True):
                     self._tell(publish, result)
                 for channel in {publish.channel for publish in batch}:
                     self._connection.wire.confirm(channel)
                 self._connection.published()
+        except Exception as error:  # nothing of the batch is confirmed
+            self._connection.broken(error, "publish")
         finally:
             self._busy = None
 
-    async def publish_together(self, channel: int, batch: Sequence[Publish]) -> None:
+    async def publish_together(self, batch: Sequence[Publish]) -> None:
         """Commit a transaction; all of it, or nothing if part of it cannot be. Raises ``HubError``, ``AmqpError``."""
-        if not batch:
-            return
-        await self.done()
-        results = await self._commit(batch)
+        now = self._link.now()
+        outgoing = [Outgoing(one.exchange, event_of(one, self._link.new_id, now), one.mandatory) for one in batch]
+        results = await self._written(outgoing, whole=True)
         for publish, result in zip(batch, results, strict=True):
-            if isinstance(result, HubError | AmqpError):
-                raise result
             self._tell(publish, result)
 
     async def _commit(self, batch: Sequence[Publish]) -> list[Result]:
@@ -120,16 +123,16 @@ class Publisher:
             results[place] = result
         return results
 
-    async def _written(self, outgoing: Sequence[Outgoing]) -> Sequence[Result]:
+    async def _written(self, outgoing: Sequence[Outgoing], *, whole: bool = False) -> Sequence[Result]:
         while True:
             try:
-                results = await self._link.publish(outgoing) if outgoing else []
+                results = await self._link.publish(outgoing, whole=whole) if outgoing else []
             except Unavailable as error:
-                self._blocked = True
+                self.blocked = True
                 self._connection.block(error)
                 await asyncio.sleep(AGAIN_S)
             else:
-                self._blocked = False
+                self.blocked = False
                 self._connection.unblock()
                 return results
 
@@ -146,3 +149,8 @@ class Publisher:
             self._connection.fail(reply_to(result, Basic.Publish), publish.channel)
         if publish.tag and result is not None and channel is not None and channel.open and channel.confirms is not None:
             channel.confirms.settle(publish.tag, not isinstance(result, HubError))
+
+
+def size_of(publish: Publish) -> int:
+    """The octets that a message takes up while it waits."""
+    return len(publish.body) + len(publish.properties) + OVERHEAD

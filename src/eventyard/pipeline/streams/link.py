@@ -369,8 +369,13 @@ class Link:
 
     # Publishing
 
-    async def publish(self, messages: Sequence[Outgoing]) -> list[EntryId | Unrouted | HubError]:
-        """Commit what a client publishes, all in one transaction; for each its entry, or why there is none."""
+    async def publish(
+        self, messages: Sequence[Outgoing], *, whole: bool = False
+    ) -> list[EntryId | Unrouted | HubError]:
+        """Commit what a client publishes, all in one transaction; for each its entry, or why there is none.
+
+        If it is a ``whole``, what is wrong with one message is raised, and none is published.
+        """
         results: list[EntryId | Unrouted | HubError] = []
         arrivals: list[Arrival] = []
         places: list[int] = []
@@ -382,13 +387,16 @@ class Link:
                     continue
                 self._refuse_full(door, message.event)
             except HubError as error:
+                if whole:
+                    raise
                 results.append(error)
                 continue
             places.append(len(results))
             results.append(EntryId(0))
             arrivals.append(Arrival(door, message.event, well_formed=True))
         if arrivals:
-            accepted = await self._streams.publishing.publish_many(arrivals)
+            publishing = self._streams.publishing
+            accepted = await (publishing.publish_whole if whole else publishing.publish_many)(arrivals)
             for place, one in zip(places, accepted, strict=True):
                 results[place] = one if isinstance(one, HubError) else one.entry_id
                 self.published += not isinstance(one, HubError)

@@ -39,11 +39,12 @@ def _flow(channel: Channel, method: Methods.Flow) -> Methods.FlowOk:
     return Methods.FlowOk(active=True)
 
 
-def _confirm(channel: Channel, method: Confirm.Select) -> Confirm.SelectOk | None:
+def _confirm(channel: Channel, method: Confirm.Select) -> Command:
+    """What was published before is returned before this is answered, so the gateway answers it."""
     if channel.transactional:
         raise AmqpError(ReplyCode.PRECONDITION_FAILED, "cannot switch from tx to confirm mode", method)
     channel.confirms = channel.confirms or Confirms()
-    return None if method.nowait else Confirm.SelectOk()
+    return Command(channel.number, method)
 
 
 def _transact(channel: Channel, method: Tx.Select) -> Tx.SelectOk:

@@ -45,10 +45,10 @@ def test_prefetch_is_not_counted_in_octets() -> None:
 
 def test_a_channel_in_confirm_mode_stays_in_it() -> None:
     channel = Channel(1)
-    assert isinstance(decide(channel, Confirm.Select()), Confirm.SelectOk)
+    assert decide(channel, Confirm.Select()) == Command(1, Confirm.Select())
     confirms = channel.confirms
     assert confirms is not None
-    assert decide(channel, Confirm.Select(nowait=True)) is None
+    decide(channel, Confirm.Select(nowait=True))
     assert channel.confirms is confirms
     assert refusal(channel, Tx.Select()) == "PRECONDITION_FAILED - cannot switch from confirm to tx mode"
     assert refusal(channel, Tx.Commit()) == "PRECONDITION_FAILED - channel is not transactional"
