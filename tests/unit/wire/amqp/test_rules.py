@@ -45,7 +45,8 @@ def test_prefetch_is_not_counted_in_octets() -> None:
 
 def test_a_channel_in_confirm_mode_stays_in_it() -> None:
     channel = Channel(1)
-    assert decide(channel, Confirm.Select()) == Command(1, Confirm.Select())
+    select = Confirm.Select()
+    assert decide(channel, select) == Command(1, select)
     confirms = channel.confirms
     assert confirms is not None
     decide(channel, Confirm.Select(nowait=True))
