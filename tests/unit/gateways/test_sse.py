@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from eventyard.model.event import Event
-from eventyard.pipeline.streams.link import Outgoing
+from eventyard.pipeline.streams.outgoing import Outgoing
 from eventyard.testing.hub import Yard, memory_hub
 
 

@@ -17,9 +17,9 @@ from eventyard.gateways.amqp.transaction import Settlement, Transaction
 from eventyard.gateways.events import AS_BINARY
 from eventyard.model.errors import HubError
 from eventyard.model.streams import ExchangeSettings, ExchangeType
-from eventyard.pipeline.streams.consumer import Consumer, Credit, Held
+from eventyard.pipeline.streams.consumer import Consumer, Credit, Held, release
 from eventyard.pipeline.streams.feed import Message
-from eventyard.pipeline.streams.link import Link, release
+from eventyard.pipeline.streams.link import Link
 from eventyard.wire.amqp.acknowledgements import Unacked
 from eventyard.wire.amqp.content import Outlet
 from eventyard.wire.amqp.errors import AmqpError, ReplyCode

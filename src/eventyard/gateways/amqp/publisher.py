@@ -16,7 +16,8 @@ from eventyard.gateways.amqp.messages import event_of
 from eventyard.gateways.amqp.replies import reply_to
 from eventyard.model.errors import HubError, Unavailable
 from eventyard.model.ids import EntryId
-from eventyard.pipeline.streams.link import Link, Outgoing, Unrouted
+from eventyard.pipeline.streams.link import Link
+from eventyard.pipeline.streams.outgoing import Outgoing, Unrouted
 from eventyard.wire.amqp.content import Content
 from eventyard.wire.amqp.errors import AmqpError
 from eventyard.wire.amqp.events import Publish

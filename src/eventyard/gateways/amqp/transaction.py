@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from eventyard.gateways.amqp.publisher import OVERHEAD, Publisher, size_of
-from eventyard.pipeline.streams.consumer import Held
-from eventyard.pipeline.streams.link import release
+from eventyard.pipeline.streams.consumer import Held, release
 from eventyard.wire.amqp.acknowledgements import Unacked
 from eventyard.wire.amqp.errors import AmqpError, ReplyCode
 from eventyard.wire.amqp.events import Publish

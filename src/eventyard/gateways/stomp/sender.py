@@ -12,7 +12,8 @@ from contextlib import suppress
 from eventyard.gateways.stomp.messages import event_sent
 from eventyard.model.errors import HubError, NotFound, Unavailable
 from eventyard.model.ids import EntryId
-from eventyard.pipeline.streams.link import Link, Outgoing, Unrouted
+from eventyard.pipeline.streams.link import Link
+from eventyard.pipeline.streams.outgoing import Outgoing, Unrouted
 from eventyard.wire.stomp.commands import Send
 from eventyard.wire.stomp.destinations import TOPIC_EXCHANGE, Destination, Kind
 

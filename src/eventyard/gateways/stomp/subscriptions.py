@@ -17,9 +17,9 @@ from eventyard.gateways.events import AS_BINARY, COUNT, OFFSET
 from eventyard.gateways.stomp.messages import Tail, tail_of
 from eventyard.model.errors import HubError
 from eventyard.model.streams import ExchangeSettings
-from eventyard.pipeline.streams.consumer import Consumer, Credit, Deliver, Held
+from eventyard.pipeline.streams.consumer import Consumer, Credit, Deliver, Held, release
 from eventyard.pipeline.streams.feed import Message
-from eventyard.pipeline.streams.link import Link, release
+from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.queue import Queue
 from eventyard.wire.stomp.commands import Ack, AckMode, Nack, Subscribe, Unsubscribe
 from eventyard.wire.stomp.destinations import TOPIC_EXCHANGE, Destination, Kind

@@ -130,3 +130,12 @@ class Consumer:
         """Stand in line again, if there is a queue and room."""
         if self.queue is not None:
             self.queue.line_up(self)
+
+
+def release(held: Sequence[Held]) -> None:
+    """Put messages back into the queues they came from."""
+    by_queue: dict[Queue, list[Held]] = {}
+    for one in held:
+        by_queue.setdefault(one.queue, []).append(one)
+    for queue, of_queue in by_queue.items():
+        queue.requeue(of_queue)

@@ -20,6 +20,7 @@ from eventyard.model.streams import DEFAULT_EXCHANGE, Binding, ExchangeSettings,
 from eventyard.model.streams import Queue as QueueRecord
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.publish import Publishing
+from eventyard.pipeline.streams.options import inequivalent
 from eventyard.pipeline.streams.queue import Queue
 from eventyard.pipeline.streams.queues import Queues
 
@@ -211,15 +212,3 @@ def _compare(name: str, there: ExchangeSettings, wish: ExchangeSettings) -> None
         current, received = getattr(there, field), getattr(wish, field)
         if current != received:
             raise inequivalent(field, "exchange", name, received, current)
-
-
-def inequivalent(field: str, kind: str, name: str, received: object, current: object) -> Conflict:
-    """The refusal of a declaration that differs from what is there, in RabbitMQ's words, which clients show."""
-    return Conflict(
-        "precondition_failed",
-        f"inequivalent arg '{field}' for {kind} '{name}': received {_shown(received)} but current is {_shown(current)}",
-    )
-
-
-def _shown(value: object) -> str:
-    return f"'{str(value).lower() if isinstance(value, bool) else value}'"

@@ -1,50 +1,30 @@
 """A link: one connected client, what it may do, and the verbs it does it with. The same for STOMP, AMQP and SSE.
 
-What belongs to another organization, project or application does not exist for a client: the answer is the same
-``not_found`` as for a name that was never given. A gateway turns the errors raised here into its protocol's replies.
+What there is for it is told by ``reach.py``, and what it publishes goes by ``outgoing.py``. A gateway turns the errors
+raised here into its protocol's replies.
 """
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from eventyard.model.access import Principal, Scope
-from eventyard.model.catalog import Application, Project, Topic
-from eventyard.model.errors import Conflict, Forbidden, HubError, Invalid, NotFound, Unauthenticated
-from eventyard.model.event import Event
+from eventyard.model.catalog import Project, Topic
+from eventyard.model.errors import Conflict, Forbidden, HubError, NotFound, Unauthenticated
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.reserved import AMQ, APPLICATION, PROJECT
 from eventyard.model.streams import DEFAULT_EXCHANGE, Binding, ExchangeSettings, QueueOptions
-from eventyard.pipeline.accept import Arrival
-from eventyard.pipeline.doors import Door
-from eventyard.pipeline.streams.consumer import Consumer, Held
-from eventyard.pipeline.streams.exchanges import inequivalent, settings_of
+from eventyard.pipeline.streams.consumer import Consumer, Held, release
 from eventyard.pipeline.streams.feed import Message
-from eventyard.pipeline.streams.options import cursor_of, queue_options
-from eventyard.pipeline.streams.queue import Queue
-from eventyard.pipeline.view import View
+from eventyard.pipeline.streams.options import check_name, cursor_of, queue_options
+from eventyard.pipeline.streams.outgoing import Outgoing, Published, publish
+from eventyard.pipeline.streams.queue import Queue, compare
+from eventyard.pipeline.streams.reach import Reach
 
 if TYPE_CHECKING:
     from eventyard.pipeline.streams.streams import Streams
-
-NAME_BYTES = 255
-"""A name of AMQP is a short string."""
-
-
-class Outgoing(Struct, frozen=True):
-    """What a client publishes: to which exchange, and the event. ``mandatory``: not at all, if it reaches nobody."""
-
-    exchange: str
-    event: Event
-    mandatory: bool = False
-
-
-class Unrouted(Struct, frozen=True):
-    """A mandatory message reached nobody, and was not published."""
-
 
 class Link:
     """One client, from its login to its end."""
@@ -67,7 +47,6 @@ class Link:
         ``channels`` tells how many are open, of a protocol that has them.
         """
         self.number = number
-        self.who = who
         self.project = project
         self.protocol = protocol
         self.peer = peer
@@ -81,9 +60,15 @@ class Link:
         """Messages that were fetched one by one, or given to consumers that are gone."""
         self._end: Callable[[HubError], None] | None = end
         self._streams = streams
+        self._reach = Reach(streams, who, project)
         self._own: dict[Queue, None] = {}
         """Its exclusive queues."""
         self._closed = False
+
+    @property
+    def who(self) -> Principal:
+        """Whose credentials it has."""
+        return self._reach.who
 
     @property
     def delivered(self) -> int:
@@ -114,13 +99,14 @@ class Link:
     async def declare_exchange(self, name: str, wish: ExchangeSettings, *, passive: bool = False) -> None:
         """Declare an exchange, or (passive) see that it is there."""
         if passive:
-            await self._exchange(name, None)
+            if await self._reach.seek_exchange(name) is None:
+                raise NotFound("not_found", f"no exchange {name!r}")
             return
         self.who.need(Scope.CATALOG_WRITE)
-        self._check_name(name)
+        check_name(name)
         if not name:
             raise Forbidden("forbidden", "the default exchange is not declared")
-        existing = await self._seek(name)
+        existing = await self._reach.seek_exchange(name)
         if existing is None and name.startswith((PROJECT, APPLICATION)):
             raise NotFound("not_found", f"no exchange {name!r}")
         await self._streams.exchanges.declare(self.project, name, wish)
@@ -128,7 +114,7 @@ class Link:
     async def delete_exchange(self, name: str, *, if_unused: bool = False) -> None:
         """Delete an exchange that was declared; one that is not there is fine."""
         self.who.need(Scope.CATALOG_WRITE)
-        topic = await self._seek(name)
+        topic = await self._reach.seek_exchange(name)
         if topic is not None:
             await self._streams.exchanges.delete(topic, if_unused=if_unused)
 
@@ -147,35 +133,9 @@ class Link:
     async def _both(self, destination: str, source: str) -> tuple[Topic, Topic]:
         if not destination or not source:
             raise Forbidden("forbidden", "the default exchange has no bindings of its own")
-        return await self._exchange(destination, Scope.EVENTS_READ), await self._exchange(source, Scope.EVENTS_READ)
-
-    async def _exchange(self, name: str, scope: Scope | None) -> Topic:
-        """The exchange of that name, for reading or for publishing."""
-        if scope is not None:
-            self.who.need(scope)
-        topic = await self._seek(name)
-        if topic is None:
-            raise NotFound("not_found", f"no exchange {name!r}")
-        return topic
-
-    async def _seek(self, name: str) -> Topic | None:
-        project = self.project
-        try:
-            if name.startswith(PROJECT):
-                project = View(self._streams.catalog, self.who).project(name.removeprefix(PROJECT))
-                name = PROJECT + project.id
-            elif name.startswith(APPLICATION):
-                application = self._application(name.removeprefix(APPLICATION))
-                project = self._streams.catalog.get(Project, application.project_id)
-            return await self._streams.exchanges.find(project, name)
-        except NotFound:
-            return None
-
-    def _application(self, application_id: str) -> Application:
-        application = View(self._streams.catalog, self.who).get(Application, application_id)
-        if self.who.application_id not in (None, application.id):
-            raise NotFound("not_found", f"there is no application {application_id!r}")
-        return application
+        return await self._reach.exchange(destination, Scope.EVENTS_READ), await self._reach.exchange(
+            source, Scope.EVENTS_READ
+        )
 
     # Queues
 
@@ -191,12 +151,12 @@ class Link:
     ) -> Queue:
         """Declare a queue, named by the hub if ``name`` is empty, or (passive) see that it is there."""
         self.who.need(Scope.EVENTS_READ)
-        self._check_name(name)
+        check_name(name)
         there = self._streams.queues.seek(self.project.id, name) if name else None
         if passive or there is not None:
             there = self.queue(name)
             if not passive:
-                _compare(there, durable=durable, exclusive=exclusive, auto_delete=auto_delete, arguments=arguments)
+                compare(there, durable=durable, exclusive=exclusive, auto_delete=auto_delete, arguments=arguments)
             there.used_at = self._streams.clock()
             return there
         if name.startswith(AMQ):
@@ -230,15 +190,11 @@ class Link:
 
     def queue(self, name: str) -> Queue:
         """A queue of the project. Raises ``NotFound``, ``Conflict`` (``resource_locked``)."""
-        self.who.need(Scope.EVENTS_READ)
-        queue = self._streams.queues.get(self.project.id, name)
-        if queue.owner not in (None, self):
-            raise Conflict("resource_locked", f"cannot obtain exclusive access to locked queue {name!r}")
-        return queue
+        return self._reach.queue(name, self)
 
     def has_queue(self, name: str) -> bool:
         """Whether the project has a queue of that name, which who publishes may know."""
-        return self._streams.queues.seek(self.project.id, name) is not None
+        return self._reach.has_queue(name)
 
     async def delete_queue(self, name: str, *, if_unused: bool = False, if_empty: bool = False) -> int:
         """Delete a queue; how many messages waited in it. One that is not there is fine."""
@@ -269,11 +225,11 @@ class Link:
     async def _bound(self, exchange: str) -> Topic:
         if not exchange:
             raise Forbidden("forbidden", "the default exchange has no bindings but its own")
-        return await self._exchange(exchange, Scope.EVENTS_READ)
+        return await self._reach.exchange(exchange, Scope.EVENTS_READ)
 
     async def subscribe(self, exchange: str, key: str, offset: Any = None) -> Queue:
         """A private queue with what an exchange is sent from now on, or from a place in its past (``options.py``)."""
-        source = await self._exchange(exchange, Scope.EVENTS_READ)
+        source = await self._reach.exchange(exchange, Scope.EVENTS_READ)
         cursor = None if offset is None else await cursor_of(offset, self._streams.feed, source.id)
         queue = self._private(cursor)
         since = self._streams.feed.head if cursor is None else cursor
@@ -369,53 +325,15 @@ class Link:
 
     # Publishing
 
-    async def publish(
-        self, messages: Sequence[Outgoing], *, whole: bool = False
-    ) -> list[EntryId | Unrouted | HubError]:
-        """Commit what a client publishes, all in one transaction; for each its entry, or why there is none.
-
-        If it is a ``whole``, what is wrong with one message is raised, and none is published.
-        """
-        results: list[EntryId | Unrouted | HubError] = []
-        arrivals: list[Arrival] = []
-        places: list[int] = []
-        for message in messages:
-            try:
-                door = await self._door(message.exchange)
-                if message.mandatory and not self._streams.reaches(door, message.event):
-                    results.append(Unrouted())
-                    continue
-                self._refuse_full(door, message.event)
-            except HubError as error:
-                if whole:
-                    raise
-                results.append(error)
-                continue
-            places.append(len(results))
-            results.append(EntryId(0))
-            arrivals.append(Arrival(door, message.event, well_formed=True))
-        if arrivals:
-            publishing = self._streams.publishing
-            accepted = await (publishing.publish_whole if whole else publishing.publish_many)(arrivals)
-            for place, one in zip(places, accepted, strict=True):
-                results[place] = one if isinstance(one, HubError) else one.entry_id
-                self.published += not isinstance(one, HubError)
+    async def publish(self, messages: Sequence[Outgoing], *, whole: bool = False) -> list[Published]:
+        """Commit what the client publishes; see ``outgoing.py``."""
+        results = await publish(self._streams, self._reach, messages, whole=whole)
+        self.published += sum(isinstance(result, int) for result in results)
         return results
 
     async def check_exchange(self, exchange: str) -> None:
         """See that the client may publish to an exchange. Raises ``NotFound``, ``Forbidden``."""
-        await self._door(exchange)
-
-    async def _door(self, exchange: str) -> Door:
-        topic = await self._exchange(exchange, Scope.EVENTS_PUBLISH)
-        if settings_of(topic).internal:
-            raise Forbidden("forbidden", f"cannot publish to internal exchange {exchange!r}")
-        return await self._streams.publishing.door(self._streams.catalog.get(Project, topic.project_id), topic.name)
-
-    def _refuse_full(self, door: Door, event: Event) -> None:
-        for queue in self._streams.queues.reached(door.topic.id, event):
-            if queue.full:
-                raise Conflict("queue_full", f"queue {queue.name!r} is full")
+        await self._reach.door(exchange)
 
     # Ending
 
@@ -426,7 +344,7 @@ class Link:
             old.organization_id, old.project_id, old.application_id,
         ):  # fmt: skip
             raise Unauthenticated("unauthenticated", "the new credentials are not for what the old ones were")
-        self.who = who
+        self._reach.who = who
         self._streams.renewed(self)
 
     async def close(self, held: Sequence[Held] = ()) -> None:
@@ -446,32 +364,3 @@ class Link:
         for queue in list(self._own):
             if not queue.gone:
                 await self._streams.exchanges.delete_queue(queue)
-
-    def _check_name(self, name: str) -> None:
-        if len(name.encode()) > NAME_BYTES:
-            raise Invalid("invalid_parameter", f"a name is {NAME_BYTES} bytes at most")
-
-
-def release(held: Sequence[Held]) -> None:
-    """Put messages back into the queues they came from."""
-    by_queue: dict[Queue, list[Held]] = {}
-    for one in held:
-        by_queue.setdefault(one.queue, []).append(one)
-    for queue, of_queue in by_queue.items():
-        queue.requeue(of_queue)
-
-
-def _compare(queue: Queue, *, durable: bool, exclusive: bool, auto_delete: bool, arguments: Mapping[str, Any]) -> None:
-    there: dict[str, object] = {
-        "durable": queue.durable,
-        "exclusive": queue.owner is not None,
-        "auto_delete": queue.auto_delete,
-    }
-    wish = {"durable": durable and not exclusive, "exclusive": exclusive, "auto_delete": auto_delete}
-    for field, received in wish.items():
-        if received != there[field]:
-            raise inequivalent(field, "queue", queue.name, received, there[field])
-    given, kept = dict(arguments), queue.options.arguments
-    for name in sorted({*given, *kept}):
-        if name.startswith("x-") and given.get(name) != kept.get(name):
-            raise inequivalent(name, "queue", queue.name, given.get(name), kept.get(name))

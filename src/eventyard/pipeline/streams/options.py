@@ -14,10 +14,19 @@ from eventyard.model.streams import Overflow, QueueOptions
 from eventyard.pipeline.streams.feed import Feed
 from eventyard.wire import rfc3339
 
+NAME_BYTES = 255
+"""A name of AMQP is a short string."""
+
 _TYPES = ("classic", "quorum", "stream")
 """Types of queues that RabbitMQ has. Here they are all the same: a cursor over the journal."""
 
 _OFFSET = re.compile(r"offset=(\d+)|(\d+)")
+
+
+def check_name(name: str) -> None:
+    """Raise ``Invalid`` for a name of a queue or exchange that is too long."""
+    if len(name.encode()) > NAME_BYTES:
+        raise Invalid("invalid_parameter", f"a name is {NAME_BYTES} bytes at most")
 
 
 def queue_options(arguments: Mapping[str, Any]) -> QueueOptions:
@@ -101,3 +110,15 @@ def _text(arguments: Mapping[str, Any], name: str) -> str | None:
 
 def _wrong(name: str, value: Any) -> Conflict:
     return Conflict("precondition_failed", f"invalid arg {name!r}: {value!r}", pointer=name)
+
+
+def inequivalent(field: str, kind: str, name: str, received: object, current: object) -> Conflict:
+    """The refusal of a declaration that differs from what is there, in RabbitMQ's words, which clients show."""
+    return Conflict(
+        "precondition_failed",
+        f"inequivalent arg '{field}' for {kind} '{name}': received {_shown(received)} but current is {_shown(current)}",
+    )
+
+
+def _shown(value: object) -> str:
+    return f"'{str(value).lower() if isinstance(value, bool) else value}'"

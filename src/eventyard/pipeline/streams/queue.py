@@ -7,7 +7,7 @@ It must not know protocols, nor who may do what; ``exchanges.py`` makes queues a
 """
 
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from eventyard.model.ids import EntryId, Millis
 from eventyard.model.streams import Overflow, Position, QueueOptions
 from eventyard.pipeline.streams.consumer import Consumer, Held
 from eventyard.pipeline.streams.feed import Feed, Message
+from eventyard.pipeline.streams.options import inequivalent
 from eventyard.pipeline.streams.properties import priority_of
 from eventyard.pipeline.streams.window import Window
 
@@ -388,3 +389,20 @@ def _give_credit(held: Held) -> None:
     if held.consumer is not None:
         for credit in held.consumer.credits:
             credit.give_back()
+
+
+def compare(queue: Queue, *, durable: bool, exclusive: bool, auto_delete: bool, arguments: Mapping[str, Any]) -> None:
+    """Raise ``Conflict`` (``precondition_failed``) where a second declaration differs from what is there."""
+    there: dict[str, object] = {
+        "durable": queue.durable,
+        "exclusive": queue.owner is not None,
+        "auto_delete": queue.auto_delete,
+    }
+    wish = {"durable": durable and not exclusive, "exclusive": exclusive, "auto_delete": auto_delete}
+    for field, received in wish.items():
+        if received != there[field]:
+            raise inequivalent(field, "queue", queue.name, received, there[field])
+    given, kept = dict(arguments), queue.options.arguments
+    for name in sorted({*given, *kept}):
+        if name.startswith("x-") and given.get(name) != kept.get(name):
+            raise inequivalent(name, "queue", queue.name, given.get(name), kept.get(name))

@@ -7,7 +7,7 @@ from eventyard.model.errors import HubError
 from eventyard.model.event import Event
 from eventyard.model.streams import ExchangeSettings, ExchangeType
 from eventyard.pipeline.streams.consumer import Consumer, Credit
-from eventyard.pipeline.streams.link import Outgoing
+from eventyard.pipeline.streams.outgoing import Outgoing
 
 NOW = "2026-01-02T03:04:05.678Z"
 

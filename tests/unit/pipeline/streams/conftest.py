@@ -6,7 +6,8 @@ import pytest
 
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
-from eventyard.pipeline.streams.link import Link, Outgoing
+from eventyard.pipeline.streams.link import Link
+from eventyard.pipeline.streams.outgoing import Outgoing
 from eventyard.testing.hub import Yard, memory_hub
 
 

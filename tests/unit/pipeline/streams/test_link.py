@@ -6,10 +6,9 @@ import pytest
 
 from eventyard.model.access import Scope
 from eventyard.model.catalog import Application
-from eventyard.model.errors import Conflict, Forbidden, HubError, NotFound
-from eventyard.model.event import Event
+from eventyard.model.errors import Conflict, Forbidden, NotFound
 from eventyard.model.streams import ExchangeSettings, ExchangeType
-from eventyard.pipeline.streams.link import Link, Outgoing, Unrouted
+from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.streams import StreamLimits, Streams
 from eventyard.telemetry.metrics import Metrics
 from eventyard.testing.hub import Yard
@@ -135,20 +134,6 @@ async def test_what_a_lost_connection_held_goes_to_the_next(link: Link, yard: Ya
     assert (next_one.ids, next_one.counts) == (entries, [1])
 
 
-async def test_a_mandatory_message_that_nobody_wants_is_not_published(link: Link, yard: Yard) -> None:
-    before = await yard.store.newest()
-    event = Event("e", "/t", "t", 0, b"{}", "nowhere")
-    assert await link.publish([Outgoing("", event, mandatory=True)]) == [Unrouted()]
-    assert await yard.store.newest() == before
-
-
-async def test_a_full_queue_refuses_what_publishers_add(link: Link) -> None:
-    await link.declare_queue("q", arguments={"x-max-length": 1, "x-overflow": "reject-publish"})
-    await send(link, "", "q")
-    (refused,) = await link.publish([Outgoing("", Event("e", "/t", "t", 0, b"{}", "q"))])
-    assert isinstance(refused, HubError)
-
-
 async def test_a_dead_letter_is_published_where_the_queue_says(link: Link, yard: Yard) -> None:
     dead = await link.declare_queue("dead")
     queue = await link.declare_queue("q", arguments={"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead"})
@@ -160,37 +145,6 @@ async def test_a_dead_letter_is_published_where_the_queue_says(link: Link, yard:
     taken = await link.get(dead, no_ack=True)
     assert taken is not None
     assert taken[0].event.extensions["deaths"] == "q:rejected"
-
-
-async def test_a_reader_may_read_and_nothing_else(yard: Yard) -> None:
-    reader = connect(yard, await yard.key_for(Scope.EVENTS_READ))
-    queue = await reader.declare_queue("")
-    await reader.bind(queue, f"project.{yard.project.id}", "#")
-    with pytest.raises(Forbidden):
-        await reader.declare_exchange("x", ExchangeSettings())
-    (refused,) = await reader.publish([Outgoing("amq.topic", Event("e", "/t", "t", 0, b"{}", "a"))])
-    assert isinstance(refused, Forbidden)
-
-
-async def test_nobody_learns_of_an_exchange_of_others(yard: Yard, link: Link) -> None:
-    stranger = connect(yard, await yard.stranger_key())
-    queue = await stranger.declare_queue("")
-    application = default_application(yard)
-    for name in (f"project.{yard.project.id}", f"application.{application.id}", "project.nothing", "nothing"):
-        with pytest.raises(NotFound, match="no exchange"):
-            await stranger.bind(queue, name, "#")
-
-
-async def test_a_key_of_one_application_reads_no_other_s_exchange(yard: Yard) -> None:
-    application = default_application(yard)
-    key = await yard.key_for(Scope.EVENTS_READ, project_id=yard.project.id, application_id="another")
-    bound = connect(yard, key)
-    with pytest.raises(NotFound):
-        await bound.subscribe(f"application.{application.id}", "#")
-    own = connect(
-        yard, await yard.key_for(Scope.EVENTS_READ, project_id=yard.project.id, application_id=application.id)
-    )
-    assert await own.subscribe(f"application.{application.id}", "#")
 
 
 async def test_a_durable_queue_outlives_the_hub(yard: Yard, link: Link) -> None:

@@ -7,7 +7,8 @@ from eventyard.model.errors import NotFound, Unavailable
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
 from eventyard.model.streams import Binding, Queue
-from eventyard.pipeline.streams.link import Link, Outgoing
+from eventyard.pipeline.streams.link import Link
+from eventyard.pipeline.streams.outgoing import Outgoing
 from eventyard.pipeline.streams.properties import PROPERTIES, kept
 from eventyard.pipeline.streams.queues import Queues
 from eventyard.testing.hub import Yard

@@ -1,0 +1,73 @@
+"""What a client publishes: to an exchange it may publish to, all of it in one commit, each message with its result.
+
+How bytes become an event is the gateway's business; from here it goes the way of every event, ``accept.py``.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from eventyard.model.errors import Conflict, HubError
+from eventyard.model.event import Event
+from eventyard.model.ids import EntryId
+from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.doors import Door
+from eventyard.pipeline.streams.reach import Reach
+
+if TYPE_CHECKING:
+    from eventyard.pipeline.streams.streams import Streams
+
+
+class Outgoing(Struct, frozen=True):
+    """What a client publishes: to which exchange, and the event. ``mandatory``: not at all, if it reaches nobody."""
+
+    exchange: str
+    event: Event
+    mandatory: bool = False
+
+
+class Unrouted(Struct, frozen=True):
+    """A mandatory message reached nobody, and was not published."""
+
+
+Published = EntryId | Unrouted | HubError
+"""What became of a message: its entry, or why there is none."""
+
+
+async def publish(
+    streams: "Streams", reach: Reach, messages: Sequence[Outgoing], *, whole: bool = False
+) -> list[Published]:
+    """Commit what a client publishes, all in one transaction; for each message what became of it.
+
+    If it is a ``whole``, what is wrong with one message is raised, and none is published.
+    """
+    results: list[Published] = []
+    arrivals: list[Arrival] = []
+    places: list[int] = []
+    for message in messages:
+        try:
+            door = await reach.door(message.exchange)
+            if message.mandatory and not streams.reaches(door, message.event):
+                results.append(Unrouted())
+                continue
+            _refuse_full(streams, door, message.event)
+        except HubError as error:
+            if whole:
+                raise
+            results.append(error)
+            continue
+        places.append(len(results))
+        results.append(EntryId(0))
+        arrivals.append(Arrival(door, message.event, well_formed=True))
+    if arrivals:
+        verb = streams.publishing.publish_whole if whole else streams.publishing.publish_many
+        for place, one in zip(places, await verb(arrivals), strict=True):
+            results[place] = one if isinstance(one, HubError) else one.entry_id
+    return results
+
+
+def _refuse_full(streams: "Streams", door: Door, event: Event) -> None:
+    for queue in streams.queues.reached(door.topic.id, event):
+        if queue.full:
+            raise Conflict("queue_full", f"queue {queue.name!r} is full")

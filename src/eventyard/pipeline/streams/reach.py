@@ -1,0 +1,84 @@
+"""What a client may reach: the exchanges and queues that are there for it, by the names it knows them by.
+
+What belongs to another organization, project or application does not exist for a client: the answer is the same
+``not_found`` as for a name that was never given. Every look-up of a connected client is scoped here; of the API, in
+``pipeline/view.py``.
+"""
+
+from typing import TYPE_CHECKING
+
+from eventyard.model.access import Principal, Scope
+from eventyard.model.catalog import Application, Project, Topic
+from eventyard.model.errors import Conflict, Forbidden, NotFound
+from eventyard.model.reserved import APPLICATION, PROJECT
+from eventyard.pipeline.doors import Door
+from eventyard.pipeline.streams.exchanges import settings_of
+from eventyard.pipeline.streams.queue import Queue
+from eventyard.pipeline.view import View
+
+if TYPE_CHECKING:
+    from eventyard.pipeline.streams.streams import Streams
+
+
+class Reach:
+    """The reach of one client; ``who`` changes when it renews its credentials."""
+
+    def __init__(self, streams: "Streams", who: Principal, project: Project) -> None:
+        self.who = who
+        self.project = project
+        self._streams = streams
+
+    async def exchange(self, name: str, scope: Scope) -> Topic:
+        """The exchange of that name, for reading or for publishing. Raises ``NotFound``, ``Forbidden``."""
+        self.who.need(scope)
+        topic = await self.seek_exchange(name)
+        if topic is None:
+            raise NotFound("not_found", f"no exchange {name!r}")
+        return topic
+
+    async def seek_exchange(self, name: str) -> Topic | None:
+        """The exchange of that name, if it is there for this client."""
+        project = self.project
+        try:
+            if name.startswith(PROJECT):
+                project = View(self._streams.catalog, self.who).project(name.removeprefix(PROJECT))
+                name = PROJECT + project.id
+            elif name.startswith(APPLICATION):
+                application = self._application(name.removeprefix(APPLICATION))
+                project = self._streams.catalog.get(Project, application.project_id)
+            return await self._streams.exchanges.find(project, name)
+        except NotFound:
+            return None
+
+    def _application(self, application_id: str) -> Application:
+        application = View(self._streams.catalog, self.who).get(Application, application_id)
+        if self.who.application_id not in (None, application.id):
+            raise NotFound("not_found", f"there is no application {application_id!r}")
+        return application
+
+    async def door(self, exchange: str) -> Door:
+        """The door by which the client publishes to an exchange. Raises ``NotFound``, ``Forbidden``."""
+        topic = await self.exchange(exchange, Scope.EVENTS_PUBLISH)
+        if settings_of(topic).internal:
+            raise Forbidden("forbidden", f"cannot publish to internal exchange {exchange!r}")
+        return await self._streams.publishing.door(self._streams.catalog.get(Project, topic.project_id), topic.name)
+
+    def queue(self, name: str, by: object) -> Queue:
+        """A queue of the project, for a connection. Raises ``NotFound``, ``Conflict`` (``resource_locked``)."""
+        self.who.need(Scope.EVENTS_READ)
+        queue = self._streams.queues.get(self.project.id, name)
+        if queue.owner not in (None, by):
+            raise Conflict("resource_locked", f"cannot obtain exclusive access to locked queue {name!r}")
+        if self.who.application_id is not None and self._holds_of_others(queue):
+            raise NotFound("not_found", f"no queue {name!r}")
+        return queue
+
+    def _holds_of_others(self, queue: Queue) -> bool:
+        """Whether the queue is given what is for another application."""
+        topics = (self._streams.catalog.seek(Topic, exchange) for exchange in self._streams.queues.upstream(queue))
+        own = f"{APPLICATION}{self.who.application_id}"
+        return any(topic is not None and topic.name.startswith(APPLICATION) and topic.name != own for topic in topics)
+
+    def has_queue(self, name: str) -> bool:
+        """Whether the project has a queue of that name, which who publishes may know."""
+        return self._streams.queues.seek(self.project.id, name) is not None
