@@ -1,4 +1,4 @@
-"""``python -m bench [a b c d e f] [--quick] [--json FILE]``: measure, and print figures beside yardsticks."""
+"""``python -m bench [a b c …] [--quick] [--json FILE]``: measure, and print figures beside yardsticks."""
 
 import argparse
 import signal
@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench.measures import batch, delivery, ingest, routing, search, startup
+from bench.measures import amqp, batch, delivery, ingest, routing, search, startup, stomp
 from bench.plan import QUICK, Plan, Say
 from bench.results import Row, as_json, show
 
@@ -22,6 +22,8 @@ PARTS: Mapping[str, tuple[str, Measure]] = {
     "d": ("routing", routing.measure),
     "e": ("search", search.measure),
     "f": ("start and idle memory", startup.measure),
+    "g": ("STOMP over WebSocket", stomp.measure),
+    "h": ("AMQP", amqp.measure),
 }
 
 

@@ -35,7 +35,7 @@ class Hub:
     def __init__(self, data: Path) -> None:
         self.data = data
         self.start_seconds = 0.0
-        self.port = 0
+        self.port = self.amqp = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._client: http.client.HTTPConnection | None = None
         self._called = 0.0
@@ -47,7 +47,7 @@ class Hub:
             "EVENTYARD_TARGETS__ALLOW_PRIVATE": "true",
         }
         command = [str(Path(sys.executable).with_name("eventyard")), "serve", "--json"]
-        command += ["--data", str(self.data), "--listen", "127.0.0.1:0"]
+        command += ["--data", str(self.data), "--listen", "127.0.0.1:0", "--amqp", "127.0.0.1:0"]
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("EVENTYARD_")}
         self.data.mkdir(parents=True, exist_ok=True)
         started = perf_counter()
@@ -60,7 +60,9 @@ class Hub:
         if not line:
             self._stop()
             raise Refused(f"eventyard serve did not start:\n{(self.data / 'log').read_text()[-2000:]}")
-        self.port = urlsplit(json.loads(line)["http"]).port or 0
+        urls = json.loads(line)
+        self.port = urlsplit(urls["http"]).port or 0
+        self.amqp = urlsplit(urls["amqp"]).port or 0
         self._client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         return self
 
