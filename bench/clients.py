@@ -117,23 +117,21 @@ class Amqp:
         With ``acks_after`` the broker has twice so many messages unacknowledged at most.
         """
         lasting = bool(queue)
-        declared = self._call(
-            commands.Queue.Declare(queue=queue, durable=lasting, exclusive=not lasting, auto_delete=True),
-            commands.Queue.DeclareOk,
-        )
+        method = commands.Queue.Declare(queue=queue, durable=lasting, exclusive=not lasting, auto_delete=True)
+        queue = self._call(method, commands.Queue.DeclareOk).queue or ""
         for start in range(0, len(keys), 500):
             some = keys[start : start + 500]
-            binds = [commands.Queue.Bind(queue=declared.queue, exchange=exchange, routing_key=key) for key in some]
+            binds = [commands.Queue.Bind(queue=queue, exchange=exchange, routing_key=key) for key in some]
             self.socket.sendall(b"".join([marshal(bind, 1) for bind in binds]))
             for _ in some:
                 self._expect(commands.Queue.BindOk)
-        self._consume(declared.queue, acks_after, {})
+        self._consume(queue, acks_after, {})
 
     def replays(self, exchange: str, key: str) -> None:
         """Be a consumer of all that an exchange was ever sent."""
-        declared = self._call(commands.Queue.Declare(exclusive=True), commands.Queue.DeclareOk)
-        self._call(commands.Queue.Bind(queue=declared.queue, exchange=exchange, routing_key=key), commands.Queue.BindOk)
-        self._consume(declared.queue, 0, {"x-stream-offset": "first"})
+        queue = self._call(commands.Queue.Declare(exclusive=True), commands.Queue.DeclareOk).queue or ""
+        self._call(commands.Queue.Bind(queue=queue, exchange=exchange, routing_key=key), commands.Queue.BindOk)
+        self._consume(queue, 0, {"x-stream-offset": "first"})
 
     def _consume(self, queue: str, acks_after: int, arguments: Mapping[str, str]) -> None:
         self._acks_after = acks_after
