@@ -98,14 +98,14 @@ class Link:
 
     async def declare_exchange(self, name: str, wish: ExchangeSettings, *, passive: bool = False) -> None:
         """Declare an exchange, or (passive) see that it is there."""
+        if not name:
+            raise Forbidden("forbidden", "operation not permitted on the default exchange")
         if passive:
             if await self._reach.seek_exchange(name) is None:
                 raise NotFound("not_found", f"no exchange {name!r}")
             return
         self.who.need(Scope.CATALOG_WRITE)
         check_name(name)
-        if not name:
-            raise Forbidden("forbidden", "the default exchange is not declared")
         existing = await self._reach.seek_exchange(name)
         if existing is None and name.startswith((PROJECT, APPLICATION)):
             raise NotFound("not_found", f"no exchange {name!r}")

@@ -392,13 +392,18 @@ def _give_credit(held: Held) -> None:
 
 
 def compare(queue: Queue, *, durable: bool, exclusive: bool, auto_delete: bool, arguments: Mapping[str, Any]) -> None:
-    """Raise ``Conflict`` (``precondition_failed``) where a second declaration differs from what is there."""
-    there: dict[str, object] = {
-        "durable": queue.durable,
-        "exclusive": queue.owner is not None,
-        "auto_delete": queue.auto_delete,
-    }
-    wish = {"durable": durable and not exclusive, "exclusive": exclusive, "auto_delete": auto_delete}
+    """Raise ``Conflict`` where a second declaration differs from what is there.
+
+    It is ``resource_locked`` where only one of them is exclusive, else ``precondition_failed``.
+    """
+    if exclusive != (queue.owner is not None):
+        raise Conflict(
+            "resource_locked",
+            f"cannot obtain exclusive access to locked queue {queue.name!r}: "
+            "it is exclusive, or was to be, and not both",
+        )
+    there: dict[str, object] = {"durable": queue.durable, "auto_delete": queue.auto_delete}
+    wish = {"durable": durable and not exclusive, "auto_delete": auto_delete}
     for field, received in wish.items():
         if received != there[field]:
             raise inequivalent(field, "queue", queue.name, received, there[field])

@@ -210,10 +210,11 @@ class Connection:
             return None
         if not isinstance(method, commands.Channel.Open):
             raise AmqpError(ReplyCode.CHANNEL_ERROR, "expected 'channel.open'", method)
-        if number > self.tuning.channel_max:
+        if len(self.channels) >= self.tuning.channel_max:
+            # As RabbitMQ has it, it is how many there are that is bounded, not the highest number.
             raise AmqpError(
                 ReplyCode.NOT_ALLOWED,
-                f"channel {number} is beyond the negotiated channel_max ({self.tuning.channel_max})",
+                f"number of channels opened has reached the negotiated channel_max ({self.tuning.channel_max})",
                 method,
             )
         self.channels[number] = Channel(number)

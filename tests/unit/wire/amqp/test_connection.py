@@ -222,7 +222,12 @@ def test_a_client_closes_a_channel_and_may_use_its_number_again() -> None:
         (method(2, Queue.Purge(queue="q")), 504, "expected 'channel.open'", (50, 30)),
         (publish(2, b"a"), 504, "expected 'channel.open'", (0, 0)),
         (method(1, Channel.Open()), 504, "second 'channel.open' seen", (20, 10)),
-        (method(2_000, Channel.Open()), 530, "channel 2000 is beyond the negotiated channel_max (9)", (20, 10)),
+        (
+            method(2, Channel.Open()),
+            530,
+            "number of channels opened has reached the negotiated channel_max (1)",
+            (20, 10),
+        ),
         (content(1, b"a"), 505, "expected method frame, got non method frame instead", (0, 0)),
         (
             method(1, Basic.Publish()) + method(1, Basic.Ack(1)),
@@ -240,12 +245,17 @@ def test_a_client_closes_a_channel_and_may_use_its_number_again() -> None:
 def test_who_breaks_the_protocol_is_told_how_and_let_go(
     sent: bytes, code: int, text: str, ids: tuple[int, int]
 ) -> None:
-    served = running(limits=Limits(tuning=Tuning(channel_max=9)))
+    served = running(limits=Limits(tuning=Tuning(channel_max=1)))
     (failed,) = happened(served, sent)
     assert isinstance(failed, Failed)
     assert goodbye(served) == (0, code, f"{ReplyCode(code).name} - {text}", *ids)
     assert served.state is State.CLOSING
     assert served.channels == {}
+
+
+def test_a_channel_may_have_any_number() -> None:
+    served = running()
+    assert happened(served, method(65_535, Channel.Open())) == [ChannelOpened(65_535)]
 
 
 def test_a_message_that_is_too_large_closes_its_channel_and_is_dropped() -> None:
