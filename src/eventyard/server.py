@@ -137,7 +137,7 @@ class Gateways:
             from eventyard.gateways.stomp.turn import Turn  # noqa: PLC0415
 
             turn = Turn(asyncio.get_running_loop())
-            self._gateway = Gateway(self._hub.streams, self._security, turn)
+            self._gateway = Gateway(self._hub.streams, self._security, turn, self._hub.log)
         return self._gateway
 
     def _amqp(self) -> Callable[[], asyncio.Protocol]:

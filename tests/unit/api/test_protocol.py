@@ -65,6 +65,13 @@ async def test_closing_sends_what_is_kept_first():
     assert (wire.writes, wire.closed, transport.is_closing()) == ([b"last words"], True, True)
 
 
+async def test_unwrapped_it_is_the_transport_with_nothing_kept_back():
+    wire, transport = joined()
+    transport.write(b"first")
+    assert transport.unwrap() is wire
+    assert wire.writes == [b"first"]
+
+
 async def test_to_a_client_that_is_gone_nothing_is_written():
     wire, transport = joined()
     transport.write(b"too late")
@@ -81,7 +88,7 @@ async def test_everything_else_is_the_transports_own():
 # The protocol
 
 
-async def client(head_bytes=1000, patience_s=60.0):
+async def client(head_bytes=1000, patience_s=60.0, ws="none"):
     """A running server with these bounds, and a connection to it. The application echoes the body."""
 
     async def echo(scope, receive, send):
@@ -90,7 +97,7 @@ async def client(head_bytes=1000, patience_s=60.0):
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    config = uvicorn.Config(echo, lifespan="off", log_config=None)
+    config = uvicorn.Config(echo, ws=ws, lifespan="off", log_config=None)
     config.load()
     state = ServerState()
     make = protocol_with(head_bytes, patience_s)
@@ -113,6 +120,29 @@ async def test_a_request_is_answered():
     answer = await said(b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\nhi")
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     assert answer.endswith(b"\r\n\r\nhi")
+
+
+class Upgraded(asyncio.Protocol):
+    """What takes over a connection: it says back what it is sent."""
+
+    def connection_made(self, transport):
+        self.transport = transport
+        assert not isinstance(transport, JoinedWrites)
+
+    def data_received(self, data):
+        self.transport.write(data)
+
+
+async def test_a_websocket_gets_the_connection_itself_and_all_the_time_it_wants():
+    server, reader, writer = await client(ws=lambda **_: Upgraded())
+    request = b"GET /ws HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+    writer.write(request)
+    assert await reader.readexactly(len(request)) == request
+    assert not [handle for handle in asyncio.get_running_loop()._scheduled if not handle.cancelled()]
+    writer.write(b"\x81\x80")
+    assert await reader.readexactly(2) == b"\x81\x80"
+    writer.close()
+    server.close()
 
 
 async def test_a_head_without_end_is_refused_before_it_is_whole():

@@ -257,6 +257,17 @@ def test_fragments_without_end_are_bounded() -> None:
     assert closed.code == 1009
 
 
+def test_a_client_that_is_known_may_send_more() -> None:
+    peer, server = opened()
+    server.admit(1_000)
+    peer.send_text(b"x" * 1_000)
+    assert server.receive(said(peer)) == [Message(b"x" * 1_000, text=True)]
+    peer.send_text(b"x" * 1_001)
+    (closed,) = server.receive(said(peer))
+    assert isinstance(closed, Closed)
+    assert closed.code == 1009
+
+
 def test_text_is_utf_8() -> None:
     assert is_text(b"plain")
     assert is_text(b"gr\xc3\xbcn")

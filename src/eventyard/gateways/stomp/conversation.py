@@ -22,6 +22,7 @@ from eventyard.pipeline.streams.consumer import Credit
 from eventyard.pipeline.streams.feed import Message
 from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.streams import Streams
+from eventyard.telemetry.log import Log
 from eventyard.wire.stomp.commands import (
     Ack,
     Command,
@@ -65,6 +66,7 @@ class Gateway(Struct, frozen=True):
     streams: Streams
     credentials: Credentials
     turn: Turn
+    log: Log
 
 
 class Socket(Outlet, Protocol):
@@ -178,16 +180,15 @@ class Conversation:
             else:
                 if work is not None:
                     self._socket.pause_reading()
-                    self._work = self._loop.create_task(self._await(work, receipt))
+                    self._work = self._loop.create_task(self._await(work, command, receipt))
 
-    async def _await(self, work: Work, receipt: str | None) -> None:
+    async def _await(self, work: Work, command: Command, receipt: str | None) -> None:
         try:
             await work
         except HubError as error:
             self.fail(error, receipt)
-        except Exception:
-            self.fail(HubError("internal", "something went wrong on our side"), receipt)
-            raise
+        except Exception as error:  # a bug must not leave the client waiting
+            self._broken(error, type(command).__name__, receipt)
         finally:
             self._work = None
         if not self.over:
@@ -247,6 +248,11 @@ class Conversation:
             self._end()
             self._socket.finish(error)
 
+    def _broken(self, error: Exception, at: str, receipt: str | None = None) -> None:
+        """Something went wrong that is our fault."""
+        self._gateway.log.error("stream_failed", protocol="stomp", peer=self._socket.peer, at=at, error=repr(error))
+        self.fail(HubError("internal", "something went wrong here; the hub's log has the details"), receipt)
+
     # Commands
 
     def _connect(self, command: Connect) -> None:
@@ -262,6 +268,7 @@ class Conversation:
             reply_queue=self._subscriptions.reply_queue,
             goes_on_after=self._session.goes_on_after,
             tell=self._sent,
+            broken=self._broken,
         )
         self._patience.cancel()
         self._reader.admit()

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from eventyard.gateways.stomp.messages import event_sent
 from eventyard.model.errors import HubError, NotFound, Unavailable
-from eventyard.model.ids import EntryId
+from eventyard.model.ids import EntryId, Millis
 from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.outgoing import Outgoing, Unrouted
 from eventyard.wire.stomp.commands import Send
@@ -22,6 +22,9 @@ TOGETHER = 1_000
 
 AHEAD_BYTES = 8 << 20
 """Bytes that may wait to be committed before nothing more is read from the client."""
+
+OVERHEAD = 1024
+"""Bytes that a message costs beside its body and the headers of the sender's own."""
 
 AGAIN_S = 1.0
 """Seconds between two tries to write to a journal that cannot be written."""
@@ -40,12 +43,16 @@ class Sender:
         reply_queue: Callable[[str], Awaitable[str]],
         goes_on_after: Callable[[HubError], bool],
         tell: Callable[[Send, Result], None],
+        broken: Callable[[Exception, str], None],
     ) -> None:
-        """``reply_queue`` makes the queue behind a temporary one, and ``tell`` hears what became of each message."""
+        """``reply_queue`` makes the queue behind a temporary one, and ``tell`` hears what became of each message;
+        ``broken`` hears of our own faults.
+        """
         self._link = link
         self._reply_queue = reply_queue
         self._goes_on_after = goes_on_after
         self._tell = tell
+        self._broken = broken
         self._waiting: list[Send] = []
         self._bytes = 0
         self._busy: asyncio.Task[None] | None = None
@@ -64,7 +71,7 @@ class Sender:
     def put(self, send: Send) -> None:
         """Publish a message, after those before it."""
         self._waiting.append(send)
-        self._bytes += len(send.body)
+        self._bytes += _size(send)
         if self._busy is None:
             self._busy = asyncio.create_task(self._work())
 
@@ -85,18 +92,21 @@ class Sender:
             await asyncio.sleep(0)
             while self._waiting:
                 batch, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
-                self._bytes -= sum([len(send.body) for send in batch])
+                self._bytes -= sum([_size(send) for send in batch])
                 for send, result in zip(batch, await self._commit(batch), strict=True):
                     self._tell(send, result)
+        except Unavailable:
+            pass  # it is stopping, and nobody is there to be told
+        except Exception as error:  # a bug must not leave the client waiting
+            self._broken(error, "SEND")
         finally:
             self._busy = None
 
     async def together(self, sends: Sequence[Send]) -> None:
-        """Commit what was sent in a transaction, after what was sent before. Raises what went wrong first."""
-        await self.done()
-        for result in await self._commit(sends):
-            if isinstance(result, HubError):
-                raise result
+        """Commit what was sent in a transaction: all of it, or nothing if part of it cannot be. Raises ``HubError``."""
+        now = self._link.now()
+        checked: set[str] = set()
+        await self._written([await self._outgoing(send, now, checked) for send in sends], whole=True)
 
     async def _commit(self, sends: Sequence[Send]) -> list[Result]:
         results: list[Result] = [None] * len(sends)
@@ -106,24 +116,27 @@ class Sender:
         now = self._link.now()
         for place, send in enumerate(sends):
             try:
-                exchange, key = await self._place(send.destination)
-                if exchange not in checked:
-                    await self._link.check_exchange(exchange)
-                    checked.add(exchange)
-                reply_to = None
-                if send.reply_to is not None:
-                    reply_to = Kind.REPLY_QUEUE + await self._reply_queue(send.reply_to.name)
-                event = event_sent(send, exchange, key, reply_to=reply_to, new_id=self._link.new_id, now=now)
+                outgoing.append(await self._outgoing(send, now, checked))
             except HubError as error:
                 results[place] = error
                 if not self._goes_on_after(error):
                     break
             else:
-                outgoing.append(Outgoing(exchange, event))
                 places.append(place)
         for place, result in zip(places, await self._written(outgoing), strict=True):
             results[place] = result
         return results
+
+    async def _outgoing(self, send: Send, now: Millis, checked: set[str]) -> Outgoing:
+        """What is to be published. ``checked`` are exchanges to which the client may publish."""
+        exchange, key = await self._place(send.destination)
+        if exchange not in checked:
+            await self._link.check_exchange(exchange)
+            checked.add(exchange)
+        reply_to = None
+        if send.reply_to is not None:
+            reply_to = Kind.REPLY_QUEUE + await self._reply_queue(send.reply_to.name)
+        return Outgoing(exchange, event_sent(send, exchange, key, reply_to=reply_to, new_id=self._link.new_id, now=now))
 
     async def _place(self, to: Destination) -> tuple[str, str | None]:
         """The exchange and the routing key of a destination; a queue that must be there, is."""
@@ -137,13 +150,19 @@ class Sender:
             await self._link.declare_queue(to.name, durable=True)
         return "", to.name  # the default exchange
 
-    async def _written(self, outgoing: Sequence[Outgoing]) -> Sequence[Result]:
+    async def _written(self, outgoing: Sequence[Outgoing], *, whole: bool = False) -> Sequence[Result]:
+        """Publish, as often as it takes. Raises ``Unavailable`` if that cannot be done, and the client is gone."""
         while outgoing:
             try:
-                return await self._link.publish(outgoing)
-            except Unavailable as error:
+                return await self._link.publish(outgoing, whole=whole)
+            except Unavailable:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), AGAIN_S)
                 if self._stopping.is_set():
-                    return [error] * len(outgoing)
+                    raise
         return []
+
+
+def _size(send: Send) -> int:
+    """The bytes that a message takes up while it waits."""
+    return len(send.body) + OVERHEAD + sum([len(name) + len(value) for name, value in send.headers.items()])

@@ -1,6 +1,7 @@
 """A client does with exchanges and queues what it may, and learns of nothing that is not for its eyes."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -178,6 +179,33 @@ async def test_a_revoked_key_ends_its_connections(yard: Yard, link: Link) -> Non
     assert who.key_id is not None
     await yard.hub.keys.revoke(yard.hub.keys.by_key(yard.key), who.key_id)
     assert ended == ["access_ended"]
+
+
+async def test_who_only_publishes_may_know_whether_a_queue_is_there(yard: Yard, link: Link) -> None:
+    await link.declare_queue("work")
+    writer = connect(yard, await yard.key_for(Scope.EVENTS_PUBLISH))
+    assert writer.has_queue("work")
+    assert not writer.has_queue("other")
+    await writer.close()
+
+
+async def test_a_link_that_is_paused_while_it_resumes_stays_paused(link: Link) -> None:
+    queue = await link.declare_queue("work")
+    first, second = Reader(no_ack=True), Reader(no_ack=True)
+    taken = first.consumer.deliver
+
+    def deliver(*more: Any) -> None:
+        taken(*more)
+        link.pause()
+
+    first.consumer.deliver = deliver
+    await link.consume(queue, first.consumer)
+    await link.consume(queue, second.consumer)
+    link.pause()
+    await send(link, "", "work", "work", "work")
+    link.resume()
+    assert (len(first.ids), len(second.ids), link.paused) == (1, 0, True)
+    assert second.consumer.paused
 
 
 def default_application(yard: Yard) -> Application:

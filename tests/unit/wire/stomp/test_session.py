@@ -153,6 +153,7 @@ def test_after_an_error_the_conversation_is_over() -> None:
 )
 def test_a_client_may_ask_to_go_on_after_errors_that_rabbitmq_survives(error: HubError, over: bool) -> None:
     session = going_on()
+    assert session.goes_on_after(error) is not over
     assert session.refuse(error)
     assert (session.state is State.CLOSED) is over
 
