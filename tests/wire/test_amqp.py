@@ -78,7 +78,8 @@ def test_any_split_of_a_session_is_the_same_session(cuts: list[int]) -> None:
 
 def test_a_session_is_what_was_sent() -> None:
     assert [name for name, _ in WHOLE] == [
-        "Login", "Open", "ChannelOpened", "ChannelOpened", "Confirm.Select", "Exchange.Declare", "Publish", "Queue.Declare",
+        "Login", "Open", "ChannelOpened", "ChannelOpened", "Confirm.Select", "Exchange.Declare", "Publish",
+        "Queue.Declare",
         "Publish", "Basic.Consume", "Publish", "Basic.Ack", "ChannelClosing", "Closing",
     ]  # fmt: skip
 
