@@ -22,6 +22,7 @@ from eventyard.pipeline.streams.exchanges import Exchanges
 from eventyard.pipeline.streams.feed import Feed
 from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.measures import Measures
+from eventyard.pipeline.streams.queue import Queue
 from eventyard.pipeline.streams.queues import Queues
 from eventyard.pipeline.view import View
 from eventyard.ports import Clock, Store
@@ -181,6 +182,12 @@ class Streams:
                 link.end(Unauthenticated("access_ended", "the key of this connection was revoked"))
             elif link.project.id in gone:
                 link.end(NotFound("access_ended", "the project of this connection is gone"))
+        for queue in list(self.queues):
+            if queue.project_id in gone:
+                self.queues.spawn(self._abandon(queue))
+
+    async def _abandon(self, queue: Queue) -> None:
+        await self.exchanges.delete_queue(queue)
 
     # Bounds, and what is reached
 

@@ -4,6 +4,7 @@ import pytest
 
 from eventyard.model.access import Scope
 from eventyard.model.errors import Forbidden, NotFound, Unauthenticated, Unavailable
+from eventyard.model.streams import Queue
 from eventyard.pipeline.streams.link import Link
 from eventyard.testing.hub import Yard
 from tests.unit.pipeline.streams.around import Reader
@@ -60,3 +61,18 @@ async def test_everybody_is_told_when_the_hub_stops(yard: Yard) -> None:
     await yard.hub.streams.say_goodbye()
     assert ended == ["shutting_down"]
     assert not list(yard.hub.streams.links(yard.hub.keys.by_key(yard.key)))
+
+
+async def test_a_project_takes_its_queues_and_connections_along(yard: Yard) -> None:
+    ended.clear()
+    admin, hub = yard.hub.keys.by_key(yard.key), yard.hub
+    project = await hub.projects.create(admin, name="brief")
+    application = await hub.projects.add_application(admin, project_id=project.id, name="a")
+    queue = await connect(yard, project="brief").declare_queue("q", durable=True)
+    await hub.projects.remove_application(admin, application.id)
+    await hub.projects.remove(admin, project.id)
+    while hub.streams.queues.tasks:
+        await next(iter(hub.streams.queues.tasks))
+    assert queue.gone
+    assert ended == ["access_ended"]
+    assert not list(hub.catalog.all(Queue))
