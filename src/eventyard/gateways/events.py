@@ -34,6 +34,7 @@ _LAST_TIMESTAMP = 253_402_300_799
 """Seconds of the last moment of the year 9999, beyond which a timestamp is taken for none."""
 
 _decode = lru_cache(maxsize=1024)(decode_properties)
+_quote = lru_cache(maxsize=1024)(quote)
 
 
 def event_of(
@@ -61,7 +62,7 @@ def event_of(
     stated = properties.timestamp
     return Event(
         id=properties.message_id or new_id(),
-        source=f"/exchanges/{quote(exchange)}",
+        source=f"/exchanges/{_quote(exchange)}",
         type=properties.type or f"{protocol}.message",
         time=now if stated is None or stated > _LAST_TIMESTAMP else stated * 1000,
         data=body,

@@ -15,10 +15,10 @@ Millis = int
 RANDOM_BITS = 74
 """How many random bits :func:`uuid7` wants."""
 
-_LOW_48 = (1 << 48) - 1
+_LOW_62 = (1 << 62) - 1
 
 
 def uuid7(now: Millis, randomness: int) -> str:
     """The UUIDv7 (RFC 9562, section 5.7) of a moment and 74 random bits, in its 36-character text form."""
-    first, second = randomness >> 62, 0x8000 | (randomness >> 48 & 0x3FFF)
-    return f"{now >> 16:08x}-{now & 0xFFFF:04x}-7{first:03x}-{second:04x}-{randomness & _LOW_48:012x}"
+    text = "%032x" % (now << 80 | 7 << 76 | randomness >> 62 << 64 | 2 << 62 | randomness & _LOW_62)
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

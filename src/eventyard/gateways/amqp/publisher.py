@@ -107,12 +107,15 @@ class Publisher:
         outgoing: list[Outgoing] = []
         places: list[int] = []
         now = self._link.now()
+        checked: set[str] = set()
         failed: set[int] = set()
         for place, publish in enumerate(batch):
             if publish.channel in failed or not self._connection.has(publish.channel):
                 continue
             try:
-                await self._link.check_exchange(publish.exchange)
+                if publish.exchange not in checked:
+                    await self._link.check_exchange(publish.exchange)
+                    checked.add(publish.exchange)
                 event = event_of(publish, self._link.new_id, now)
             except (HubError, AmqpError) as error:
                 results[place] = error

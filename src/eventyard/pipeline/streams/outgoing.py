@@ -45,13 +45,16 @@ async def publish(
     results: list[Published] = []
     arrivals: list[Arrival] = []
     places: list[int] = []
+    doors: dict[str, Door] = {}
     for message in messages:
         try:
-            door = await reach.door(message.exchange)
+            door = doors.get(message.exchange) or await reach.door(message.exchange)
+            doors[message.exchange] = door
             if message.mandatory and not streams.reaches(door, message.event):
                 results.append(Unrouted())
                 continue
-            _refuse_full(streams, door, message.event)
+            if streams.queues.refusing:
+                _refuse_full(streams, door, message.event)
         except HubError as error:
             if whole:
                 raise

@@ -6,6 +6,7 @@ of AMQP and STOMP as a CloudEvent.
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from eventyard.model.event import Event
@@ -16,6 +17,7 @@ PROPERTIES = "amqpproperties"
 """The extension attribute."""
 
 
+@lru_cache(maxsize=256)
 def kept(octets: bytes) -> str:
     """The value of the attribute for properties as they came."""
     return b64encode(octets).decode()
@@ -24,7 +26,7 @@ def kept(octets: bytes) -> str:
 def octets_of(event: Event) -> bytes | None:
     """The properties as they came, or ``None`` for an event that has none."""
     text = event.extensions.get(PROPERTIES)
-    return None if text is None else b64decode(text)
+    return None if text is None else _octets(text)
 
 
 def properties_of(event: Event) -> Properties | None:
@@ -43,3 +45,8 @@ def priority_of(message: Message, most: int) -> int:
     """How much before others a message goes out of a queue that looks at it: 0 to ``most``."""
     properties = properties_of(message.event)
     return min((properties.priority or 0) if properties else 0, most)
+
+
+@lru_cache(maxsize=256)
+def _octets(text: str) -> bytes:
+    return b64decode(text)

@@ -17,7 +17,7 @@ from eventyard.model.catalog import Project, Topic
 from eventyard.model.errors import HubError, NotFound, Unavailable
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
-from eventyard.model.streams import DEFAULT_EXCHANGE, Binding, Position
+from eventyard.model.streams import DEFAULT_EXCHANGE, Binding, Overflow, Position
 from eventyard.model.streams import Queue as QueueRecord
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.publish import Publishing
@@ -55,6 +55,8 @@ class Queues:
         self._store = store
         self._publishing = publishing
         self._log = log
+        self.refusing: set[Queue] = set()
+        """Those that refuse what publishers would add once they are full, and so are asked before."""
         self._queues: dict[tuple[str, str], Queue] = {}
         self._changed: set[Queue] = set()
         self._timed: dict[Queue, None] = {}
@@ -121,6 +123,8 @@ class Queues:
     def add(self, queue: Queue, bindings: Iterable[Binding] = ()) -> None:
         """Let a queue take part."""
         self._queues[queue.project_id, queue.name] = queue
+        if queue.options.overflow is not Overflow.DROP_HEAD:
+            self.refusing.add(queue)
         for binding in bindings:
             self.bind(queue, binding)
         self.feed.listen(self._route)
@@ -128,6 +132,7 @@ class Queues:
     def remove(self, queue: Queue, reason: HubError) -> None:
         """End a queue."""
         self._queues.pop((queue.project_id, queue.name), None)
+        self.refusing.discard(queue)
         self._changed.discard(queue)
         self._timed.pop(queue, None)
         self.routes.drop(queue)
