@@ -28,6 +28,7 @@ class Hub:
         """``settings`` are more variables of its environment."""
         self.data = data
         self.url = ""
+        self.urls: Mapping[str, str] = {}
         self._environment = {**ENVIRONMENT, **settings}
         self._listen = listen
 
@@ -41,7 +42,8 @@ class Hub:
         assert self._process.stdout is not None
         line = await self._process.stdout.readline()
         assert line, (self.data / "log").read_text()
-        self.url = json.loads(line)["http"]
+        self.urls = json.loads(line)
+        self.url = self.urls["http"]
         headers = {"authorization": f"Bearer {KEY}"}
         self.session = aiohttp.ClientSession(self.url, headers=headers, connector=aiohttp.TCPConnector(limit=0))
         return self
