@@ -62,6 +62,7 @@ class QueueSettings(Struct):
     ttl_ms: int | None
     max_length: int | None
     max_bytes: int | None
+    max_priority: int | None
     overflow: Overflow
     dead_letter_exchange: str | None
     dead_letter_key: str | None
@@ -164,6 +165,7 @@ def queue_shown(call: Call, queue: LiveQueue) -> Queue:
             ttl_ms=options.ttl_ms,
             max_length=options.max_length,
             max_bytes=options.max_bytes,
+            max_priority=options.max_priority,
             overflow=options.overflow,
             dead_letter_exchange=options.dead_letter_exchange,
             dead_letter_key=options.dead_letter_key,
