@@ -4,7 +4,7 @@ The properties of the message are kept as they came (``pipeline/streams/properti
 either protocol with all of them. The attributes of the event are taken from them, for everybody else who is given it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -13,9 +13,10 @@ from msgspec.structs import replace
 
 from eventyard.model.event import Event
 from eventyard.model.ids import Millis
+from eventyard.pipeline.streams.deaths import Death, deaths_of
 from eventyard.pipeline.streams.properties import PROPERTIES, kept
 from eventyard.pipeline.streams.queue import EXPIRATION
-from eventyard.pipeline.streams.queues import DEATHS
+from eventyard.wire.amqp.fields import Timestamp
 from eventyard.wire.amqp.properties import Properties, decode_properties
 from eventyard.wire.cloudevents import STRUCTURED_MEDIA, decode_structured
 
@@ -80,27 +81,28 @@ def _content_type(properties: Properties) -> str:
     return stated
 
 
-def with_deaths(properties: Properties, exchange: str, event: Event) -> Properties:
+def with_deaths(properties: Properties, event: Event) -> Properties:
     """The properties of a dead letter: ``x-death`` as RabbitMQ has it, the latest first, and no expiration.
 
     The same properties, if the event is none.
     """
-    told = event.extensions.get(DEATHS)
-    if told is None:
+    deaths = deaths_of(event)
+    if not deaths:
         return properties
-    deaths: dict[tuple[str, str], int] = {}
-    for death in told.split(","):
-        queue, _, reason = death.rpartition(":")
-        deaths[queue, reason] = deaths.pop((queue, reason), 0) + 1
-    listed: Sequence[Mapping[str, Any]] = [
-        {"queue": queue, "reason": reason, "count": count, "exchange": exchange, "routing-keys": [event.routing_key]}
-        for (queue, reason), count in reversed(deaths.items())
-    ]
-    first_queue, _, first_reason = told.split(",")[0].rpartition(":")
-    headers = {
-        **(properties.headers or {}),
-        "x-death": listed,
-        "x-first-death-queue": first_queue,
-        "x-first-death-reason": first_reason,
+    headers: dict[str, Any] = {"x-death": [_death(death) for death in deaths]}
+    first = min(deaths, key=lambda death: death.at)
+    for name in ("queue", "reason", "exchange"):
+        headers[f"x-first-death-{name}"] = getattr(first, name)
+    return replace(properties, headers={**(properties.headers or {}), **headers}, expiration=None)
+
+
+def _death(death: Death) -> Mapping[str, Any]:
+    told = {
+        "count": death.count,
+        "exchange": death.exchange,
+        "queue": death.queue,
+        "reason": death.reason,
+        "routing-keys": [death.key],
+        "time": Timestamp(death.at // 1000),
     }
-    return replace(properties, headers=headers, expiration=None)
+    return told if death.expiration is None else {**told, "original-expiration": death.expiration}

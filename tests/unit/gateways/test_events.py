@@ -4,9 +4,9 @@ from msgspec.structs import replace
 
 from eventyard.gateways.events import event_of, with_deaths
 from eventyard.model.event import Event
+from eventyard.pipeline.streams.deaths import DEATHS, Death, with_death
 from eventyard.pipeline.streams.properties import PROPERTIES, properties_of
 from eventyard.pipeline.streams.queue import EXPIRATION
-from eventyard.pipeline.streams.queues import DEATHS
 from eventyard.wire.amqp.properties import NO_PROPERTIES, Properties, encode_properties
 
 NOW = 1_700_000_000_000
@@ -55,16 +55,21 @@ def test_a_cloudevent_is_that_cloudevent_with_the_key_it_was_published_with() ->
 
 
 def test_a_dead_letter_tells_of_its_deaths_the_latest_first() -> None:
-    event = replace(published(), extensions={DEATHS: "one:expired,two:rejected,one:expired"})
-    headers = with_deaths(Properties(headers={"mine": 1}, expiration="5"), "dead", event).headers
-    assert headers is not None
-    assert (headers["mine"], headers["x-first-death-queue"], headers["x-first-death-reason"]) == (1, "one", "expired")
-    assert headers["x-death"] == [
-        {"queue": "one", "reason": "expired", "count": 2, "exchange": "dead", "routing-keys": ["a.b"]},
-        {"queue": "two", "reason": "rejected", "count": 1, "exchange": "dead", "routing-keys": ["a.b"]},
-    ]
+    first = Death("one", "expired", "orders", "new", 5_000, 2, "100")
+    extensions = {DEATHS: with_death([first], Death("two", "rejected", "", "a.b", 7_999))}
+    told = with_deaths(Properties(headers={"mine": 1}, expiration="5"), replace(published(), extensions=extensions))
+    assert told.expiration is None
+    assert told.headers == {
+        "mine": 1, "x-first-death-queue": "one", "x-first-death-reason": "expired",
+        "x-first-death-exchange": "orders",
+        "x-death": [
+            {"queue": "two", "reason": "rejected", "count": 1, "exchange": "", "routing-keys": ["a.b"], "time": 7},
+            {"queue": "one", "reason": "expired", "count": 2, "exchange": "orders", "routing-keys": ["new"], "time": 5,
+             "original-expiration": "100"},
+        ],
+    }  # fmt: skip
 
 
 def test_what_is_no_dead_letter_keeps_its_properties() -> None:
     properties = Properties(expiration="5")
-    assert with_deaths(properties, "", published()) is properties
+    assert with_deaths(properties, published()) is properties

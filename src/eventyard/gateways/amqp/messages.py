@@ -15,9 +15,9 @@ from eventyard.gateways.events import COUNT, OFFSET, with_deaths
 from eventyard.gateways.rendering import binary, structured
 from eventyard.model.event import Event
 from eventyard.model.ids import Millis
+from eventyard.pipeline.streams.deaths import DEATHS
 from eventyard.pipeline.streams.feed import Message
 from eventyard.pipeline.streams.properties import octets_of
-from eventyard.pipeline.streams.queues import DEATHS
 from eventyard.wire.amqp.content import Content
 from eventyard.wire.amqp.events import Publish
 from eventyard.wire.amqp.properties import Properties, decode_properties, encode_properties
@@ -56,7 +56,7 @@ def _content(message: Message, exchange: str, *, as_binary: bool) -> Content:
     octets = octets_of(event)
     if octets is not None:
         if DEATHS in event.extensions:
-            octets = encode_properties(with_deaths(decode_properties(octets), exchange, event))
+            octets = encode_properties(with_deaths(decode_properties(octets), event))
         return Content(exchange, event.routing_key, octets, event.data)
     headers: dict[str, Any] = {OFFSET: message.entry_id}
     content_type, body = STRUCTURED_MEDIA, b""
@@ -74,4 +74,4 @@ def _content(message: Message, exchange: str, *, as_binary: bool) -> Content:
         timestamp=max(event.time // 1000, 0),
         type=event.type if len(event.type.encode()) < 256 else None,
     )
-    return Content(exchange, event.routing_key, encode_properties(properties), body)
+    return Content(exchange, event.routing_key, encode_properties(with_deaths(properties, event)), body)

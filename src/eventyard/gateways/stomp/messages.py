@@ -109,7 +109,7 @@ def _tail(message: Message, exchange: str, *, as_binary: bool) -> Tail:
     event = message.event
     properties = properties_of(event)
     if properties is not None:
-        headers, body = _headers(with_deaths(properties, exchange, event)), event.data
+        headers, body = _headers(with_deaths(properties, event)), event.data
     elif as_binary:
         attributes, body = binary(message)
         headers = dict(attributes)

@@ -26,6 +26,7 @@ from eventyard.pipeline.streams.reach import Reach
 if TYPE_CHECKING:
     from eventyard.pipeline.streams.streams import Streams
 
+
 class Link:
     """One client, from its login to its end."""
 
@@ -162,6 +163,8 @@ class Link:
         if name.startswith(AMQ):
             raise Forbidden("forbidden", f"queue name {name!r} contains the reserved prefix 'amq.*'")
         options = queue_options(arguments)
+        if options.dead_letter_exchange is not None:
+            await self._reach.check_grave(options.dead_letter_exchange)
         name = name or f"amq.gen-{secrets.token_urlsafe(16)}"
         default = await self._streams.exchanges.find(self.project, DEFAULT_EXCHANGE)
         return await self._make(

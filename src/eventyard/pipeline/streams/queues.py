@@ -21,6 +21,7 @@ from eventyard.model.streams import DEFAULT_EXCHANGE, Binding, Overflow, Positio
 from eventyard.model.streams import Queue as QueueRecord
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.publish import Publishing
+from eventyard.pipeline.streams.deaths import DEATHS, Death, deaths_of, goes_in_a_circle, with_death
 from eventyard.pipeline.streams.feed import Feed, Message
 from eventyard.pipeline.streams.properties import headers_of
 from eventyard.pipeline.streams.queue import EXPIRATION, Queue
@@ -36,8 +37,8 @@ TICK_S = 0.05
 COUNTED_AT_ONCE = 1_000
 """Publications read at a time to count what came between the last keeping of a position and the hub's end."""
 
-DEATHS = "deaths"
-"""The extension attribute that tells by which queues, and why, an event was given up before: ``queue:reason,…``."""
+AGAIN_S = 1.0
+"""Seconds between two tries to write a dead letter to a journal that cannot be written."""
 
 
 class Queues:
@@ -212,23 +213,35 @@ class Queues:
     async def bury(self, queue: Queue, message: Message, reason: str, count: int) -> None:
         """Publish a dead letter, unless it went in a circle without anybody refusing it."""
         options, event = queue.options, message.event
-        death = f"{queue.name}:{reason}"
-        deaths = event.extensions.get(DEATHS, "")
-        if reason != "rejected" and death in deaths.split(","):
+        deaths = deaths_of(event)
+        if goes_in_a_circle(deaths, queue.name, reason):
             return
-        extensions = {name: value for name, value in event.extensions.items() if name != EXPIRATION}
-        extensions[DEATHS] = f"{deaths},{death}" if deaths else death
+        extensions = dict(event.extensions)
+        expiration = extensions.pop(EXPIRATION, None)
+        sent_to = self._catalog.seek(Topic, message.exchange)
+        exchange = "" if sent_to is None or sent_to.name == DEFAULT_EXCHANGE else sent_to.name
+        death = Death(queue.name, reason, exchange, event.routing_key, self.now(), expiration=expiration)
+        extensions[DEATHS] = with_death(deaths, death)
         key = event.routing_key if options.dead_letter_key is None else options.dead_letter_key
         project = self._catalog.get(Project, queue.project_id)
         name = options.dead_letter_exchange
         if name and self._catalog.named(Topic, project.id, name) is None:
             return  # as in RabbitMQ, a dead letter for an exchange that is not there is dropped
+        letter = replace(event, id=self._publishing.new_id(), routing_key=key, extensions=extensions)
         try:
-            door = await self._publishing.door(project, name or DEFAULT_EXCHANGE)
-            letter = replace(event, id=self._publishing.new_id(), routing_key=key, extensions=extensions)
-            await self._publishing.publish(door, letter)
+            await self._send(project, name or DEFAULT_EXCHANGE, letter)
         except HubError as error:
             self._log.warning("dead_letter_lost", queue=queue.name, entry=message.entry_id, error=error.message)
+
+    async def _send(self, project: Project, name: str, letter: Event) -> None:
+        while True:
+            try:
+                door = await self._publishing.door(project, name)
+                await self._publishing.publish(door, letter, well_formed=True)
+            except Unavailable:
+                await asyncio.sleep(AGAIN_S)
+            else:
+                return
 
     # Routing
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Application, Project, Topic
 from eventyard.model.errors import Conflict, Forbidden, NotFound
-from eventyard.model.reserved import APPLICATION, PROJECT
+from eventyard.model.reserved import APPLICATION, PROJECT, is_reserved
 from eventyard.pipeline.doors import Door
 from eventyard.pipeline.streams.exchanges import settings_of
 from eventyard.pipeline.streams.queue import Queue
@@ -62,6 +62,15 @@ class Reach:
         if settings_of(topic).internal:
             raise Forbidden("forbidden", f"cannot publish to internal exchange {exchange!r}")
         return await self._streams.publishing.door(self._streams.catalog.get(Project, topic.project_id), topic.name)
+
+    async def check_grave(self, exchange: str) -> None:
+        """See that the client may publish where it sends dead letters. Raises ``NotFound``, ``Forbidden``.
+
+        An exchange that it declares itself may be declared later.
+        """
+        self.who.need(Scope.EVENTS_PUBLISH)
+        if is_reserved(exchange):
+            await self.door(exchange)
 
     def queue(self, name: str, by: object) -> Queue:
         """A queue of the project, for a connection. Raises ``NotFound``, ``Conflict`` (``resource_locked``)."""

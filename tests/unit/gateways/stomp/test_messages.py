@@ -9,10 +9,10 @@ from eventyard.gateways.stomp.messages import event_sent, tail_of
 from eventyard.model.errors import HubError, Invalid
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
+from eventyard.pipeline.streams.deaths import DEATHS, Death, with_death
 from eventyard.pipeline.streams.feed import Message
 from eventyard.pipeline.streams.properties import PROPERTIES, kept, properties_of
 from eventyard.pipeline.streams.queue import EXPIRATION
-from eventyard.pipeline.streams.queues import DEATHS
 from eventyard.wire.amqp.properties import Properties, encode_properties
 from eventyard.wire.stomp.commands import Send
 from eventyard.wire.stomp.destinations import Destination, Kind
@@ -143,7 +143,10 @@ def test_a_header_of_the_senders_hides_no_property() -> None:
 
 
 def test_a_dead_letter_tells_how_it_died() -> None:
-    extensions = {PROPERTIES: kept(encode_properties(Properties(expiration="5"))), DEATHS: "q:expired"}
+    extensions = {
+        PROPERTIES: kept(encode_properties(Properties(expiration="5"))),
+        DEATHS: with_death([], Death("q", "expired", "", "q", 1)),
+    }
     headers = frame(replace(NATIVE, extensions=extensions), "dead").headers
     assert headers["x-first-death-queue"] == "q" and headers["x-first-death-reason"] == "expired"
     assert json.loads(headers["x-death"])[0]["count"] == 1

@@ -9,6 +9,7 @@ from eventyard.model.access import Scope
 from eventyard.model.catalog import Application
 from eventyard.model.errors import Conflict, Forbidden, NotFound
 from eventyard.model.streams import ExchangeSettings, ExchangeType
+from eventyard.pipeline.streams.deaths import deaths_of
 from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.streams import StreamLimits, Streams
 from eventyard.telemetry.metrics import Metrics
@@ -145,7 +146,8 @@ async def test_a_dead_letter_is_published_where_the_queue_says(link: Link, yard:
     await settle(link)
     taken = await link.get(dead, no_ack=True)
     assert taken is not None
-    assert taken[0].event.extensions["deaths"] == "q:rejected"
+    (death,) = deaths_of(taken[0].event)
+    assert (death.queue, death.reason, death.exchange, death.key) == ("q", "rejected", "", "q")
 
 
 async def test_a_durable_queue_outlives_the_hub(yard: Yard, link: Link) -> None:

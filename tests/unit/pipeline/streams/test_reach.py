@@ -63,3 +63,12 @@ async def test_a_key_of_one_application_reads_no_queue_with_what_is_for_another(
 async def test_a_project_is_called_by_its_id_or_its_name(yard: Yard, link: Link) -> None:
     for name in (yard.project.id, yard.project.name):
         assert await link.subscribe(f"project.{name}", "#")
+
+
+async def test_dead_letters_go_only_where_their_queue_s_client_may_publish(yard: Yard, link: Link) -> None:
+    reader = connect(yard, await yard.key_for(Scope.EVENTS_READ))
+    with pytest.raises(Forbidden):
+        await reader.declare_queue("", arguments={"x-dead-letter-exchange": "amq.topic"})
+    with pytest.raises(NotFound, match="no exchange"):
+        await link.declare_queue("", arguments={"x-dead-letter-exchange": "application.unknown"})
+    assert await link.declare_queue("", arguments={"x-dead-letter-exchange": "declared-later"})
