@@ -1,11 +1,13 @@
 """The calls that the README shows can be made as they stand, in their order; every call a page names is in the API."""
 
+import asyncio
+import json
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from string import Template
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -16,7 +18,11 @@ from tests.house.tree import ROOT
 
 NAMED = re.compile(r"`(GET|POST|PATCH|PUT|DELETE) (/[^` ]+)`")
 PLACE = re.compile(r"\{[^}]*\}")
-UNLISTED = {"/v1/empty": "it belongs to the benchmarks", "/metrics": "it is for Prometheus"}
+UNLISTED = {
+    "/v1/empty": "it belongs to the benchmarks",
+    "/metrics": "it is for Prometheus",
+    "/v1/streams/{exchange}": "its answer lasts, which OpenAPI has no words for",
+}
 
 
 class Call(NamedTuple):
@@ -25,6 +31,7 @@ class Call(NamedTuple):
     url: str
     headers: dict[str, str]
     body: str | None
+    lasts: bool
 
     @property
     def method(self) -> str:
@@ -43,9 +50,10 @@ def shown(yard: Yard) -> Iterator[str]:
 def read(line: str) -> Call:
     """What a line of curl asks for. Only the options that the README uses are known here."""
     words = iter(shlex.split(line)[1:])
-    url, headers, body = "", {}, None
+    url, headers, body, lasts = "", {}, None, False
     for word in words:
-        if word in ("-H", "-sH"):
+        lasts |= word == "-sNH"
+        if word in ("-H", "-sH", "-sNH"):
             name, _, value = next(words).partition(": ")
             headers[name] = value
         elif word == "-d":
@@ -53,7 +61,27 @@ def read(line: str) -> Call:
         else:
             assert not word.startswith("-"), word
             url = word
-    return Call(url, headers, body)
+    return Call(url, headers, body, lasts)
+
+
+async def first_event(yard: Yard, call: Call) -> Any:
+    """The first event of an answer that lasts, which is then left."""
+    url, body, left = httpx.URL(call.url), b"", asyncio.Event()
+    headers = [(name.lower().encode(), value.encode()) for name, value in call.headers.items()]
+    scope = {"type": "http", "method": "GET", "path": url.path, "query_string": url.query, "headers": headers}
+
+    async def receive() -> dict[str, Any]:
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        nonlocal body
+        body += message.get("body", b"")
+        if b"data: " in body:
+            left.set()
+
+    await yard.app(scope, receive, send)
+    return json.loads(next(line[6:] for line in body.splitlines() if line.startswith(b"data: ")))
 
 
 async def test_the_first_calls_of_the_readme_do_what_it_says() -> None:
@@ -61,6 +89,9 @@ async def test_the_first_calls_of_the_readme_do_what_it_says() -> None:
     async with memory_hub() as yard, httpx.AsyncClient(transport=httpx.ASGITransport(yard.app)) as client:
         for line in shown(yard):
             call = read(line)
+            if call.lasts:
+                streamed = await first_event(yard, call)
+                continue
             answer = await client.request(call.method, call.url, headers=call.headers, content=call.body)
             answers.append((answer.status_code, httpx.URL(call.url).path.rpartition("/")[2]))
             if answers[-1][1] == "claim":
@@ -74,7 +105,11 @@ async def test_the_first_calls_of_the_readme_do_what_it_says() -> None:
         (200, "events"),
         (200, "claim"),
         (204, "complete"),
+        (200, "exchanges"),
+        (200, "queues"),
+        (200, "connections"),
     ]
+    assert streamed["data"] == {"id": 1, "country": "CH"}
     assert [run["event"]["data"] for run in claimed] == [{"id": 1, "country": "CH"}]
     assert run["status"] == "complete"
 
