@@ -38,6 +38,7 @@ def list_(hub: Remote, limit: Limit = 100) -> None:
     epilog=examples(
         "eventyard keys create ci --scope events:publish",
         "eventyard keys create ops --scope events:read --scope events:manage --rate-limit 20",
+        "eventyard keys create shop-screen --scope events:read --application shop",
     )
 )
 @remote
@@ -45,16 +46,20 @@ def create(
     hub: Remote,
     name: Annotated[str, typer.Argument(help="Its name.")],
     scope: Annotated[list[str], typer.Option(help="A right, such as events:publish or admin; may be repeated.")],
+    application: Annotated[
+        str | None, typer.Option(help="The one application it is good for, by name or id.", show_default=False)
+    ] = None,
     rate_limit: Annotated[float | None, typer.Option(min=0.001, help="Calls a second, at most.")] = None,
     expires_at: Annotated[
         str | None, typer.Option(metavar="TIME", help="When it ends, as 2027-01-31T00:00:00Z.")
     ] = None,
 ) -> None:
-    """Make a key, bound to the project if one is named, and print its text, which is shown this once."""
+    """Make a key, for one project or application if that is named, and print its text, which is shown this once."""
     fields = {
         "name": name,
         "scopes": scope,
         "project_id": hub.project,
+        "application_id": application,
         "rate_limit": rate_limit,
         "expires_at": expires_at,
     }
