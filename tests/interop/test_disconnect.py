@@ -25,6 +25,8 @@ async def over_amqp(hub: Hub, ready: Callable[[], Awaitable[None]]) -> str:
     address = pika.URLParameters(hub.urls["amqp"])
     address.credentials = pika.PlainCredentials("key", KEY)
     connection = await asyncio.to_thread(pika.BlockingConnection, address)
+    await asyncio.to_thread(connection.channel)
+    assert [one["channels"] for one in await hub.get("/v1/connections")] == [1]
     await ready()
     with pytest.raises(pika.exceptions.ConnectionClosedByBroker) as closed:
         await asyncio.to_thread(connection.process_data_events, None)
@@ -66,3 +68,12 @@ async def test_a_client_is_told_that_it_is_disconnected_and_why(
     assert REASON in await client(hub, disconnect)
     while await hub.get("/v1/connections"):
         pass
+
+
+async def test_a_login_that_is_refused_is_counted(hub: Hub) -> None:
+    address = pika.URLParameters(hub.urls["amqp"])
+    address.credentials = pika.PlainCredentials("key", "wrong")
+    with pytest.raises(pika.exceptions.ProbableAuthenticationError):
+        await asyncio.to_thread(pika.BlockingConnection, address)
+    async with hub.session.get("/metrics") as answer:
+        assert 'eventyard_logins_refused_total{protocol="amqp"} 1.0' in await answer.text()

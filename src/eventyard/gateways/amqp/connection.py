@@ -138,8 +138,8 @@ class AmqpConnection(asyncio.Protocol):
         return int(self._loop.time() * 1000)
 
     def _too_slow(self) -> None:
-        link = self._link
-        self._log.warning("stream_too_slow", connection=link.number if link else None, protocol="amqp")
+        if self._link is not None:
+            self._streams.too_slow(self._link)
         self._transport.abort()
 
     # One thing after the other
@@ -303,7 +303,7 @@ class AmqpConnection(asyncio.Protocol):
             self.wire.refuse_login(
                 f"Login was refused using authentication mechanism {login.mechanism}. For details see the hub's log."
             )
-            self._log.info("stream_login_refused", protocol="amqp", peer=self._peer(), login=login.user)
+            self._streams.refused(protocol="amqp", peer=self._peer(), login=login.user)
             self._expect_goodbye()
         else:
             self.wire.accept_login()
@@ -321,6 +321,7 @@ class AmqpConnection(asyncio.Protocol):
                 name=name,
                 end=self._ended_by_hub,
                 project=None if vhost in VHOSTS else vhost,
+                channels=self._channels.__len__,
             )
         except NotFound:
             raise AmqpError(ReplyCode.NOT_ALLOWED, f"vhost {vhost} not found") from None
