@@ -331,7 +331,7 @@ class Link:
     async def publish(self, messages: Sequence[Outgoing], *, whole: bool = False) -> list[Published]:
         """Commit what the client publishes; see ``outgoing.py``."""
         results = await publish(self._streams, self._reach, messages, whole=whole)
-        self.published += sum(isinstance(result, int) for result in results)
+        self.published += sum(not isinstance(result, HubError) for result in results)
         return results
 
     async def check_exchange(self, exchange: str) -> None:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 class Outgoing(Struct, frozen=True):
-    """What a client publishes: to which exchange, and the event. ``mandatory``: not at all, if it reaches nobody."""
+    """What a client publishes: to which exchange, and the event.
+
+    If it is ``mandatory``, the client wants to know whether it reached anybody.
+    """
 
     exchange: str
     event: Event
@@ -28,7 +31,9 @@ class Outgoing(Struct, frozen=True):
 
 
 class Unrouted(Struct, frozen=True):
-    """A mandatory message reached nobody, and was not published."""
+    """A mandatory message reached nobody. It is in the journal all the same, under this entry."""
+
+    entry_id: EntryId
 
 
 Published = EntryId | Unrouted | HubError
@@ -45,14 +50,12 @@ async def publish(
     results: list[Published] = []
     arrivals: list[Arrival] = []
     places: list[int] = []
+    unrouted: set[int] = set()
     doors: dict[str, Door] = {}
     for message in messages:
         try:
             door = doors.get(message.exchange) or await reach.door(message.exchange)
             doors[message.exchange] = door
-            if message.mandatory and not streams.reaches(door, message.event):
-                results.append(Unrouted())
-                continue
             if streams.queues.refusing:
                 _refuse_full(streams, door, message.event)
         except HubError as error:
@@ -60,13 +63,18 @@ async def publish(
                 raise
             results.append(error)
             continue
+        if message.mandatory and not streams.reaches(door, message.event):
+            unrouted.add(len(results))
         places.append(len(results))
         results.append(EntryId(0))
         arrivals.append(Arrival(door, message.event, well_formed=True))
     if arrivals:
         verb = streams.publishing.publish_whole if whole else streams.publishing.publish_many
         for place, one in zip(places, await verb(arrivals), strict=True):
-            results[place] = one if isinstance(one, HubError) else one.entry_id
+            if isinstance(one, HubError):
+                results[place] = one
+            else:
+                results[place] = Unrouted(one.entry_id) if place in unrouted else one.entry_id
     return results
 
 

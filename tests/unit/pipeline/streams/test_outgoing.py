@@ -36,11 +36,13 @@ async def test_nobody_publishes_to_an_internal_exchange(link: Link) -> None:
     assert refused.code == "forbidden"
 
 
-async def test_a_mandatory_message_that_nobody_wants_is_not_published(link: Link, yard: Yard) -> None:
-    before = await yard.store.newest()
+async def test_a_mandatory_message_that_reaches_nobody_is_on_record_and_given_back(link: Link, yard: Yard) -> None:
     event = Event("e", "/t", "t", 0, b"{}", "nowhere")
-    assert await link.publish([Outgoing("", event, mandatory=True)]) == [Unrouted()]
-    assert await yard.store.newest() == before
+    (result,) = await link.publish([Outgoing("", event, mandatory=True)])
+    assert isinstance(result, Unrouted)
+    assert (await yard.store.detail(result.entry_id)).event is not None
+    await link.declare_queue("nowhere")
+    assert await link.publish([Outgoing("", event, mandatory=True)]) == [result.entry_id + 1]
 
 
 async def test_a_full_queue_refuses_what_publishers_add(link: Link) -> None:
