@@ -15,7 +15,7 @@ START_OK = Connection.StartOk(CAPABLE, "PLAIN", "\0alice\0secret")
 TUNE_OK = Connection.TuneOk(2_047, 131_072, 60)
 
 
-def method(channel: int, sent: Method) -> bytes:
+def method(channel: int, sent: Method | ContentHeader) -> bytes:
     return frame.marshal(sent, channel)
 
 
