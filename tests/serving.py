@@ -58,6 +58,11 @@ class Hub:
         """Send a signal."""
         self._process.send_signal(number)
 
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
+
     async def ended(self) -> int | None:
         """Wait for the end; the exit status."""
         await self._process.communicate()

@@ -38,6 +38,11 @@ class Broker:
         query = "&".join(f"{name}={value}" for name, value in options.items())
         return f"amqp://{LOGIN}:{key}@127.0.0.1:{self.port}/?{query}"
 
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._hub.pid
+
     def port_of(self, scheme: str) -> int:
         """The port of another door."""
         return int(self._hub.urls[scheme].rpartition(":")[2])

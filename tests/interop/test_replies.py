@@ -4,86 +4,23 @@ pamqp writes the frames and reads the answers; nothing of a client library stand
 that libraries keep.
 """
 
-import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from typing import Any
+from contextlib import closing
 
 import pytest
-from pamqp import frame
 from pamqp.commands import Basic, Channel, Confirm, Connection, Exchange, Queue, Tx
 from pamqp.header import ContentHeader
 
-from tests.interop.broker import LOGIN, Broker, broker
+from tests.interop.broker import Broker, broker
+from tests.interop.wire import GREETING, Wire, connected
 from tests.serving import KEY
-from tests.wire.amqp_client import CAPABLE, content, method, publish
-
-GREETING = b"AMQP\0\0\x09\x01"
-
-
-class Wire:
-    """A connection whose bytes a test writes itself."""
-
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=20)
-        self._unread = b""
-
-    def close(self) -> None:
-        self._socket.close()
-
-    def send(self, *frames: bytes) -> None:
-        self._socket.sendall(b"".join(frames))
-
-    def next(self) -> tuple[int, Any]:
-        """The next frame, and its channel."""
-        while True:
-            length, channel, read = frame.unmarshal(self._unread) if self._unread else (0, 0, None)
-            if length:
-                self._unread = self._unread[length:]
-                return channel, read
-            self._unread += self._more()
-
-    def _more(self) -> bytes:
-        received = self._socket.recv(65_536)
-        if not received:
-            raise EOFError
-        return received
-
-    def rest(self) -> bytes:
-        """All there is until the other side ends."""
-        found = self._unread
-        while received := self._socket.recv(65_536):
-            found += received
-        return found
-
-    def until(self, *kinds: type) -> tuple[int, Any]:
-        """The next frame of these kinds, whatever comes before."""
-        while True:
-            channel, read = self.next()
-            if isinstance(read, kinds):
-                return channel, read
-
-    def log_in(self, key: str = KEY, vhost: str = "/", channel_max: int = 2_047, frame_max: int = 131_072) -> None:
-        self.send(GREETING, method(0, Connection.StartOk(CAPABLE, "PLAIN", f"\0{LOGIN}\0{key}")))
-        self.send(method(0, Connection.TuneOk(channel_max, frame_max, 0)), method(0, Connection.Open(vhost)))
+from tests.wire.amqp_client import content, method, publish
 
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     with broker(tmp_path_factory.mktemp("hub") / "data") as yard:
         yield yard
-
-
-@contextmanager
-def connected(hub: Broker, channels: int = 1, **how: Any) -> Iterator[Wire]:
-    """A connection that is open, with channels."""
-    with closing(Wire(hub.port)) as wire:
-        wire.log_in(**how)
-        wire.until(Connection.OpenOk)
-        for number in range(1, channels + 1):
-            wire.send(method(number, Channel.Open()))
-            wire.until(Channel.OpenOk)
-        yield wire
 
 
 def goodbye(wire: Wire) -> tuple[str, int, str, tuple[int, int]]:
@@ -158,7 +95,7 @@ ROWS = [
 @pytest.fixture(scope="module")
 def furnished(hub: Broker) -> Iterator[Broker]:
     """The hub with the queues that the rows speak of."""
-    with connected(hub) as owner:
+    with connected(hub.port) as owner:
         for queue, exclusive in (("there", False), ("filled", False), ("locked", True)):
             owner.send(method(1, Queue.Declare(queue=queue, exclusive=exclusive)))
             owner.until(Queue.DeclareOk)
@@ -171,7 +108,7 @@ def furnished(hub: Broker) -> Iterator[Broker]:
 def test_a_refusal_names_its_code_its_reason_and_the_method(
     furnished: Broker, sent: bytes, level: str, code: int, text: str, blamed: tuple[int, int]
 ) -> None:
-    with connected(furnished) as wire:
+    with connected(furnished.port) as wire:
         wire.send(sent)
         found = goodbye(wire)
         assert (found[0], found[1], found[3]) == (level, code, blamed)
@@ -182,12 +119,12 @@ def test_a_refusal_names_its_code_its_reason_and_the_method(
 
 
 def test_after_its_goodbye_the_hub_hears_nothing_but_the_answer(hub: Broker) -> None:
-    with connected(hub) as wire:
+    with connected(hub.port) as wire:
         wire.send(method(1, Channel.Open()), method(1, Queue.Declare(queue="unheard")))
         assert goodbye(wire)[1] == 504
         wire.send(method(1, Queue.Declare(queue="unheard")), method(0, Connection.CloseOk()))
         assert wire.rest() == b""
-    with connected(hub) as wire:
+    with connected(hub.port) as wire:
         wire.send(method(1, Queue.Declare(queue="unheard", passive=True)))
         assert goodbye(wire)[1] == 404
 
@@ -222,13 +159,13 @@ def test_bounds_that_were_agreed_on_hold(hub: Broker) -> None:
     with closing(Wire(hub.port)) as wire:
         wire.log_in(frame_max=1 << 20)
         assert goodbye(wire)[:2] == ("connection", 530)
-    with connected(hub, channel_max=2, channels=2) as wire:
+    with connected(hub.port, channel_max=2, channels=2) as wire:
         wire.send(method(3, Channel.Open()))
         assert goodbye(wire) == (
             "connection", 530, "NOT_ALLOWED - number of channels opened has reached the negotiated channel_max (2)",
             (20, 10),
         )  # fmt: skip
-    with connected(hub, frame_max=4_096) as wire:
+    with connected(hub.port, frame_max=4_096) as wire:
         wire.send(publish(1, b"x" * 5_000))
         assert goodbye(wire)[:2] == ("connection", 501)
 
@@ -238,7 +175,7 @@ def test_a_stranger_is_told_of_anothers_exchange_what_is_told_of_none(hub: Broke
     other = hub.post("/v1/projects", name="other")["id"]
     stranger = hub.post("/v1/keys", name="stranger", scopes=["events:read"], project_id=other)["key"]
     application = hub.call("GET", "/v1/applications", project_id=project)[0]["id"]
-    with connected(hub, key=stranger) as wire:
+    with connected(hub.port, key=stranger) as wire:
         for name in (f"project.{project}", f"application.{application}", "project.never", "application.never"):
             wire.send(method(1, Exchange.Declare(exchange=name, passive=True)))
             assert goodbye(wire) == ("channel", 404, f"NOT_FOUND - no exchange '{name}'", (40, 10))
