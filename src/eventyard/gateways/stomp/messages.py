@@ -18,9 +18,10 @@ from eventyard.gateways.events import OFFSET, event_of, with_deaths
 from eventyard.gateways.rendering import binary, structured
 from eventyard.model.event import Event
 from eventyard.model.ids import Millis
+from eventyard.pipeline.streams.deaths import DEATHS
 from eventyard.pipeline.streams.feed import Message
-from eventyard.pipeline.streams.properties import properties_of
-from eventyard.wire.amqp.properties import Properties, encode_properties
+from eventyard.pipeline.streams.properties import octets_of
+from eventyard.wire.amqp.properties import Properties, decode_properties, encode_properties
 from eventyard.wire.cloudevents import STRUCTURED_MEDIA, Mode, decode_binary, mode_of
 from eventyard.wire.stomp.commands import Send
 from eventyard.wire.stomp.destinations import build
@@ -107,9 +108,11 @@ def tail_of(message: Message, exchange: str, *, as_binary: bool) -> Tail:
 
 def _tail(message: Message, exchange: str, *, as_binary: bool) -> Tail:
     event = message.event
-    properties = properties_of(event)
-    if properties is not None:
-        headers, body = _headers(with_deaths(properties, event)), event.data
+    octets = octets_of(event)
+    if octets is not None:
+        if DEATHS in event.extensions:
+            octets = encode_properties(with_deaths(decode_properties(octets), event))
+        headers, body = dict(_headers(octets)), event.data
     elif as_binary:
         attributes, body = binary(message)
         headers = dict(attributes)
@@ -121,8 +124,10 @@ def _tail(message: Message, exchange: str, *, as_binary: bool) -> Tail:
     return Tail(data, is_text(data))
 
 
-def _headers(properties: Properties) -> dict[str, str]:
+@lru_cache(maxsize=1024)
+def _headers(octets: bytes) -> Mapping[str, str]:
     """The properties of a message as headers; of the sender's own, those that would hide one of them are left out."""
+    properties = decode_properties(octets)
     headers = {name: text for name, field in _TEXTS.items() if (text := getattr(properties, field)) is not None}
     for name in _NUMBERS:
         value = getattr(properties, name)
