@@ -6,14 +6,14 @@ client that is too slow is not waited for: what it has not taken stays in the jo
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote
 
 from eventyard.gateways.rendering import structured
 from eventyard.model.access import Principal
 from eventyard.model.errors import HubError, Invalid
-from eventyard.pipeline.streams.consumer import Consumer, Credit, Held
+from eventyard.pipeline.streams.consumer import Consumer, Credit, Held, acknowledge
 from eventyard.pipeline.streams.feed import Message
 from eventyard.pipeline.streams.streams import Streams
 
@@ -91,10 +91,10 @@ class _Outbox:
         self.waiting = asyncio.Event()
         self._messages: list[tuple[Message, Held]] = []
 
-    def put(self, message: Message, held: Held | None, count: int) -> None:
+    def put(self, messages: Sequence[Message], helds: Sequence[Held] | None, count: int) -> None:
         """Called by the queue."""
-        assert held is not None
-        self._messages.append((message, held))
+        assert helds is not None
+        self._messages += zip(messages, helds, strict=True)
         self.waiting.set()
 
     def take(self) -> list[tuple[Message, Held]]:
@@ -132,8 +132,7 @@ async def _pump(outbox: _Outbox, receive: Receive, send: Send, ended: "asyncio.F
             body = b"".join([_event(message) for message, _ in taken]) or b": alive\n\n"
             if not leaving.done():
                 await send({"type": "http.response.body", "body": body, "more_body": True})
-            for _, held in taken:
-                held.queue.ack(held)
+            acknowledge([held for _, held in taken])
         error = ended.result() if ended.done() else None
         if error is not None and not leaving.done():
             body = f"event: end\ndata: {error.code}: {error.message}\n\n".encode()

@@ -17,7 +17,7 @@ from eventyard.gateways.amqp.transaction import Settlement, Transaction
 from eventyard.gateways.events import AS_BINARY
 from eventyard.model.errors import HubError
 from eventyard.model.streams import ExchangeSettings, ExchangeType
-from eventyard.pipeline.streams.consumer import Consumer, Credit, Held, release
+from eventyard.pipeline.streams.consumer import Consumer, Credit, Deliver, Held, acknowledge, release
 from eventyard.pipeline.streams.feed import Message
 from eventyard.pipeline.streams.link import Link
 from eventyard.wire.amqp.acknowledgements import Unacked
@@ -202,15 +202,20 @@ class AmqpChannel:
 
         await self._link.consume(queue, consumer, accepted, offset=arguments.get("x-stream-offset"))
 
-    def _deliver_to(self, tag: str, *, as_binary: bool) -> Callable[[Message, Held | None, int], None]:
+    def _deliver_to(self, tag: str, *, as_binary: bool) -> Deliver:
         connection, unacked = self._connection, self.unacked
         outlet = Outlet(self.number, tag, connection.wire.tuning.frame_max)
-        name_of, write = connection.exchange_name, connection.write
+        name_of, form = connection.exchange_name, ("amqp", as_binary)
 
-        def deliver(message: Message, held: Held | None, count: int) -> None:
-            content = content_of(message, name_of(message), as_binary=as_binary, count=count)
-            number = unacked.next_tag() if held is None else unacked.add(held)
-            write(*outlet.frames(content, number, count > 0))
+        def deliver(messages: Sequence[Message], helds: Sequence[Held] | None, count: int) -> None:
+            frames: list[bytes] = []
+            for place, message in enumerate(messages):
+                content = message.made.get(form)
+                if content is None or count:
+                    content = content_of(message, name_of(message), as_binary=as_binary, count=count)
+                number = unacked.next_tag() if helds is None else unacked.add(helds[place])
+                frames += outlet.frames(content, number, count > 0)
+            connection.write(*frames)
 
         return deliver
 
@@ -262,7 +267,7 @@ class AmqpChannel:
     # Settling
 
     def _ack(self, method: Basic.Ack) -> None:
-        self._settle(method, method.delivery_tag or 0, bool(method.multiple), _ack_all)
+        self._settle(method, method.delivery_tag or 0, bool(method.multiple), acknowledge)
 
     def _nack(self, method: Basic.Nack) -> None:
         settle = release if method.requeue else _reject_all
@@ -309,11 +314,6 @@ def _exchange_type(method: Exchange.Declare) -> ExchangeType:
         raise AmqpError(
             ReplyCode.PRECONDITION_FAILED, f"unknown exchange type '{method.exchange_type}'", method
         ) from None
-
-
-def _ack_all(helds: Sequence[Held]) -> None:
-    for held in helds:
-        held.queue.ack(held)
 
 
 def _reject_all(helds: Sequence[Held]) -> None:

@@ -17,7 +17,7 @@ from eventyard.gateways.events import AS_BINARY, COUNT, OFFSET
 from eventyard.gateways.stomp.messages import Tail, tail_of
 from eventyard.model.errors import HubError
 from eventyard.model.streams import ExchangeSettings
-from eventyard.pipeline.streams.consumer import Consumer, Credit, Deliver, Held, release
+from eventyard.pipeline.streams.consumer import Consumer, Credit, Deliver, Held, acknowledge, release
 from eventyard.pipeline.streams.feed import Message
 from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.queue import Queue
@@ -200,17 +200,18 @@ class Subscriptions:
             self._exchange_name,
         )
 
-        def deliver(message: Message, held: Held | None, count: int) -> None:
-            tail = message.made.get(form)
-            if tail is None:
-                tail = tail_of(message, exchange_name(message), as_binary=as_binary)
-            number = next_number()
-            if held is not None:
-                ledger[number] = held
-            if count:
-                send(head(number, redelivered=True) + _REDELIVERED % count, tail)
-            else:
-                send(head(number), tail)
+        def deliver(messages: Sequence[Message], helds: Sequence[Held] | None, count: int) -> None:
+            for place, message in enumerate(messages):
+                tail = message.made.get(form)
+                if tail is None:
+                    tail = tail_of(message, exchange_name(message), as_binary=as_binary)
+                number = next_number()
+                if helds is not None:
+                    ledger[number] = helds[place]
+                if count:
+                    send(head(number, redelivered=True) + _REDELIVERED % count, tail)
+                else:
+                    send(head(number), tail)
 
         return deliver
 
@@ -226,8 +227,7 @@ class Subscriptions:
         # What outlived its subscription counts for itself alone.
         taken = _take(ledger, wish.number, multiple=wish.multiple and ledger is not self._orphans)
         if isinstance(wish, Ack):
-            for held in taken:
-                held.queue.ack(held)
+            acknowledge(taken)
         elif wish.requeue:
             release(taken)
         else:

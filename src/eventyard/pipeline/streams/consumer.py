@@ -3,7 +3,7 @@
 How a message becomes bytes is the gateway's business, behind ``deliver``; which consumer gets it is the queue's.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from eventyard.model.errors import HubError
@@ -11,6 +11,9 @@ from eventyard.pipeline.streams.feed import Message
 
 if TYPE_CHECKING:
     from eventyard.pipeline.streams.queue import Queue
+
+
+NO_BOUND = 1 << 62
 
 
 class Credit:
@@ -27,6 +30,11 @@ class Credit:
     def limit(self) -> int:
         """The bound; 0 is none."""
         return self._limit
+
+    @property
+    def left(self) -> int:
+        """How many more may be given now."""
+        return self._limit - self.used if self._limit else NO_BOUND
 
     def change(self, limit: int) -> None:
         """Set another bound, and go on where the old one held up."""
@@ -65,8 +73,9 @@ class Held:
         self.count = count
 
 
-Deliver = Callable[[Message, Held | None, int], None]
-"""Takes a message, its handle if it wants an acknowledgement, and how often it was delivered before."""
+Deliver = Callable[[Sequence[Message], Sequence[Held] | None, int], None]
+"""Takes messages in their order, their handles if they want acknowledgements, and how often each of them was delivered
+before."""
 
 
 class Consumer:
@@ -115,6 +124,11 @@ class Consumer:
         """Whether it may be given a message now."""
         return not self.paused and all(credit.room(self) for credit in self.credits)
 
+    @property
+    def left(self) -> int:
+        """How many messages it may be given now."""
+        return 0 if self.paused else min([credit.left for credit in self.credits], default=NO_BOUND)
+
     def pause(self) -> None:
         """Take nothing for now."""
         self.paused = True
@@ -132,10 +146,20 @@ class Consumer:
             self.queue.line_up(self)
 
 
+def acknowledge(held: Sequence[Held]) -> None:
+    """Tell the queues that messages came from that they were dealt with."""
+    for queue, of_queue in _by_queue(held):
+        queue.ack(*of_queue)
+
+
 def release(held: Sequence[Held]) -> None:
     """Put messages back into the queues they came from."""
+    for queue, of_queue in _by_queue(held):
+        queue.requeue(of_queue)
+
+
+def _by_queue(held: Sequence[Held]) -> Iterable[tuple["Queue", list[Held]]]:
     by_queue: dict[Queue, list[Held]] = {}
     for one in held:
         by_queue.setdefault(one.queue, []).append(one)
-    for queue, of_queue in by_queue.items():
-        queue.requeue(of_queue)
+    return by_queue.items()

@@ -6,7 +6,7 @@ absent costs its window and no more, however much waits in it (``window.py``).
 It must not know protocols, nor who may do what; ``exchanges.py`` makes queues and ends them, ``link.py`` uses them.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -19,6 +19,12 @@ from eventyard.pipeline.streams.feed import Feed, Message
 from eventyard.pipeline.streams.options import inequivalent
 from eventyard.pipeline.streams.properties import priority_of
 from eventyard.pipeline.streams.window import Window
+
+AT_ONCE = 64
+"""Messages given to a consumer at a time, if there is no other: few enough that one that takes no more is noticed."""
+
+AT_ONCE_BYTES = 64 << 10
+"""Bytes of data given at a time, beyond which no more are added."""
 
 EXPIRATION = "amqpexpiration"
 """The extension attribute that holds a message's own time to live, in milliseconds."""
@@ -95,6 +101,7 @@ class Queue:
         self._filling = False
         self._line: dict[int, deque[Consumer]] = {}
         self._taker: Consumer | None = None
+        self._bounded = options.max_length is not None or options.max_bytes is not None
         self._plain = not durable and options.ttl_ms is None
         if options.ttl_ms is not None or options.expires_ms is not None:
             around.watch_time(self)
@@ -124,20 +131,30 @@ class Queue:
 
     # What comes in
 
-    def push(self, message: Message) -> None:
-        """Take a message that was routed here just now."""
+    def push(self, messages: Sequence[Message]) -> None:
+        """Take messages that were routed here just now: about as many as may be given to a consumer at once."""
         taker = self._taker
         if taker is not None:
-            taker.delivered += 1
-            taker.deliver(message, None, 0)
+            taker.delivered += len(messages)
+            taker.deliver(messages, None, 0)
             return
-        self._depth = self.depth + 1
-        self._window.add(message)
-        if message.event.extensions and EXPIRATION in message.event.extensions:
-            self._around.watch_time(self)
-        self._trim()
+        if self._bounded:
+            # What goes straight through never counts as waiting.
+            for message in messages:
+                self._take_up([message])
+                self._trim()
+                self.pump()
+        else:
+            self._take_up(messages)
+            self.pump()
         self._moved()
-        self.pump()
+
+    def _take_up(self, messages: Sequence[Message]) -> None:
+        self._depth = self.depth + len(messages)
+        for message in messages:
+            self._window.add(message)
+            if EXPIRATION in message.event.extensions:
+                self._around.watch_time(self)
 
     def count(self, number: int) -> None:
         """So many were routed here that :meth:`push` was not told of, before the hub began."""
@@ -211,7 +228,8 @@ class Queue:
             consumer = self._next()
             if consumer is None:
                 break
-            self._hand_over(*self._pop(), consumer)
+            alone = len(self._line) == 1 and len(self._line[consumer.priority]) == 1
+            self._hand_over(consumer, min(consumer.left, AT_ONCE) if alone else 1)
         if window.low and self._line:
             self._fill_beside()
         self.rearrange()
@@ -237,16 +255,22 @@ class Queue:
             del self._line[priority]
         return None
 
-    def _hand_over(self, message: Message, count: int, consumer: Consumer) -> None:
-        consumer.delivered += 1
+    def _hand_over(self, consumer: Consumer, most: int) -> None:
+        depth = self.depth
+        messages, count = self._window.take(most, AT_ONCE_BYTES)
+        number = len(messages)
+        self._depth = depth - number
+        consumer.delivered += number
         if consumer.no_ack:
             self._moved()
-            consumer.deliver(message, None, count)
+            consumer.deliver(messages, None, count)
             return
-        held = self.unacked[message.entry_id] = Held(self, message, consumer, count)
+        helds = [Held(self, message, consumer, count) for message in messages]
+        for held in helds:
+            self.unacked[held.message.entry_id] = held
         for credit in consumer.credits:
-            credit.used += 1
-        consumer.deliver(message, held, count)
+            credit.used += number
+        consumer.deliver(messages, helds, count)
 
     def _pop(self) -> tuple[Message, int]:
         self._depth = self.depth - 1
@@ -284,18 +308,19 @@ class Queue:
 
     # What comes back
 
-    def ack(self, held: Held) -> None:
-        """It was dealt with."""
-        if self._take_in(held):
+    def ack(self, *helds: Held) -> None:
+        """They were dealt with."""
+        done = [held for held in helds if self._take_in(held)]
+        if done:
             self._moved()
-            _give_credit(held)
+            _give_credit(done)
 
     def reject(self, held: Held) -> None:
         """It was refused for good: a dead letter, where the queue has a place for those."""
         if self._take_in(held):
             self._lay_out(held.message, "rejected", held.count)
             self._moved()
-            _give_credit(held)
+            _give_credit([held])
 
     def requeue(self, helds: Sequence[Held]) -> None:
         """They were not dealt with: put them back where they were, all before the first goes out again."""
@@ -305,8 +330,7 @@ class Queue:
             self._window.put_back(held.message, held.count + 1)
         if back:
             self._moved()
-        for held in back:
-            _give_credit(held)
+            _give_credit(back)
         self.pump()
 
     def _take_in(self, held: Held) -> bool:
@@ -385,10 +409,12 @@ class Queue:
         return self._window.position(self.id, self.depth + len(given), given)
 
 
-def _give_credit(held: Held) -> None:
-    if held.consumer is not None:
-        for credit in held.consumer.credits:
-            credit.give_back()
+def _give_credit(helds: Sequence[Held]) -> None:
+    numbers: Counter[Consumer | None] = Counter([held.consumer for held in helds])
+    for consumer, number in numbers.items():
+        if consumer is not None:
+            for credit in consumer.credits:
+                credit.give_back(number)
 
 
 def compare(queue: Queue, *, durable: bool, exclusive: bool, auto_delete: bool, arguments: Mapping[str, Any]) -> None:

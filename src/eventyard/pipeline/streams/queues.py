@@ -24,7 +24,7 @@ from eventyard.pipeline.publish import Publishing
 from eventyard.pipeline.streams.deaths import DEATHS, Death, deaths_of, goes_in_a_circle, with_death
 from eventyard.pipeline.streams.feed import Feed, Message
 from eventyard.pipeline.streams.properties import headers_of
-from eventyard.pipeline.streams.queue import EXPIRATION, Queue
+from eventyard.pipeline.streams.queue import AT_ONCE, AT_ONCE_BYTES, EXPIRATION, Queue
 from eventyard.ports import Clock, Store
 from eventyard.telemetry.log import Log
 
@@ -251,9 +251,23 @@ class Queues:
         return self.routes.route(exchange, event.routing_key, headers)
 
     def _route(self, messages: Sequence[Message]) -> None:
+        for queues, together in self._runs(messages):
+            for queue in queues:
+                queue.push(together)
+
+    def _runs(self, messages: Sequence[Message]) -> Iterator[tuple[Sequence[Queue], Sequence[Message]]]:
+        """Messages in a row that reach the same queues, as many as are to be given to a consumer at once."""
+        to: Sequence[Queue] = ()
+        together: list[Message] = []
+        size = 0
         for message in messages:
-            for queue in self.reached(message.exchange, message.event):
-                queue.push(message)
+            queues = self.reached(message.exchange, message.event)
+            if queues is not to or len(together) >= AT_ONCE or size >= AT_ONCE_BYTES:
+                yield to, together
+                to, together, size = queues, [], 0
+            together.append(message)
+            size += message.size
+        yield to, together
 
     # Keeping positions
 

@@ -101,6 +101,20 @@ class Window:
         """The next message."""
         return self._back[0][3] if self._back else self._ready[0]
 
+    def take(self, most: int, size: int) -> tuple[list[Message], int]:
+        """Take out the next messages that were delivered equally often, and how often that was.
+
+        At most ``most``, and no more once they have ``size`` bytes.
+        """
+        message, count = self.pop()
+        messages = [message]
+        size -= message.size
+        while most > len(messages) and size > 0 and self._ready and not self._back and not count:
+            messages.append(message := self._ready.popleft())
+            self.bytes -= message.size
+            size -= message.size
+        return messages, count
+
     def pop(self) -> tuple[Message, int]:
         """Take out the next message, with how often it was delivered before."""
         if self._back:

@@ -28,8 +28,8 @@ class Client:
 
     async def consume(self, queue, prefetch):
         consumer = Consumer(
-            "tag", lambda message, held, count: self.held.append(held), cancelled=lambda one, error: None, no_ack=False,
-            credits=[Credit(prefetch)],
+            "tag", lambda messages, helds, count: self.held.extend(helds),
+            cancelled=lambda one, error: None, no_ack=False, credits=[Credit(prefetch)],
         )  # fmt: skip
         await self.link.consume(queue, consumer)
 

@@ -90,7 +90,7 @@ class Around:
             self.list.all.append(one)
             for queue in self.queues:
                 if self.wanted(queue, one):
-                    queue.push(one)
+                    queue.push([one])
 
 
 class Reader:
@@ -107,8 +107,7 @@ class Reader:
             credits=() if no_ack else (self.credit,), priority=priority, exclusive=exclusive,
         )  # fmt: skip
 
-    def _deliver(self, message: Message, held: Held | None, count: int) -> None:
-        self.ids.append(message.entry_id)
-        self.counts.append(count)
-        if held is not None:
-            self.held.append(held)
+    def _deliver(self, messages: Sequence[Message], helds: Sequence[Held] | None, count: int) -> None:
+        self.ids += [message.entry_id for message in messages]
+        self.counts += [count] * len(messages)
+        self.held += helds or ()
