@@ -1,15 +1,26 @@
 """What clients of RabbitMQ take for granted, asked for by pika: exchanges, queues, acknowledgements, transactions."""
 
+import ssl
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pika
 import pytest
 from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker, NackError, UnroutableError
+from pika.credentials import ExternalCredentials
+from pika.exceptions import (
+    AMQPConnectionError,
+    ChannelClosedByBroker,
+    NackError,
+    ProbableAuthenticationError,
+    UnroutableError,
+)
 
 from tests.interop.broker import Broker, broker
+from tests.interop.certificates import Authority
+from tests.serving import KEY
 
 WAIT_S = 20
 
@@ -282,3 +293,39 @@ def test_a_durable_queue_outlives_a_hub_that_dies_with_what_was_not_acknowledged
         found = taken(channel, "it.durable", channel.queue_declare("it.durable", passive=True).method.message_count)
         assert found[-4:] == ["1", "2", "3", "4"]
         assert found in (["0", "1", "2", "3", "4"], ["1", "2", "3", "4"])
+
+
+# TLS
+
+
+def test_a_certificate_that_bears_the_id_of_a_key_is_as_good_as_the_key(tmp_path: Path) -> None:
+    authority, other = Authority(tmp_path), Authority(tmp_path, "another")
+    settings = {
+        "EVENTYARD_AMQPS": "127.0.0.1:0",
+        "EVENTYARD_TLS__CERTIFICATE": str(authority.certify("hub")),
+        "EVENTYARD_TLS__CLIENT_CA": str(authority.file),
+    }
+
+    def parameters(hub: Broker, certificate: Path | None, credentials: Any) -> pika.ConnectionParameters:
+        context = ssl.create_default_context(cafile=str(authority.file))
+        if certificate is not None:
+            context.load_cert_chain(certificate)
+        return pika.ConnectionParameters(
+            "127.0.0.1", hub.port_of("amqps"), ssl_options=pika.SSLOptions(context), credentials=credentials
+        )
+
+    with broker(tmp_path / "data", **settings) as hub:
+        key = hub.post("/v1/keys", name="certified", scopes=["events:read"])
+        certified, unknown = authority.certify(key["id"]), authority.certify("unknown")
+        with pika.BlockingConnection(parameters(hub, certified, ExternalCredentials())) as connection:
+            channel = connection.channel()
+            assert queue(channel)
+            with pytest.raises(ChannelClosedByBroker) as refused:
+                channel.exchange_declare("not.for.readers")
+            assert refused.value.reply_code == 403
+        with pika.BlockingConnection(parameters(hub, None, pika.PlainCredentials("key", KEY))) as connection:
+            assert connection.channel()
+        with pytest.raises(ProbableAuthenticationError):
+            pika.BlockingConnection(parameters(hub, unknown, ExternalCredentials()))
+        with pytest.raises(AMQPConnectionError):
+            pika.BlockingConnection(parameters(hub, other.certify(key["id"]), ExternalCredentials()))

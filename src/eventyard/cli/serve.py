@@ -27,7 +27,7 @@ DataDir = Annotated[
     typer.Option("--data", metavar="DIR", help="Journal and key file; eventyard-data by default.", show_default=False),
 ]
 DOORS = ("http", "amqp", "stomp")
-"""What the line of JSON tells of, in this order; ``null`` where nothing listens."""
+"""What the line of JSON always tells of, ``null`` where nothing listens; of AMQP over TLS only where something does."""
 
 
 app = typer.Typer(add_completion=False)
@@ -70,7 +70,7 @@ def serve(
 def announce(urls: Mapping[str, str], settings: "Settings", *, as_json: bool) -> None:
     """Say that the hub is ready: one line of JSON on stdout, or words on stderr."""
     if as_json:
-        sys.stdout.write(json.dumps({door: urls.get(door) for door in DOORS}) + "\n")
+        sys.stdout.write(json.dumps({**dict.fromkeys(DOORS), **urls}) + "\n")
         sys.stdout.flush()
         return
     talk.say(f"eventyard is ready at {urls['http']}")

@@ -20,6 +20,11 @@ def test_once_ready_programs_get_one_line_of_json_on_stdout(capsys: pytest.Captu
     assert captured.err == ""
 
 
+def test_the_port_of_amqp_over_tls_is_told_of_where_there_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    announce({**URLS, "amqps": "amqps://127.0.0.1:5671"}, Settings(), as_json=True)
+    assert json.loads(capsys.readouterr().out)["amqps"] == "amqps://127.0.0.1:5671"
+
+
 def test_once_ready_people_get_words_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     announce(URLS, Settings(), as_json=False)
     captured = capsys.readouterr()
