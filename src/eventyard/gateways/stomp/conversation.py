@@ -150,7 +150,7 @@ class Conversation:
 
     def too_slow(self) -> None:
         """It has taken nothing for too long: tell it, in case it ever comes to read that, and end."""
-        if self._link is not None:
+        if self._link is not None and not self.over:
             self._streams.too_slow(self._link)
         self.fail(Unavailable("too_slow", "the connection took nothing for too long while messages waited for it"))
 

@@ -17,6 +17,9 @@ AT_ONCE = 64 * 1024
 BEHIND = 256 * 1024
 """Bytes that a client may be behind before it is given nothing more."""
 
+UNREAD = 4 << 20
+"""Bytes of answers (it is given no messages then) that a client may leave unread while it goes on asking."""
+
 GOODBYE_S = 3.0
 """Seconds for a client to take what was said last, and leave."""
 
@@ -33,6 +36,7 @@ class StompSocket(asyncio.Protocol):
         self.parts: list[bytes] = []
         self.size = 0
         self._stall: asyncio.TimerHandle | None = None
+        self._unread = 0
         self._goodbye: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -88,9 +92,16 @@ class StompSocket(asyncio.Protocol):
     def flush(self) -> None:
         """Send what was kept, in one write."""
         parts, self.parts, self.size = self.parts, [], 0
-        if parts and not self.transport.is_closing():
-            self.sent += 1
-            self.transport.write(b"".join(parts))
+        if not parts or self.transport.is_closing():
+            return
+        self.sent += 1
+        data = b"".join(parts)
+        behind = self._stall is not None
+        self.transport.write(data)
+        if behind and self.conversation is not None:
+            self._unread += len(data)
+            if self._unread > UNREAD:
+                self.conversation.too_slow()
 
     def pause_writing(self) -> None:
         """The client does not take what it is sent."""
@@ -105,6 +116,7 @@ class StompSocket(asyncio.Protocol):
         if self._stall is not None:
             self._stall.cancel()
             self._stall = None
+        self._unread = 0
         if self.conversation is not None:
             self.conversation.resume()
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from eventyard.gateways.stomp.messages import Tail
-from eventyard.gateways.stomp.socket import AT_ONCE, BEHIND, GOODBYE_S, StompSocket
+from eventyard.gateways.stomp.socket import AT_ONCE, BEHIND, GOODBYE_S, UNREAD, StompSocket
 from eventyard.testing.hub import Yard
 from tests.unit.gateways.stomp.around import Client, Wire, gateway, settled, turn
 
@@ -101,6 +101,22 @@ async def test_what_is_too_much_at_once_stops_in_the_middle_and_goes_on_later(cl
     for subscription in ("1", "2"):
         offsets = [int(one["x-stream-offset"]) for one in seen if one["subscription"] == subscription]
         assert offsets == sorted(set(offsets)) and len(offsets) == 6
+
+
+async def test_a_client_that_asks_and_asks_and_reads_no_answer_is_closed(yard: Yard) -> None:
+    client = Client(yard)
+    await client.login()
+    client.socket.pause_writing()
+    client.socket.send(b"\n" * UNREAD)
+    assert not client.wire.ended
+    client.socket.resume_writing()
+    client.socket.pause_writing()
+    client.socket.send(b"\n" * UNREAD)
+    assert not client.wire.ended
+    client.socket.send(b"\n" * (AT_ONCE + 1))
+    assert client.wire.ended
+    assert b"\ncode:too_slow\n" in client.wire.written
+    await client.leave()
 
 
 async def test_a_client_that_takes_nothing_for_too_long_is_told_and_closed(
