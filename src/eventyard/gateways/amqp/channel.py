@@ -6,16 +6,16 @@ methods take effect in the order they were sent. What is published goes another 
 
 import secrets
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from pamqp.base import Frame as Method
 from pamqp.commands import Basic, Confirm, Exchange, Queue, Tx
 
-from eventyard.gateways.amqp.messages import content_of
+from eventyard.gateways.amqp.messages import Form, content_of
 from eventyard.gateways.amqp.transaction import Settlement, Transaction
-from eventyard.gateways.events import AS_BINARY
-from eventyard.model.errors import HubError
+from eventyard.gateways.events import AS_BINARY, OFFSET
+from eventyard.model.errors import HubError, NotFound
 from eventyard.model.streams import ExchangeSettings, ExchangeType
 from eventyard.pipeline.streams.consumer import Consumer, Credit, Deliver, Held, acknowledge, release
 from eventyard.pipeline.streams.feed import Message
@@ -107,9 +107,10 @@ class AmqpChannel:
             self._send(Exchange.BindOk())
 
     async def _unbind_exchange(self, method: Exchange.Unbind) -> None:
-        await self._link.unbind_exchange(
-            method.destination, method.source, method.routing_key, dict(method.arguments or {})
-        )
+        with suppress(NotFound):  # as in RabbitMQ, what is not there need not be taken away
+            await self._link.unbind_exchange(
+                method.destination, method.source, method.routing_key, dict(method.arguments or {})
+            )
         if not method.nowait:
             self._send(Exchange.UnbindOk())
 
@@ -147,8 +148,10 @@ class AmqpChannel:
             self._send(Queue.BindOk())
 
     async def _unbind_queue(self, method: Queue.Unbind) -> None:
-        queue = self._link.queue(self._name(method.queue))
-        await self._link.unbind(queue, method.exchange, method.routing_key, dict(method.arguments or {}))
+        name = self._name(method.queue)
+        with suppress(NotFound):
+            queue = self._link.queue(name)
+            await self._link.unbind(queue, method.exchange, method.routing_key, dict(method.arguments or {}))
         self._send(Queue.UnbindOk())
 
     async def _purge_queue(self, method: Queue.Purge) -> None:
@@ -181,13 +184,14 @@ class AmqpChannel:
         queue = self._link.queue(self._name(method.queue))
         no_ack = bool(method.no_ack)
         credits = () if no_ack else (Credit(self._prefetch), self._shared, self._connection.unacked)
-        as_binary = arguments.get(AS_BINARY) == "binary"
+        offset = arguments.get(OFFSET)
+        form = Form(arguments.get(AS_BINARY) == "binary", offset is not None)
         priority = arguments.get("x-priority", 0)
         if not isinstance(priority, int) or isinstance(priority, bool):
             raise AmqpError(ReplyCode.PRECONDITION_FAILED, f"invalid arg 'x-priority': {priority!r}", method)
         consumer = Consumer(
             tag,
-            self._deliver_to(tag, as_binary=as_binary),
+            self._deliver_to(tag, form),
             cancelled=self._cancelled,
             no_ack=no_ack,
             credits=credits,
@@ -200,19 +204,19 @@ class AmqpChannel:
             if not method.nowait:
                 self._send(make(Basic.ConsumeOk, consumer_tag=tag))
 
-        await self._link.consume(queue, consumer, accepted, offset=arguments.get("x-stream-offset"))
+        await self._link.consume(queue, consumer, accepted, offset=offset)
 
-    def _deliver_to(self, tag: str, *, as_binary: bool) -> Deliver:
+    def _deliver_to(self, tag: str, form: Form) -> Deliver:
         connection, unacked = self._connection, self.unacked
         outlet = Outlet(self.number, tag, connection.wire.tuning.frame_max)
-        name_of, form = connection.exchange_name, ("amqp", as_binary)
+        name_of = connection.exchange_name
 
         def deliver(messages: Sequence[Message], helds: Sequence[Held] | None, count: int) -> None:
             frames: list[bytes] = []
             for place, message in enumerate(messages):
                 content = message.made.get(form)
                 if content is None or count:
-                    content = content_of(message, name_of(message), as_binary=as_binary, count=count)
+                    content = content_of(message, name_of(message), form, count)
                 number = unacked.next_tag() if helds is None else unacked.add(helds[place])
                 frames += outlet.frames(content, number, count > 0)
             connection.write(*frames)
@@ -259,7 +263,7 @@ class AmqpChannel:
             self._send(Basic.GetEmpty())
             return
         message, held, count = taken
-        content = content_of(message, self._connection.exchange_name(message), as_binary=False, count=count)
+        content = content_of(message, self._connection.exchange_name(message), Form(), count)
         tag = self.unacked.next_tag() if held is None else self.unacked.add(held)
         frame_max = self._connection.wire.tuning.frame_max
         self._connection.write(*content.got(self.number, frame_max, tag, count > 0, queue.depth))

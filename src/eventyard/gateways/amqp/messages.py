@@ -6,7 +6,7 @@ its data, with its attributes as headers (``cloudEvents:id`` and so on, as in th
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -37,12 +37,21 @@ def event_of(publish: Publish, new_id: Callable[[], str], now: Millis) -> Event:
     )
 
 
-def content_of(message: Message, exchange: str, *, as_binary: bool, count: int) -> Content:
+class Form(NamedTuple):
+    """How a consumer wants its messages: CloudEvents as ``binary``, and each ``placed``, with its entry in a header.
+
+    CloudEvents always are; for what clients of AMQP publish it is more work, and done for who reads the past.
+    """
+
+    binary: bool = False
+    placed: bool = False
+
+
+def content_of(message: Message, exchange: str, form: Form, count: int) -> Content:
     """A message as consumers are given it, made once for all of them, unless it comes again."""
-    form = ("amqp", as_binary)
     content: Content | None = message.made.get(form)
     if content is None:
-        content = message.made[form] = _content(message, exchange, as_binary=as_binary)
+        content = message.made[form] = _content(message, exchange, form)
     if not count:
         return content
     properties = decode_properties(content.properties)
@@ -51,16 +60,19 @@ def content_of(message: Message, exchange: str, *, as_binary: bool, count: int) 
     return Content(exchange, message.event.routing_key, octets, content.body)
 
 
-def _content(message: Message, exchange: str, *, as_binary: bool) -> Content:
+def _content(message: Message, exchange: str, form: Form) -> Content:
     event = message.event
     octets = octets_of(event)
     if octets is not None:
-        if DEATHS in event.extensions:
-            octets = encode_properties(with_deaths(decode_properties(octets), event))
+        if form.placed or DEATHS in event.extensions:
+            properties = with_deaths(decode_properties(octets), event)
+            if form.placed:
+                properties = replace(properties, headers={**(properties.headers or {}), OFFSET: message.entry_id})
+            octets = encode_properties(properties)
         return Content(exchange, event.routing_key, octets, event.data)
     headers: dict[str, Any] = {OFFSET: message.entry_id}
     content_type, body = STRUCTURED_MEDIA, b""
-    if as_binary:
+    if form.binary:
         attributes, body = binary(message)
         content_type = attributes["content-type"]
         headers |= {f"cloudEvents:{name[3:]}": text for name, text in attributes.items() if name.startswith("ce-")}

@@ -258,7 +258,7 @@ class Link:
         """Let a consumer read a queue, or (with an offset) read again what the queue was given from there on.
 
         ``accepted`` is called when it will, before the first message is delivered.
-        Raises ``NotFound``, ``Conflict`` (``resource_locked``), ``Unavailable`` (``too_many``).
+        Raises ``NotFound``, ``Forbidden`` (exclusive use), ``Unavailable`` (``too_many``).
         """
         self.who.need(Scope.EVENTS_READ)
         self._streams.check_consumers(self)

@@ -11,7 +11,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from eventyard.model.errors import Conflict, HubError
+from eventyard.model.errors import Conflict, Forbidden, HubError
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.streams import Overflow, Position, QueueOptions
 from eventyard.pipeline.streams.consumer import Consumer, Held
@@ -191,9 +191,9 @@ class Queue:
     # What goes out
 
     def check(self, consumer: Consumer) -> None:
-        """Raise ``Conflict`` (``resource_locked``) where another has the queue for itself, or this one would."""
+        """Raise ``Forbidden`` where another has the queue for itself, or this one would."""
         if self.consumers and (consumer.exclusive or self.consumers[0].exclusive):
-            raise Conflict("resource_locked", f"queue {self.name!r} is in exclusive use by another consumer")
+            raise Forbidden("forbidden", f"queue {self.name!r} is in exclusive use by another consumer")
 
     def add(self, consumer: Consumer) -> None:
         """Let a consumer read, from now on."""

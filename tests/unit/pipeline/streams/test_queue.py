@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from eventyard.model.errors import Conflict, NotFound
+from eventyard.model.errors import Forbidden, NotFound
 from eventyard.model.ids import EntryId
 from eventyard.model.streams import Overflow, QueueOptions
 from eventyard.pipeline.streams import window
@@ -159,7 +159,7 @@ async def test_one_active_reader_at_a_time_where_that_is_asked_for(around: Aroun
 async def test_an_exclusive_reader_is_alone(around: Around) -> None:
     queue, one, other = make(around), Reader(exclusive=True), Reader()
     queue.add(one.consumer)
-    with pytest.raises(Conflict, match="exclusive use"):
+    with pytest.raises(Forbidden, match="exclusive use"):
         queue.check(other.consumer)
 
 
