@@ -5,6 +5,7 @@ where it is, in the journal. If that goes on for too long, it is told and closed
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import cast
 
 from eventyard.gateways.stomp.conversation import Conversation, Gateway
@@ -76,9 +77,12 @@ class StompSocket(asyncio.Protocol):
         """Send a whole frame of STOMP."""
         self.put(frame)
 
-    def deliver(self, head: bytes, tail: Tail) -> None:
-        """Send a MESSAGE, put together of two parts."""
-        self.put(head, tail.data)
+    def deliver(self, heads: Sequence[bytes], tails: Sequence[Tail]) -> None:
+        """Send MESSAGEs, each put together of two parts."""
+        parts: list[bytes] = []
+        for head, tail in zip(heads, tails, strict=True):
+            parts += (head, tail.data)
+        self.put(*parts)
 
     def put(self, *parts: bytes) -> None:
         """Send bytes, at the end of this turn."""

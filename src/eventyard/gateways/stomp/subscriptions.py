@@ -8,7 +8,6 @@ refuse a queue because it was declared with more than the headers repeat, here w
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from itertools import count
 from typing import Any, Final, Protocol
 
 from msgspec import Struct
@@ -59,8 +58,8 @@ class Outlet(Protocol):
     def send(self, frame: bytes) -> None:
         """Send a whole frame."""
 
-    def deliver(self, head: bytes, tail: Tail) -> None:
-        """Send a MESSAGE, put together of two parts."""
+    def deliver(self, heads: Sequence[bytes], tails: Sequence[Tail]) -> None:
+        """Send MESSAGEs, each put together of two parts."""
 
 
 class Subscription(Struct, eq=False):
@@ -88,7 +87,7 @@ class Subscriptions:
         self._outlet = outlet
         self._unacked = unacked
         self._exchange_name = exchange_name
-        self._numbers = count(1)
+        self._next_number = 1
         """Of deliveries: one sequence for all, so that none is taken for one of a subscription with the same id."""
         self._by_tag: dict[str, Subscription] = {}
         self._orphans: Ledger = OrderedDict()
@@ -193,25 +192,23 @@ class Subscriptions:
 
     def _deliver_to(self, heads: Heads, ledger: Ledger, *, as_binary: bool) -> Deliver:
         form = ("stomp", as_binary)
-        head, send, next_number, exchange_name = (
-            heads.head,
-            self._outlet.deliver,
-            self._numbers.__next__,
-            self._exchange_name,
-        )
+        send, exchange_name = self._outlet.deliver, self._exchange_name
 
         def deliver(messages: Sequence[Message], helds: Sequence[Held] | None, count: int) -> None:
-            for place, message in enumerate(messages):
-                tail = message.made.get(form)
-                if tail is None:
-                    tail = tail_of(message, exchange_name(message), as_binary=as_binary)
-                number = next_number()
-                if helds is not None:
-                    ledger[number] = helds[place]
-                if count:
-                    send(head(number, redelivered=True) + _REDELIVERED % count, tail)
-                else:
-                    send(head(number), tail)
+            first = self._next_number
+            self._next_number += len(messages)
+            numbers = range(first, self._next_number)
+            if helds is not None:
+                ledger.update(zip(numbers, helds, strict=True))
+            tails = [
+                message.made.get(form) or tail_of(message, exchange_name(message), as_binary=as_binary)
+                for message in messages
+            ]
+            if count:
+                told = _REDELIVERED % count
+                send([heads.head(number, redelivered=True) + told for number in numbers], tails)
+            else:
+                send(heads.heads(numbers), tails)
 
         return deliver
 

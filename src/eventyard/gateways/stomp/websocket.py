@@ -9,7 +9,7 @@ does not count from a page that is neither the hub's own nor of an origin in the
 """
 
 import struct
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from http import HTTPStatus
 
 from websockets.frames import CloseCode
@@ -141,20 +141,22 @@ class StompWebSocket(StompSocket):
         if frame:
             self.put(message(frame, text=self._text and is_text(frame)))
 
-    def deliver(self, head: bytes, tail: Tail) -> None:
-        """Send a MESSAGE. This runs for each delivery: what would be calls elsewhere is written out here."""
-        parts = self.parts
+    def deliver(self, heads: Sequence[bytes], tails: Sequence[Tail]) -> None:
+        """Send MESSAGEs. This runs for each delivery: what would be calls elsewhere is written out here."""
+        parts, sent, as_text = self.parts, self.size, self._text
         if not parts:
             self.gateway.turn.add(self)
-        data = tail.data
-        size = len(head) + len(data)
-        text = self._text and tail.text
-        if 126 <= size < 65_536:
-            parts += (_MEDIUM(_TEXT if text else _BINARY, 126, size), head, data)
-        else:
-            parts += (message_head(size, text=text), head, data)
-        self.size += size
-        if self.size > AT_ONCE:
+        for head, tail in zip(heads, tails, strict=True):
+            data = tail.data
+            size = len(head) + len(data)
+            text = as_text and tail.text
+            if 126 <= size < 65_536:
+                parts += (_MEDIUM(_TEXT if text else _BINARY, 126, size), head, data)
+            else:
+                parts += (message_head(size, text=text), head, data)
+            sent += size
+        self.size = sent
+        if sent > AT_ONCE:
             self.flush()
 
     # The end

@@ -46,3 +46,10 @@ class Heads:
         """The head of the delivery with this number."""
         shape = self._again if redelivered else self._first
         return shape % ((number, number) if self._values == 2 else number)
+
+    def heads(self, numbers: range) -> list[bytes]:
+        """The heads of deliveries with these numbers, none of which was made before."""
+        shape = self._first
+        if self._values == 2:
+            return [shape % (number, number) for number in numbers]
+        return [shape % number for number in numbers]

@@ -26,10 +26,10 @@ async def socket(yard: Yard, wire: Wire) -> StompSocket:
 
 async def test_what_is_sent_in_a_turn_leaves_in_one_write(socket: StompSocket, wire: Wire) -> None:
     socket.send(b"one ")
-    socket.deliver(b"two ", Tail(b"three", text=True))
+    socket.deliver([b"two ", b" four "], [Tail(b"three", text=True), Tail(b"five", text=True)])
     assert wire.writes == 0
     await turn()
-    assert (wire.written, wire.writes, socket.sent) == (b"one two three", 1, 1)
+    assert (wire.written, wire.writes, socket.sent) == (b"one two three four five", 1, 1)
     assert (socket.peer, wire.high) == ("127.0.0.1:5", BEHIND)
 
 

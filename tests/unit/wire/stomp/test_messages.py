@@ -1,3 +1,5 @@
+import pytest
+
 from eventyard.wire.stomp.frames import Frame, FrameLimits, FrameReader
 from eventyard.wire.stomp.messages import Heads, tail
 
@@ -14,6 +16,12 @@ def test_a_message_is_a_head_for_the_subscriber_and_a_tail_for_all() -> None:
 def test_without_acknowledgements_there_is_no_ack() -> None:
     head = Heads("T_7", "session-x", acks=False).head(12, redelivered=True)
     assert head == b"MESSAGE\nsubscription:7\nmessage-id:T_7@@session-x@@12\nredelivered:true\n"
+
+
+@pytest.mark.parametrize("acks", [True, False])
+def test_the_heads_of_several_are_those_of_each(acks: bool) -> None:
+    heads = Heads("T_7", "session-x", acks=acks)
+    assert heads.heads(range(3, 6)) == [heads.head(3), heads.head(4), heads.head(5)]
 
 
 def test_a_subscription_without_an_id_is_not_named() -> None:
