@@ -9,7 +9,19 @@ import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench.measures import amqp, batch, delivery, ingest, routing, search, startup, stomp
+from bench.measures import (
+    amqp,
+    batch,
+    bindings,
+    delivery,
+    ingest,
+    latency,
+    replay,
+    routing,
+    search,
+    startup,
+    stomp,
+)
 from bench.plan import QUICK, Plan, Say
 from bench.results import Row, as_json, show
 
@@ -24,6 +36,9 @@ PARTS: Mapping[str, tuple[str, Measure]] = {
     "f": ("start and idle memory", startup.measure),
     "g": ("STOMP over WebSocket", stomp.measure),
     "h": ("AMQP", amqp.measure),
+    "i": ("latency of streams", latency.measure),
+    "j": ("bindings", bindings.measure),
+    "k": ("replay", replay.measure),
 }
 
 

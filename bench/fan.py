@@ -65,6 +65,10 @@ class Fanned(msgspec.Struct, kw_only=True):
         return self.delivered / self.seconds
 
     @property
+    def published_per_second(self) -> float:
+        return self.published / self.seconds
+
+    @property
     def cpu_us(self) -> float:
         """The broker's CPU time for one delivery, in microseconds."""
         return self.server_cpu / self.delivered * 1e6
@@ -162,7 +166,7 @@ class Load:
         ):
             self._turn(0.05)
         self._turn(0.05)
-        counts = {one.counter.count for one in self._subscribers}
+        counts = {one.counter.count for one in self._subscribers} or {self._published}
         if counts != {self._published} or self._unconfirmed():
             raise RuntimeError(
                 f"{self._published} were published, {self._unconfirmed()} not confirmed, and each subscriber received "
@@ -174,13 +178,15 @@ class Load:
 
     def _fill(self) -> None:
         """Publish as many as there is room for on the way, once that is worth a write."""
-        arrived = self._delivered // len(self._subscribers)
-        if self._fan.persistent:
-            arrived = min(arrived, self._publisher.confirmed)
-        room = self._fan.window - (self._published - arrived)
+        room = self._fan.window - (self._published - self._arrived())
         if room < max(1, self._fan.window // 8) or self._outgoing:
             return
         self._send(room, perf_counter_ns())
+
+    def _arrived(self) -> int:
+        """How many messages have come to their end, on the average."""
+        arrived = self._delivered // len(self._subscribers) if self._subscribers else self._published
+        return min(arrived, self._publisher.confirmed) if self._fan.persistent else arrived
 
     def _pace(self, rate: float) -> None:
         now = perf_counter_ns()
@@ -212,7 +218,8 @@ class Load:
     def _turn(self, wait: float) -> None:
         """Read whatever came."""
         if self._fan.rate is not None:
-            wait = max(0.0, min(wait, (self._due - perf_counter_ns()) / 1e9))
+            # The time-out is rounded up to milliseconds; what is left of them is spent looking again.
+            wait = max(0.0, min(wait, (self._due - perf_counter_ns()) / 1e9 - 0.001))
         for number, event in self._epoll.poll(wait):
             one = self._ends[number]
             if event & select.EPOLLOUT:

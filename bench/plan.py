@@ -19,6 +19,8 @@ class Plan(Struct, frozen=True):
     searches: int = 15
     """How often each search is asked."""
     starts: int = 5
+    replayed: int = 1_000_000
+    """Entries of the past that are read again."""
 
 
-QUICK = Plan(rounds=2, seconds=1.0, warm_up=0.3, journals=(10_000, 100_000), searches=7, starts=2)
+QUICK = Plan(rounds=2, seconds=1.0, warm_up=0.3, journals=(10_000, 100_000), searches=7, starts=2, replayed=100_000)
