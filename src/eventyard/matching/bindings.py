@@ -155,7 +155,7 @@ class BindingTable(Generic[Q]):
             case ExchangeType.FANOUT:
                 return True
             case ExchangeType.TOPIC:
-                return _pattern(binding.key).matches(key)
+                return _fits(binding.key, key)
             case ExchangeType.HEADERS:
                 return HeadersTest(binding.arguments).passes(headers)
 
@@ -208,6 +208,11 @@ def topic_words(key: str) -> tuple[str, ...]:
             many = False
         words.append(word)
     return (*words, MANY) if many else tuple(words)
+
+
+@lru_cache(4096)
+def _fits(pattern: str, key: str) -> bool:
+    return _pattern(pattern).matches(key)
 
 
 @lru_cache(1024)

@@ -6,6 +6,7 @@ its data, with its attributes as headers (``cloudEvents:id`` and so on, as in th
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -37,6 +38,10 @@ def event_of(publish: Publish, new_id: Callable[[], str], now: Millis) -> Event:
     )
 
 
+_APART = int.from_bytes(bytes(range(1, 9)), "big"), int.from_bytes(bytes(range(11, 19)), "big")
+"""Two numbers that are written with eight octets, none of which they have in common."""
+
+
 class Form(NamedTuple):
     """How a consumer wants its messages: CloudEvents as ``binary``, and each ``placed``, with its entry in a header.
 
@@ -45,6 +50,18 @@ class Form(NamedTuple):
 
     binary: bool = False
     placed: bool = False
+
+
+@lru_cache(maxsize=256)
+def _around_place(octets: bytes) -> tuple[bytes, bytes]:
+    """What stands before and behind the eight octets that tell a message's entry, when such properties have it."""
+    properties = decode_properties(octets)
+    one, other = (
+        encode_properties(replace(properties, headers={**(properties.headers or {}), OFFSET: number}))
+        for number in _APART
+    )
+    at = next(place for place, octet in enumerate(one) if octet != other[place])
+    return one[:at], one[at + 8 :]
 
 
 def content_of(message: Message, exchange: str, form: Form, count: int) -> Content:
@@ -64,11 +81,11 @@ def _content(message: Message, exchange: str, form: Form) -> Content:
     event = message.event
     octets = octets_of(event)
     if octets is not None:
-        if form.placed or DEATHS in event.extensions:
-            properties = with_deaths(decode_properties(octets), event)
-            if form.placed:
-                properties = replace(properties, headers={**(properties.headers or {}), OFFSET: message.entry_id})
-            octets = encode_properties(properties)
+        if DEATHS in event.extensions:
+            octets = encode_properties(with_deaths(decode_properties(octets), event))
+        if form.placed:
+            before, behind = _around_place(octets)
+            octets = before + message.entry_id.to_bytes(8, "big") + behind
         return Content(exchange, event.routing_key, octets, event.data)
     headers: dict[str, Any] = {OFFSET: message.entry_id}
     content_type, body = STRUCTURED_MEDIA, b""

@@ -109,14 +109,16 @@ class Feed:
             return
         messages = list(self._messages(publications))
         self._recent += messages
-        self._bytes += sum(message.size for message in messages)
+        self._bytes += sum([message.size for message in messages])
         if len(self._recent) > 2 * RECENT or self._bytes > RECENT_BYTES:
             self._forget()
         self._listener(messages)
 
     def _messages(self, publications: Sequence[Committed]) -> Iterator[Message]:
+        number, topic = -1, None
         for one in publications:
-            topic = self._catalog.numbered(Topic, one.topic)
+            if one.topic != number:
+                number, topic = one.topic, self._catalog.numbered(Topic, one.topic)
             if topic is not None:
                 yield Message(one.entry_id, one.at, topic.id, one.event)
 
