@@ -101,6 +101,8 @@ class Conversation:
         self.heard = 0
         """How often bytes came in."""
         self.over = False
+        self._failed = False
+        """It is over for something that the client was told: nothing more of what it asked for is done."""
         self._gateway = gateway
         self._streams = gateway.streams
         self._socket = socket
@@ -212,6 +214,8 @@ class Conversation:
 
     async def _after_sent(self, command: Command) -> None:
         await self._sending().done()
+        if self._failed:
+            return
         work = self._do_now(command)
         if work is not None:
             await work
@@ -245,6 +249,7 @@ class Conversation:
             return
         self._socket.send(self._session.refuse(error, receipt))
         if self._session.state is State.CLOSED:
+            self._failed = True
             self._end()
             self._socket.finish(error)
 
@@ -303,6 +308,8 @@ class Conversation:
         raise AssertionError
 
     async def _subscribe(self, command: Subscribe) -> None:
+        if self.over:
+            return
         try:
             await self._subscribed().add(command, lambda: self._acknowledge(command))
         except HubError:

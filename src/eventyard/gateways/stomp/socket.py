@@ -38,6 +38,8 @@ class StompSocket(asyncio.Protocol):
         self.size = 0
         self._stall: asyncio.TimerHandle | None = None
         self._unread = 0
+        self._ended = False
+        """Our half of the connection is closed."""
         self._goodbye: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -74,8 +76,9 @@ class StompSocket(asyncio.Protocol):
     # Writing
 
     def send(self, frame: bytes) -> None:
-        """Send a whole frame of STOMP."""
-        self.put(frame)
+        """Send a whole frame of STOMP; an empty one is nothing."""
+        if frame:
+            self.put(frame)
 
     def deliver(self, heads: Sequence[bytes], tails: Sequence[Tail]) -> None:
         """Send MESSAGEs, each put together of two parts."""
@@ -96,7 +99,7 @@ class StompSocket(asyncio.Protocol):
     def flush(self) -> None:
         """Send what was kept, in one write."""
         parts, self.parts, self.size = self.parts, [], 0
-        if not parts or self.transport.is_closing():
+        if not parts or self._ended or self.transport.is_closing():
             return
         self.sent += 1
         data = b"".join(parts)
@@ -136,7 +139,8 @@ class StompSocket(asyncio.Protocol):
 
     def say_goodbye(self, error: HubError | None) -> None:
         """Close our half: nothing follows. The client closes the other, when it has read everything."""
-        if not self.transport.is_closing() and self.transport.can_write_eof():
+        if not self._ended and not self.transport.is_closing() and self.transport.can_write_eof():
+            self._ended = True
             self.transport.write_eof()
 
     def abort(self, why: str) -> None:

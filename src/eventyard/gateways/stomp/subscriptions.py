@@ -98,11 +98,12 @@ class Subscriptions:
 
     async def add(self, wish: Subscribe, accepted: Callable[[], None]) -> None:
         """Begin one; ``accepted`` is called before its first message. Raises what the verbs of a link raise."""
+        # The session forgets what it knows of subscriptions if it ends meanwhile.
+        heads = self._session.heads(wish.tag)
         offset = wish.arguments.get(OFFSET)
         queue, shared, offset = await self._queue(wish, offset)
         no_ack = wish.ack is AckMode.AUTO
         ledger: Ledger = OrderedDict()
-        heads = self._session.heads(wish.tag)
         consumer = Consumer(
             wish.tag,
             self._deliver_to(heads, ledger, as_binary=wish.arguments.get(AS_BINARY) == "binary"),

@@ -32,7 +32,10 @@ class Turn:
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
         for socket in waiting:
-            socket.flush()
+            try:
+                socket.flush()
+            except Exception as error:  # what is wrong with one harms no other
+                self._loop.call_exception_handler({"message": "a socket could not be flushed", "exception": error})
 
 
 class Every:

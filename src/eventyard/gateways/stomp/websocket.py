@@ -137,7 +137,7 @@ class StompWebSocket(StompSocket):
     # Writing
 
     def send(self, frame: bytes) -> None:
-        """Send a whole frame of STOMP."""
+        """Send a whole frame of STOMP; an empty one is nothing."""
         if frame:
             self.put(message(frame, text=self._text and is_text(frame)))
 

@@ -156,6 +156,30 @@ async def test_what_was_sent_before_the_client_went_is_still_committed(yard: Yar
     assert await yard.store.newest() > 0
 
 
+async def test_what_was_asked_before_the_client_went_is_still_done(yard: Yard, client: Client) -> None:
+    client.say("BEGIN", transaction="t")
+    client.say("SEND", b"2", destination="/topic/a", transaction="t")
+    client.say("SEND", b"1", destination="/topic/a")
+    client.say("COMMIT", transaction="t")
+    await client.leave()
+    assert await yard.store.newest() == 2
+
+
+async def test_nobody_subscribes_who_has_gone(yard: Yard, client: Client) -> None:
+    client.say("SUBSCRIBE", id="1", destination="/topic/a")
+    await client.leave()
+    assert not list(yard.hub.streams.queues)
+
+
+async def test_after_a_message_that_was_refused_nothing_is_done(yard: Yard, client: Client) -> None:
+    client.say("SEND", b"1", destination="/exchange/nothing/a")
+    client.say("SUBSCRIBE", id="1", destination="/queue/a", receipt="r")
+    assert (await client.error())[0] == "not_found"
+    await settled(yard)
+    assert not list(yard.hub.streams.queues)
+    assert b"RECEIPT" not in client.wire.written
+
+
 async def test_a_token_is_renewed_on_a_living_connection(yard: Yard) -> None:
     short = await yard.key_for(Scope.ADMIN, expires_at=yard.clock.now + 60_000)
     client = Client(yard)

@@ -61,6 +61,9 @@ async def test_it_ends_with_half_of_the_connection_and_then_with_all_of_it(
     socket.finish(None)
     assert (wire.written, wire.ended, wire.closed) == (b"last words", True, False)
     [(seconds, then)] = timers
+    socket.send(b"more")
+    socket.flush()
+    assert wire.written == b"last words"
     then()
     assert (seconds, wire.aborted) == (GOODBYE_S, True)
 

@@ -22,6 +22,10 @@ class Loop:
     def __init__(self) -> None:
         self.soon: list[Callable[[], None]] = []
         self.later: list[tuple[float, Callable[[], None]]] = []
+        self.complaints: list[dict[str, Any]] = []
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        self.complaints.append(context)
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         self.soon.append(callback)
@@ -56,6 +60,20 @@ def test_all_that_asked_in_a_turn_are_flushed_at_its_end_with_one_callback() -> 
     turn.add(Recorder("three", flushed))
     loop.soon.pop()()
     assert flushed == ["one", "two", "three"]
+
+
+def test_what_is_wrong_with_one_harms_no_other() -> None:
+    loop = Loop()
+    turn, flushed = Turn(cast(asyncio.AbstractEventLoop, loop)), list[str]()
+    turn.add(Broken())
+    turn.add(Recorder("two", flushed))
+    loop.soon.pop()()
+    assert (flushed, [repr(complaint["exception"]) for complaint in loop.complaints]) == (["two"], ["OSError('bad')"])
+
+
+class Broken:
+    def flush(self) -> None:
+        raise OSError("bad")
 
 
 def test_it_calls_again_and_again_until_it_is_stopped() -> None:
