@@ -139,6 +139,7 @@ class Amqp:
             self._call(commands.Basic.Qos(prefetch_count=2 * acks_after), commands.Basic.QosOk)
         consume = commands.Basic.Consume(queue=queue, no_ack=not acks_after, arguments=dict(arguments))
         self._call(consume, commands.Basic.ConsumeOk)
+        self.counter.partial, self._data = self._data, b""
 
     def message(self, stamp: int, key: str) -> bytes:
         """See :class:`Ends`."""
@@ -263,6 +264,7 @@ class Stomp:
         more = "".join(f"{name}:{value}\n" for name, value in headers.items())
         self._tell(f"SUBSCRIBE\nid:0\ndestination:{destination}\nack:auto\nreceipt:r\n{more}\n\0")
         self._expect(b"RECEIPT")
+        self.counter.partial, self._data = self._data, b""
 
     def message(self, stamp: int, key: str) -> bytes:
         """See :class:`Ends`."""
