@@ -340,8 +340,9 @@ class AmqpConnection(asyncio.Protocol):
         self.wire.accept_secret()
 
     async def _close(self) -> None:
-        await self.publisher.done()
-        await self._leave()
+        if self._link is not None:
+            await self.publisher.done()
+            await self._leave()
         self.wire.close_ok()
 
     async def _leave(self) -> None:
@@ -384,9 +385,10 @@ class AmqpConnection(asyncio.Protocol):
 
 def _common_name(transport: asyncio.Transport) -> str:
     subject = (transport.get_extra_info("peercert") or {}).get("subject", ())
-    for ((name, value),) in subject:
-        if name == "commonName":
-            return str(value)
+    for names in subject:
+        for name, value in names:
+            if name == "commonName":
+                return str(value)
     raise Unauthenticated("unauthenticated", "the certificate has no common name")
 
 

@@ -1,0 +1,30 @@
+"""A hub in memory, and clients of AMQP."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from eventyard.testing.hub import Yard, memory_hub
+from tests.unit.gateways.amqp.around import Client
+
+
+@pytest.fixture
+async def yard() -> AsyncIterator[Yard]:
+    async with memory_hub() as yard:
+        yield yard
+
+
+@pytest.fixture
+async def client(yard: Yard) -> AsyncIterator[Client]:
+    """A client with two channels open."""
+    client = await Client(yard).open(channels=2)
+    yield client
+    client.leave()
+
+
+@pytest.fixture
+async def other(yard: Yard) -> AsyncIterator[Client]:
+    """Another one."""
+    client = await Client(yard).open()
+    yield client
+    client.leave()
