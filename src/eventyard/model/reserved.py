@@ -16,6 +16,9 @@ INTERNAL = "internal"
 
 PROJECT, APPLICATION, AMQ = "project.", "application.", "amq."
 
+ATTRIBUTES = frozenset({"amqpproperties", "amqpexpiration", "deaths"})
+"""Extension attributes in which the streams keep what only they know of an event. Nobody else may give them."""
+
 
 def is_reserved(name: str) -> bool:
     """Whether a name is kept for the hub's own topics and sources."""

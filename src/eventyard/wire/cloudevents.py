@@ -11,7 +11,8 @@ More lenient than the specification: attribute names may be longer than 20 chara
 things do not survive: digits of ``time`` beyond the millisecond, and the JSON type of an extension (``5`` and ``"5"``
 are both the string ``5``, its canonical form, CE 2.5).
 
-The extension ``routingkey`` is the event's routing key; without it, or when it is empty, the type is.
+The extension ``routingkey`` is the event's routing key; without it, or when it is empty, the type is. Extensions under
+names that are the hub's own are left out: an event that comes back from it may bear them.
 """
 
 import re
@@ -29,6 +30,7 @@ from msgspec.json import Decoder
 from eventyard.model.errors import Invalid, TooLarge
 from eventyard.model.event import Event
 from eventyard.model.ids import Millis
+from eventyard.model.reserved import ATTRIBUTES
 from eventyard.wire import rfc3339
 
 STRUCTURED_MEDIA: Final = "application/cloudevents+json"
@@ -276,6 +278,8 @@ def _event(attributes: dict[str, str], data: bytes, at: str, now: Millis) -> Eve
     pop = attributes.pop
     if pop("specversion") != "1.0":
         raise _wrong("the only specversion taken is '1.0'", at + "specversion")
+    for name in ATTRIBUTES:
+        pop(name, None)
     content_type = pop("datacontenttype", JSON_MEDIA)
     if content_type != JSON_MEDIA and _MEDIA_TYPE.fullmatch(content_type) is None:
         place = "content-type" if at == _HEADER else at + "datacontenttype"

@@ -1,7 +1,10 @@
 import pytest
 
 from eventyard.model.errors import Forbidden
-from eventyard.model.reserved import exchange_of, is_hub_made, is_reserved, need_free, need_not_ours
+from eventyard.model.reserved import ATTRIBUTES, exchange_of, is_hub_made, is_reserved, need_free, need_not_ours
+from eventyard.pipeline.streams.deaths import DEATHS
+from eventyard.pipeline.streams.properties import PROPERTIES
+from eventyard.pipeline.streams.queue import EXPIRATION
 from eventyard.testing import builders
 
 
@@ -36,3 +39,7 @@ def test_the_hub_makes_internal_sources_and_topics_of_reserved_names() -> None:
 def test_projects_and_applications_have_an_exchange_each() -> None:
     assert exchange_of(builders.project()) == "project.project-default"
     assert exchange_of(builders.application()) == "application.application-default"
+
+
+def test_every_attribute_in_which_the_streams_keep_something_is_reserved() -> None:
+    assert {PROPERTIES, EXPIRATION, DEATHS} == ATTRIBUTES

@@ -92,15 +92,21 @@ def _content(message: Message, exchange: str, form: Form) -> Content:
     if form.binary:
         attributes, body = binary(message)
         content_type = attributes["content-type"]
-        headers |= {f"cloudEvents:{name[3:]}": text for name, text in attributes.items() if name.startswith("ce-")}
+        named = ((f"cloudEvents:{name[3:]}", text) for name, text in attributes.items() if name.startswith("ce-"))
+        headers |= {name: text for name, text in named if _short(name)}
     else:
         body = structured(message)
     properties = Properties(
-        content_type=content_type,
+        content_type=_short(content_type),
         headers=headers,
         delivery_mode=2,
-        message_id=event.id if len(event.id.encode()) < 256 else None,
+        message_id=_short(event.id),
         timestamp=max(event.time // 1000, 0),
-        type=event.type if len(event.type.encode()) < 256 else None,
+        type=_short(event.type),
     )
     return Content(exchange, event.routing_key, encode_properties(with_deaths(properties, event)), body)
+
+
+def _short(text: str) -> str | None:
+    """What fits into a short string; of what does not, a part would be something else."""
+    return text if len(text.encode()) < 256 else None

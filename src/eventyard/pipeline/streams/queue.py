@@ -27,7 +27,7 @@ AT_ONCE_BYTES = 64 << 10
 """Bytes of data given at a time, beyond which no more are added."""
 
 EXPIRATION = "amqpexpiration"
-"""The extension attribute that holds a message's own time to live, in milliseconds."""
+"""The extension attribute that holds a message's own time to live, in milliseconds; none comes from outside."""
 
 
 class Surroundings(Protocol):

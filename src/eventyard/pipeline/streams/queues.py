@@ -253,7 +253,10 @@ class Queues:
     def _route(self, messages: Sequence[Message]) -> None:
         for queues, together in self._runs(messages):
             for queue in queues:
-                queue.push(together)
+                try:
+                    queue.push(together)
+                except Exception as error:  # our fault, for which no other queue is to miss anything
+                    self._log.error("stream_failed", queue=queue.name, error=repr(error))
 
     def _runs(self, messages: Sequence[Message]) -> Iterator[tuple[Sequence[Queue], Sequence[Message]]]:
         """Messages in a row that reach the same queues, as many as are to be given to a consumer at once."""

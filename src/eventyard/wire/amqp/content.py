@@ -37,7 +37,8 @@ class Content:
         self.properties = properties
         self.body = body
         self.made: dict[tuple[int, int], bytes] = {}
-        self._address = shortstr(exchange) + shortstr(routing_key)
+        # Names that came in by another door may be longer than AMQP can tell.
+        self._address = shortstr(short(exchange)) + shortstr(short(routing_key))
         self.ending = self._address + FRAME_END
 
     def frames(self, channel: int, frame_max: int) -> bytes:

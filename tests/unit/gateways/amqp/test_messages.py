@@ -84,6 +84,14 @@ def test_names_that_no_property_holds_are_left_to_the_body() -> None:
     assert (properties.message_id, properties.type) == (None, None)
 
 
+def test_attributes_that_no_property_or_header_holds_are_left_out_in_binary_mode() -> None:
+    long = replace(NATIVE, content_type="text/" + "p" * 300, extensions={"x" * 250: "1", "x": "2"})
+    properties = decode_properties(made(long, Form(binary=True)).properties)
+    assert properties.headers is not None
+    assert properties.content_type is None
+    assert {name for name in properties.headers if name.startswith("cloudEvents:x")} == {"cloudEvents:x"}
+
+
 def test_a_message_is_made_once_for_all_its_consumers() -> None:
     message = Message(EntryId(7), NOW, "topic", NATIVE)
     content = content_of(message, "ex", PLAIN, 0)

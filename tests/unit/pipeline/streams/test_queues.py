@@ -136,3 +136,18 @@ async def test_a_dead_letter_for_no_exchange_is_dropped(link: Link) -> None:
     queue.reject(reader.held[0])
     await settle(link)
     assert queue.depth == 0
+
+
+async def test_a_queue_that_fails_harms_no_other(yard: Yard, link: Link) -> None:
+    broken, sound = await link.declare_queue("broken"), await link.declare_queue("sound")
+    for queue in (broken, sound):
+        await link.bind(queue, "amq.topic", "#")
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    reader = Reader(no_ack=True)
+    reader.consumer.deliver = fail
+    await link.consume(broken, reader.consumer)
+    await send(link, "amq.topic", "a")
+    assert sound.depth == 1

@@ -57,3 +57,8 @@ def test_a_message_is_returned() -> None:
 def test_confirmations_are_what_pamqp_makes_of_them() -> None:
     assert ack_frame(5, 2**40, True) == frame.marshal(Basic.Ack(2**40, True), 5)
     assert nack_frame(5, 3, False) == frame.marshal(Basic.Nack(3, False, False), 5)
+
+
+def test_names_that_are_longer_than_a_short_string_are_cut() -> None:
+    content = Content("\N{EURO SIGN}" * 100, "k" * 300, PROPERTIES, b"")
+    assert content.ending[:-1] == b"\xff" + b"\xe2\x82\xac" * 85 + b"\xff" + b"k" * 255
