@@ -18,9 +18,9 @@ from eventyard.model.reserved import AMQ, APPLICATION, PROJECT
 from eventyard.model.streams import DEFAULT_EXCHANGE, Binding, ExchangeSettings, QueueOptions
 from eventyard.pipeline.streams.consumer import Consumer, Held, release
 from eventyard.pipeline.streams.feed import Message
-from eventyard.pipeline.streams.options import check_name, cursor_of, queue_options
+from eventyard.pipeline.streams.options import check_name, compare, cursor_of, queue_options
 from eventyard.pipeline.streams.outgoing import Outgoing, Published, publish
-from eventyard.pipeline.streams.queue import Queue, compare
+from eventyard.pipeline.streams.queue import Queue
 from eventyard.pipeline.streams.reach import Reach
 
 if TYPE_CHECKING:

@@ -6,13 +6,16 @@ Arguments nobody knows are kept and mean nothing, as in RabbitMQ; those that are
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eventyard.model.errors import Conflict, Invalid
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.streams import Overflow, QueueOptions
 from eventyard.pipeline.streams.feed import Feed
 from eventyard.wire import rfc3339
+
+if TYPE_CHECKING:
+    from eventyard.pipeline.streams.queue import Queue
 
 NAME_BYTES = 255
 """A name of AMQP is a short string."""
@@ -110,6 +113,28 @@ def _text(arguments: Mapping[str, Any], name: str) -> str | None:
 
 def _wrong(name: str, value: Any) -> Conflict:
     return Conflict("precondition_failed", f"invalid arg {name!r}: {value!r}", pointer=name)
+
+
+def compare(queue: "Queue", *, durable: bool, exclusive: bool, auto_delete: bool, arguments: Mapping[str, Any]) -> None:
+    """Raise ``Conflict`` where a second declaration differs from what is there.
+
+    It is ``resource_locked`` where only one of them is exclusive, else ``precondition_failed``.
+    """
+    if exclusive != (queue.owner is not None):
+        raise Conflict(
+            "resource_locked",
+            f"cannot obtain exclusive access to locked queue {queue.name!r}: "
+            "it is exclusive, or was to be, and not both",
+        )
+    there: dict[str, object] = {"durable": queue.durable, "auto_delete": queue.auto_delete}
+    wish = {"durable": durable and not exclusive, "auto_delete": auto_delete}
+    for field, received in wish.items():
+        if received != there[field]:
+            raise inequivalent(field, "queue", queue.name, received, there[field])
+    given, kept = dict(arguments), queue.options.arguments
+    for name in sorted({*given, *kept}):
+        if name.startswith("x-") and given.get(name) != kept.get(name):
+            raise inequivalent(name, "queue", queue.name, given.get(name), kept.get(name))
 
 
 def inequivalent(field: str, kind: str, name: str, received: object, current: object) -> Conflict:

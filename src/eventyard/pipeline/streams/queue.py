@@ -7,21 +7,20 @@ It must not know protocols, nor who may do what; ``exchanges.py`` makes queues a
 """
 
 from collections import Counter, deque
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from eventyard.model.errors import Conflict, Forbidden, HubError
+from eventyard.model.errors import Forbidden, HubError
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.streams import Overflow, Position, QueueOptions
 from eventyard.pipeline.streams.consumer import Consumer, Held
 from eventyard.pipeline.streams.feed import Feed, Message
-from eventyard.pipeline.streams.options import inequivalent
 from eventyard.pipeline.streams.properties import priority_of
 from eventyard.pipeline.streams.window import Window
 
 AT_ONCE = 64
-"""Messages given to a consumer at a time, if there is no other: few enough that one that takes no more is noticed."""
+"""Messages given to a sole consumer at a time: few enough that one that takes no more is noticed."""
 
 AT_ONCE_BYTES = 64 << 10
 """Bytes of data given at a time, beyond which no more are added."""
@@ -415,25 +414,3 @@ def _give_credit(helds: Sequence[Held]) -> None:
         if consumer is not None:
             for credit in consumer.credits:
                 credit.give_back(number)
-
-
-def compare(queue: Queue, *, durable: bool, exclusive: bool, auto_delete: bool, arguments: Mapping[str, Any]) -> None:
-    """Raise ``Conflict`` where a second declaration differs from what is there.
-
-    It is ``resource_locked`` where only one of them is exclusive, else ``precondition_failed``.
-    """
-    if exclusive != (queue.owner is not None):
-        raise Conflict(
-            "resource_locked",
-            f"cannot obtain exclusive access to locked queue {queue.name!r}: "
-            "it is exclusive, or was to be, and not both",
-        )
-    there: dict[str, object] = {"durable": queue.durable, "auto_delete": queue.auto_delete}
-    wish = {"durable": durable and not exclusive, "auto_delete": auto_delete}
-    for field, received in wish.items():
-        if received != there[field]:
-            raise inequivalent(field, "queue", queue.name, received, there[field])
-    given, kept = dict(arguments), queue.options.arguments
-    for name in sorted({*given, *kept}):
-        if name.startswith("x-") and given.get(name) != kept.get(name):
-            raise inequivalent(name, "queue", queue.name, given.get(name), kept.get(name))
