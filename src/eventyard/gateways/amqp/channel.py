@@ -273,13 +273,22 @@ class AmqpChannel:
     def _ack(self, method: Basic.Ack) -> None:
         self._settle(method, method.delivery_tag or 0, bool(method.multiple), acknowledge)
 
-    def _nack(self, method: Basic.Nack) -> None:
-        settle = release if method.requeue else _reject_all
-        self._settle(method, method.delivery_tag or 0, bool(method.multiple), settle)
+    def _nack(self, method: Basic.Nack) -> Work | None:
+        return self._refuse(method, bool(method.multiple))
 
-    def _reject(self, method: Basic.Reject) -> None:
-        settle = release if method.requeue else _reject_all
-        self._settle(method, method.delivery_tag or 0, False, settle)
+    def _reject(self, method: Basic.Reject) -> Work | None:
+        return self._refuse(method, False)
+
+    def _refuse(self, method: Basic.Nack | Basic.Reject, multiple: bool) -> Work | None:
+        tag = method.delivery_tag or 0
+        if method.requeue:
+            return self._give_back(method, tag, multiple)
+        self._settle(method, tag, multiple, _reject_all)
+        return None
+
+    async def _give_back(self, method: Method, tag: int, multiple: bool) -> None:
+        # What comes back may go out again at once, to this client too: one after the other, so that it has to read.
+        self._settle(method, tag, multiple, release)
 
     def _settle(self, method: Method, tag: int, multiple: bool, settle: Callable[[Sequence[Held]], None]) -> None:
         if self.transactional:
@@ -287,11 +296,11 @@ class AmqpChannel:
             return
         settle(self.unacked.settle(tag, multiple))
 
-    def _recover(self, method: Basic.Recover) -> None:
-        self._recover_async(method)
+    async def _recover(self, method: Basic.Recover) -> None:
+        await self._recover_async(method)
         self._send(Basic.RecoverOk())
 
-    def _recover_async(self, method: Basic.Recover | Basic.RecoverAsync) -> None:
+    async def _recover_async(self, method: Basic.Recover | Basic.RecoverAsync) -> None:
         if not method.requeue:
             raise AmqpError(ReplyCode.NOT_IMPLEMENTED, "requeue=false", method)
         release(self.unacked.clear())

@@ -7,9 +7,10 @@ exception (``publisher.py``). What is to be sent in one turn of the loop leaves 
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from eventyard.gateways.amqp.channel import AmqpChannel
+from eventyard.gateways.amqp.login import Credentials, prove
 from eventyard.gateways.amqp.publisher import Publisher
 from eventyard.gateways.amqp.replies import reply_to
 from eventyard.model.access import Principal
@@ -32,18 +33,11 @@ VHOSTS = ("/", "amqp")
 LOGIN_S = 10.0
 """Seconds for a client to introduce itself."""
 
+MOST_UNSENT = 8 << 20
+"""Octets that a client may leave unread before nothing more is done for it. Deliveries end long before."""
+
 GOODBYE_S = 5.0
 """Seconds for a client to take its leave, once it was told to."""
-
-
-class Credentials(Protocol):
-    """What proves who is calling."""
-
-    def pair(self, login: str, passcode: str) -> Principal:
-        """The caller behind a login and a passcode. Raises ``Unauthenticated``."""
-
-    def certificate(self, name: str) -> Principal:
-        """The caller whose certificate bears that common name. Raises ``Unauthenticated``."""
 
 
 class AmqpConnection(asyncio.Protocol):
@@ -67,6 +61,8 @@ class AmqpConnection(asyncio.Protocol):
         self._work: asyncio.Task[None] | None = None
         self._early = bytearray()
         self._flushing = False
+        self._full = False
+        """More is unsent than the client may ask for without reading any of it."""
         self._heartbeat: Heartbeat | None = None
         self._pulse: asyncio.TimerHandle | None = None
         self._stall: asyncio.TimerHandle | None = None
@@ -93,7 +89,7 @@ class AmqpConnection(asyncio.Protocol):
         """Bytes from the client."""
         if self._heartbeat is not None:
             self._heartbeat.received(self._now())
-        if self._work is not None:
+        if self._work is not None or self._full:
             self._early += data
             return
         self.wire.receive(data)
@@ -112,6 +108,9 @@ class AmqpConnection(asyncio.Protocol):
             self._stall = None
         if self._link is not None:
             self._link.resume()
+        if self._full:
+            self._full = False
+            self._go_on()
 
     def write(self, *frames: bytes) -> None:
         """Send frames, at the end of this turn."""
@@ -129,6 +128,9 @@ class AmqpConnection(asyncio.Protocol):
         outgoing = self.wire.take()
         if outgoing and not self._transport.is_closing():
             self._transport.write(b"".join(outgoing))
+            if self._transport.get_write_buffer_size() > MOST_UNSENT:
+                self._full = True
+                self._transport.pause_reading()
             if self._heartbeat is not None:
                 self._heartbeat.sent(self._now())
         if self.wire.ended:
@@ -146,7 +148,7 @@ class AmqpConnection(asyncio.Protocol):
 
     def _drive(self) -> None:
         """Do what the client asked for, until it takes time or there is nothing more."""
-        while self._work is None and (event := self.wire.next_event()) is not None:
+        while self._work is None and not self._full and (event := self.wire.next_event()) is not None:
             channel = getattr(event, "channel", 0)
             try:
                 work = self._on(event)
@@ -167,13 +169,20 @@ class AmqpConnection(asyncio.Protocol):
             self.broken(error, event)
         finally:
             self._work = None
-        if not self._transport.is_closing():
+        if not self._full:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Do what came meanwhile, and read on."""
+        if self._work is not None or self._transport.is_closing():
+            return
+        self._drive()
+        if self._early and self._work is None and not self._full:
             early, self._early = bytes(self._early), bytearray()
-            if early:
-                self.wire.receive(early)
+            self.wire.receive(early)
             self._drive()
-            if self._work is None:
-                self._transport.resume_reading()
+        if self._work is None and not self._full:
+            self._transport.resume_reading()
 
     def _on(self, event: events.Event) -> Coroutine[Any, Any, None] | None:
         match event:
@@ -295,10 +304,7 @@ class AmqpConnection(asyncio.Protocol):
 
     def _login(self, login: events.Login) -> None:
         try:
-            if login.mechanism == "EXTERNAL":
-                self._who = self._credentials.certificate(_common_name(self._transport))
-            else:
-                self._who = self._credentials.pair(login.user or "", login.password or "")
+            self._who = prove(login, self._credentials, self._transport.get_extra_info("peercert"))
         except HubError:
             self.wire.refuse_login(
                 f"Login was refused using authentication mechanism {login.mechanism}. For details see the hub's log."
@@ -381,15 +387,6 @@ class AmqpConnection(asyncio.Protocol):
         wait = heartbeat.next(now)
         if wait is not None:
             self._pulse = self._loop.call_later(max(wait, 50) / 1000, self._beat)
-
-
-def _common_name(transport: asyncio.Transport) -> str:
-    subject = (transport.get_extra_info("peercert") or {}).get("subject", ())
-    for names in subject:
-        for name, value in names:
-            if name == "commonName":
-                return str(value)
-    raise Unauthenticated("unauthenticated", "the certificate has no common name")
 
 
 def protocol_factory(streams: Streams, credentials: Credentials, log: Log) -> Callable[[], AmqpConnection]:

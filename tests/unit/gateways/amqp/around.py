@@ -23,6 +23,7 @@ class Wire(asyncio.Transport):
     def __init__(self, **extra: Any) -> None:
         super().__init__()
         self.written = b""
+        self.unsent = 0
         self.reading = True
         self.closed = False
         self.aborted = False
@@ -40,6 +41,9 @@ class Wire(asyncio.Transport):
 
     def resume_reading(self) -> None:
         self.reading = True
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
 
     def is_closing(self) -> bool:
         return self.closed

@@ -6,6 +6,7 @@ import pytest
 from pamqp.commands import Basic, Channel, Connection, Exchange, Queue
 from pamqp.heartbeat import Heartbeat
 
+from eventyard.gateways.amqp.connection import MOST_UNSENT
 from eventyard.model.access import Scope
 from eventyard.model.errors import Unavailable
 from eventyard.testing.hub import Yard
@@ -37,22 +38,12 @@ async def test_who_does_not_is_told_or_cut_off(yard: Yard) -> None:
     assert connections(yard) == 0
 
 
-@pytest.mark.parametrize("subject", [((("commonName", "{}"),),), ((("countryName", "XX"), ("commonName", "{}")),)])
-async def test_a_certificate_names_a_key(yard: Yard, subject: Any) -> None:
+async def test_a_client_with_a_certificate_need_not_name_itself(yard: Yard) -> None:
     key = yard.security.pair("", await yard.key_for(Scope.EVENTS_READ)).key_id
-    named = tuple(tuple((name, text.format(key)) for name, text in names) for names in subject)
-    client = Client(yard, peercert={"subject": named})
+    client = Client(yard, peercert={"subject": ((("commonName", key),),)})
     client.send(PROTOCOL_HEADER, method(0, Connection.StartOk({}, "EXTERNAL", "")))
     assert (await client.hear(Connection.Start)).mechanisms == "PLAIN AMQPLAIN EXTERNAL"
     await client.hear(Connection.Tune)
-
-
-async def test_a_certificate_without_a_name_is_nobodys(yard: Yard) -> None:
-    client = Client(yard, peercert={"subject": ((("countryName", "XX"),),)})
-    client.send(PROTOCOL_HEADER, method(0, Connection.StartOk({}, "EXTERNAL", "")))
-    await client.hear(Connection.Start)
-    await client.quiet()
-    assert client.wire.closed
 
 
 async def test_who_does_not_introduce_itself_is_cut_off(yard: Yard) -> None:
@@ -189,6 +180,24 @@ async def test_a_client_that_takes_nothing_is_given_nothing_and_then_cut_off(cli
     client.connection.pause_writing()
     client.loop.ring("_too_slow")
     assert client.wire.aborted
+
+
+async def test_a_client_that_asks_and_never_reads_is_heard_no_further(client: Client) -> None:
+    name = await client.queue()
+    for _ in range(3):
+        client.publish(b"much", name)
+    client.wire.unsent = MOST_UNSENT + 1
+    client.say(*[Basic.Get(queue=name)] * 3)
+    await client.delivery()
+    await client.delivery()  # the answer was under way
+    client.say(Basic.Get(queue=name))
+    await client.quiet()
+    assert not client.wire.reading
+    client.wire.unsent = 0
+    client.connection.resume_writing()
+    await client.delivery()
+    await client.hear(Basic.GetEmpty)
+    assert client.wire.reading
 
 
 # Trouble

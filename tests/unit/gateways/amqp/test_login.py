@@ -1,0 +1,40 @@
+"""A name and a password prove who somebody is, and so does a certificate with the id of a key for a name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from eventyard.gateways.amqp.login import prove
+from eventyard.model.access import Scope
+from eventyard.model.errors import Unauthenticated
+from eventyard.testing.hub import Yard
+from eventyard.wire.amqp.events import Login
+
+EXTERNAL = Login("EXTERNAL", None, None, {})
+
+
+def plain(password: str | None) -> Login:
+    return Login("PLAIN", "anybody", password, {})
+
+
+async def test_a_password_may_be_an_api_key(yard: Yard) -> None:
+    assert prove(plain(yard.key), yard.security, None).organization_id == yard.project.organization_id
+    for wrong in ("wrong", "", None):
+        with pytest.raises(Unauthenticated):
+            prove(plain(wrong), yard.security, None)
+
+
+@pytest.mark.parametrize("before", [(), (("countryName", "XX"),)])
+async def test_a_certificate_names_a_key(yard: Yard, before: tuple[Any, ...]) -> None:
+    key = yard.security.pair("", await yard.key_for(Scope.EVENTS_READ))
+    certificate = {"subject": ((*before, ("commonName", key.key_id)),)}
+    assert prove(EXTERNAL, yard.security, certificate).key_id == key.key_id
+
+
+@pytest.mark.parametrize(
+    "certificate", [None, {}, {"subject": ((("countryName", "XX"),),)}, {"subject": ((("commonName", "nobody"),),)}]
+)
+async def test_any_other_certificate_is_nobodys(yard: Yard, certificate: Mapping[str, Any] | None) -> None:
+    with pytest.raises(Unauthenticated):
+        prove(EXTERNAL, yard.security, certificate)
