@@ -86,6 +86,11 @@ ROWS = [
     ),
     (publish(1, b"x").replace(b"\x01k\0", b"\x01k\2", 1), "connection", 540, "immediate=true", (60, 40)),
     (method(1, Basic.Qos(prefetch_size=1)), "connection", 540, "prefetch_size!=0", (60, 10)),
+    (method(1, Basic.Consume(queue="amq.rabbitmq.reply-to")), "connection", 540, "direct reply-to", (60, 20)),
+    (
+        method(1, Basic.Publish(0, "", "k")) + content(1, b"x", Basic.Properties(headers={"CC": ["a"]})),
+        "connection", 540, "the headers CC and BCC", (60, 40),
+    ),
     (method(1, Channel.Flow(False)), "connection", 540, "active=false", (20, 20)),
     (method(1, Basic.Recover(False)), "connection", 540, "requeue=false", (60, 110)),
     (b"\1\0\1\0\0\0\4\0\x1e\0\x0a\xce", "connection", 540, "", (0, 0)),

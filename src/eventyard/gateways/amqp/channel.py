@@ -28,6 +28,9 @@ from eventyard.wire.amqp.methods import make, name_of
 if TYPE_CHECKING:
     from eventyard.gateways.amqp.connection import AmqpConnection
 
+DIRECT_REPLIES = "amq.rabbitmq.reply-to"
+"""A queue of RabbitMQ's that is none: what is sent there goes to one connection, past every queue and the journal."""
+
 Work = Coroutine[Any, Any, None]
 
 
@@ -181,6 +184,8 @@ class AmqpChannel:
         tag = method.consumer_tag or f"amq.ctag-{secrets.token_urlsafe(16)}"
         if tag in self._consumers:
             raise AmqpError(ReplyCode.NOT_ALLOWED, f"attempt to reuse consumer tag '{tag}'", method)
+        if method.queue == DIRECT_REPLIES:
+            raise AmqpError(ReplyCode.NOT_IMPLEMENTED, "direct reply-to; declare a queue for the replies", method)
         queue = self._link.queue(self._name(method.queue))
         no_ack = bool(method.no_ack)
         credits = () if no_ack else (Credit(self._prefetch), self._shared, self._connection.unacked)

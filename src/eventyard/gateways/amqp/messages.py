@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
+from pamqp.commands import Basic
 
 from eventyard.gateways import events
 from eventyard.gateways.events import COUNT, OFFSET, with_deaths
@@ -20,13 +21,24 @@ from eventyard.pipeline.streams.deaths import DEATHS
 from eventyard.pipeline.streams.feed import Message
 from eventyard.pipeline.streams.properties import octets_of
 from eventyard.wire.amqp.content import Content
+from eventyard.wire.amqp.errors import AmqpError, ReplyCode
 from eventyard.wire.amqp.events import Publish
 from eventyard.wire.amqp.properties import Properties, decode_properties, encode_properties
 from eventyard.wire.cloudevents import STRUCTURED_MEDIA
 
+_COPIES = frozenset({"CC", "BCC"})
+"""The headers with which senders name more routing keys to RabbitMQ."""
+
 
 def event_of(publish: Publish, new_id: Callable[[], str], now: Millis) -> Event:
-    """The event that a client publishes. Raises what ``events.event_of`` raises."""
+    """The event that a client publishes.
+
+    Raises what ``events.event_of`` raises, and :class:`AmqpError` (540) for a message with more keys than one.
+    """
+    if b"CC" in publish.properties and _COPIES & (decode_properties(publish.properties).headers or {}).keys():
+        raise AmqpError(
+            ReplyCode.NOT_IMPLEMENTED, "the headers CC and BCC; an event has one routing key", Basic.Publish
+        )
     return events.event_of(
         publish.exchange,
         publish.routing_key,

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from eventyard.gateways.amqp.messages import Form, content_of, event_of
@@ -12,6 +13,7 @@ from eventyard.pipeline.streams.deaths import DEATHS, Death, with_death
 from eventyard.pipeline.streams.feed import Message
 from eventyard.testing.builders import NOW
 from eventyard.wire.amqp.content import Content
+from eventyard.wire.amqp.errors import AmqpError
 from eventyard.wire.amqp.events import Publish
 from eventyard.wire.amqp.properties import Properties, decode_properties, encode_properties
 
@@ -36,6 +38,13 @@ def test_what_was_published_goes_out_as_it_came() -> None:
     assert event.content_type == "text/plain"
     content = made(event)
     assert (content.properties, content.body) == (octets, b"body")
+
+
+@pytest.mark.parametrize("headers", [{"CC": ["b"]}, {"BCC": ["b"]}])
+def test_a_message_with_more_keys_than_one_is_refused(headers: dict[str, Any]) -> None:
+    with pytest.raises(AmqpError, match="NOT_IMPLEMENTED - the headers CC and BCC"):
+        published(headers=headers)
+    assert published(b"CC", headers={"to": "CC"})
 
 
 def test_who_replays_is_told_where_each_message_lies() -> None:
