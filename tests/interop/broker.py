@@ -1,6 +1,7 @@
 """A hub with its AMQP port open, as clients see it that block: started, killed and started again from the outside."""
 
 import asyncio
+import resource
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,13 +19,13 @@ class Broker:
 
     def __init__(self, runner: asyncio.Runner, data: Path, settings: dict[str, str]) -> None:
         self._runner = runner
-        self._data = data
+        self.data = data
         self._settings = {"EVENTYARD_AMQP": "127.0.0.1:0", **settings}
         self.start()
 
     def start(self) -> None:
         """Start it, on the journal there is."""
-        self._hub = Hub(self._data, **self._settings)
+        self._hub = Hub(self.data, **self._settings)
         self._runner.run(self._hub.__aenter__())
         self.port = int(self._hub.urls["amqp"].rpartition(":")[2])
 
@@ -42,6 +43,11 @@ class Broker:
     def pid(self) -> int:
         """The number of its process."""
         return self._hub.pid
+
+    def resident_bytes(self) -> int:
+        """How much memory its process holds."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * resource.getpagesize()
 
     def port_of(self, scheme: str) -> int:
         """The port of another door."""
