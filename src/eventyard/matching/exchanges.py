@@ -194,6 +194,17 @@ class Routes(Generic[Q]):
             self._take(bound, None)
         return tuple(bound for bound in bounds if bound.stands)
 
+    @property
+    def keeps_closed(self) -> bool:
+        """Whether there is anything that was taken away and is kept."""
+        return bool(self._closed or self._removed)
+
+    def forget_closed_to(self, queue: Q, before: EntryId) -> None:
+        """Forget the bindings to one queue that were taken away and count for no entry from this one on."""
+        for bound in list(self._to.get(queue, {}).values()):
+            if not bound.counts_from(before):
+                self._take(bound, None)
+
     def forget_closed(self, before: EntryId) -> None:
         """Forget what was taken away and counts for no entry from this one on: nobody will ask about earlier ones."""
         for bound in list(self._closed.values()):

@@ -101,7 +101,7 @@ class Position(Struct, frozen=True):
 
     ``done`` are ranges beyond it that are done with, first and last id, ascending; ``depth`` how many messages were
     ready or unacknowledged when the newest entry was ``counted``; ``returned`` how often those that came back had been
-    delivered.
+    delivered; ``to_drop`` how many are to be dropped from the head, as the queue grew too long.
     """
 
     queue_id: str
@@ -110,3 +110,4 @@ class Position(Struct, frozen=True):
     depth: int = 0
     counted: EntryId = EntryId(0)
     returned: Mapping[EntryId, int] = {}
+    to_drop: int = 0

@@ -506,3 +506,17 @@ def test_what_an_entry_reached_is_found_again_whatever_was_taken_away_since(star
 
     for entry, (name, key, given, queues) in enumerate(published, start=1):
         assert routes.route(name, key, given, entry) == queues
+
+
+def test_what_was_taken_away_from_one_queue_is_forgotten_for_it_alone():
+    routes = routes_of(("a", TOPIC))
+    for queue in ("q", "r"):
+        routes.bind("a", queue, "#")
+        routes.unbind("a", queue, "#", until=5)
+    routes.forget_closed_to("q", before=5)
+    assert routes.route("a", "k", entry_id=5) == ("q", "r")
+    routes.forget_closed_to("q", before=6)
+    assert routes.route("a", "k", entry_id=5) == ("r",)
+    assert routes.keeps_closed
+    routes.forget_closed_to("r", before=6)
+    assert not routes.keeps_closed

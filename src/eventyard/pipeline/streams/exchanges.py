@@ -139,7 +139,7 @@ class Exchanges:
 
     async def unbind(self, queue: Queue, source: Topic, key: str, arguments: Mapping[str, Any]) -> None:
         """Take a binding away; what it brought stays in the queue."""
-        until = None if queue.live else self._queues.feed.head
+        until = None if queue.needs is None else self._queues.feed.head
         self._routes.unbind(source.id, queue, key, arguments, until=until)
         await self._save(queue)
         await self._leave(source)
@@ -175,10 +175,13 @@ class Exchanges:
     # Queues that are kept
 
     async def save_new(self, queue: Queue) -> None:
-        """Keep a new durable queue, and where it begins."""
-        async with self._catalog.turn:
-            await self._catalog.save(self._record(queue))
-        await self._queues.keep_one(queue)
+        """Keep a new durable queue, and where it begins. Raises ``Unavailable``; then there is no such queue."""
+        try:
+            await self._queues.keep_one(queue)
+            await self._save(queue)
+        except BaseException:
+            self._queues.remove(queue, NotFound("not_found", f"queue {queue.name!r} could not be kept"))
+            raise
 
     async def _save(self, queue: Queue) -> None:
         if queue.durable:

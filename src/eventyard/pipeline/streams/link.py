@@ -6,13 +6,14 @@ raised here into its protocol's replies.
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Project, Topic
-from eventyard.model.errors import Conflict, Forbidden, HubError, NotFound, Unauthenticated
+from eventyard.model.errors import Conflict, Forbidden, HubError, NotFound, Unauthenticated, Unavailable
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.reserved import AMQ, APPLICATION, PROJECT
 from eventyard.model.streams import DEFAULT_EXCHANGE, Binding, ExchangeSettings, QueueOptions
@@ -283,7 +284,7 @@ class Link:
         cursor = await cursor_of(offset, streams.feed, upstream[0] if len(upstream) == 1 else None)
         copy = self._private(cursor)
         for binding in streams.queues.bindings(queue):
-            streams.queues.bind(copy, replace(binding, since=cursor, until=None))
+            streams.queues.bind(copy, replace(binding, since=cursor))
         return copy
 
     async def cancel(self, consumer: Consumer) -> None:
@@ -300,10 +301,11 @@ class Link:
             self._delivered += consumer.delivered
 
     async def _leave(self, queue: Queue) -> None:
-        """Delete a queue that was to go with its last consumer."""
+        """Delete a queue that was to go with its last consumer, if that can be done now."""
         if queue.auto_delete and not queue.consumers and not queue.gone:
             self._own.pop(queue, None)
-            await self._streams.exchanges.delete_queue(queue)
+            with suppress(Unavailable):
+                await self._streams.exchanges.delete_queue(queue)
 
     async def get(self, queue: Queue, *, no_ack: bool) -> tuple[Message, Held | None, int] | None:
         """Fetch one message."""
@@ -366,4 +368,5 @@ class Link:
             await self._leave(queue)
         for queue in list(self._own):
             if not queue.gone:
-                await self._streams.exchanges.delete_queue(queue)
+                with suppress(Unavailable):  # of an exchange that was to go along
+                    await self._streams.exchanges.delete_queue(queue)

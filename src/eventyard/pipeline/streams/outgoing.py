@@ -13,6 +13,7 @@ from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
 from eventyard.pipeline.accept import Arrival
 from eventyard.pipeline.doors import Door
+from eventyard.pipeline.streams.queue import Queue
 from eventyard.pipeline.streams.reach import Reach
 
 if TYPE_CHECKING:
@@ -52,12 +53,13 @@ async def publish(
     places: list[int] = []
     unrouted: set[int] = set()
     doors: dict[str, Door] = {}
+    coming: dict[Queue, tuple[int, int]] = {}
     for message in messages:
         try:
             door = doors.get(message.exchange) or await reach.door(message.exchange)
             doors[message.exchange] = door
             if streams.queues.refusing:
-                _refuse_full(streams, door, message.event)
+                _refuse_full(streams, door, message.event, coming)
         except HubError as error:
             if whole:
                 raise
@@ -78,7 +80,12 @@ async def publish(
     return results
 
 
-def _refuse_full(streams: "Streams", door: Door, event: Event) -> None:
-    for queue in streams.queues.reached(door.topic.id, event):
-        if queue.full:
+def _refuse_full(streams: "Streams", door: Door, event: Event, coming: dict[Queue, tuple[int, int]]) -> None:
+    """Raise ``Conflict`` for an event that reaches a full queue, else count it among those that are ``coming``."""
+    reached = [queue for queue in streams.queues.reached(door.topic.id, event) if queue in streams.queues.refusing]
+    for queue in reached:
+        if queue.is_full(*coming.get(queue, ())):
             raise Conflict("queue_full", f"queue {queue.name!r} is full")
+    for queue in reached:
+        number, octets = coming.get(queue, (0, 0))
+        coming[queue] = number + 1, octets + len(event.data)

@@ -11,6 +11,8 @@ from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from eventyard.model.errors import Forbidden, HubError
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.streams import Overflow, Position, QueueOptions
@@ -96,7 +98,7 @@ class Queue:
         )  # fmt: skip
         self._depth = position.depth if position else 0
         self._dying: dict[EntryId, int] = {}
-        self._to_drop = 0
+        self._to_drop = position.to_drop if position else 0
         self._filling = False
         self._line: dict[int, deque[Consumer]] = {}
         self._taker: Consumer | None = None
@@ -116,16 +118,22 @@ class Queue:
         return self._window.live
 
     @property
+    def needs(self) -> EntryId | None:
+        """From which entry on it may have to look at the journal, also after another start; ``None``: at none."""
+        if self.live and not (self.durable and (self._window or self.unacked or self._dying)):
+            return None
+        return self._window.begin((*self.unacked, *self._dying))
+
+    @property
     def lag(self) -> int:
         """How many entries of the journal lie between the next message and the newest entry; 0 if nothing waits."""
         return self._window.lag
 
-    @property
-    def full(self) -> bool:
-        """Whether the queue refuses what publishers would add."""
+    def is_full(self, number: int = 0, octets: int = 0) -> bool:
+        """Whether the queue refuses what publishers would add, once so many that are on their way are in it."""
         options = self.options
-        at_bound = options.max_length is not None and self.depth >= options.max_length
-        at_bound = at_bound or (options.max_bytes is not None and self._window.bytes >= options.max_bytes)
+        at_bound = options.max_length is not None and self.depth + number >= options.max_length
+        at_bound = at_bound or (options.max_bytes is not None and self._window.bytes + octets >= options.max_bytes)
         return options.overflow is not Overflow.DROP_HEAD and at_bound
 
     # What comes in
@@ -141,8 +149,8 @@ class Queue:
             # What goes straight through never counts as waiting.
             for message in messages:
                 self._take_up([message])
-                self._trim()
                 self.pump()
+                self._trim()
         else:
             self._take_up(messages)
             self.pump()
@@ -158,10 +166,13 @@ class Queue:
     def count(self, number: int) -> None:
         """So many were routed here that :meth:`push` was not told of, before the hub began."""
         self._depth += number
+        self._trim()
 
     def _trim(self) -> None:
-        """Drop from the head what is beyond the queue's bounds."""
+        """Drop from the head what is beyond the queue's bounds, unless it is for publishers to mind them."""
         options = self.options
+        if options.overflow is not Overflow.DROP_HEAD:
+            return
         if options.max_length is not None:
             while self.depth > options.max_length:
                 self._drop_head()
@@ -390,11 +401,9 @@ class Queue:
             return
 
         async def buried() -> None:
-            try:
-                await self._around.bury(self, message, reason, count)
-            finally:
-                self._dying.pop(message.entry_id, None)
-                self._moved()
+            await self._around.bury(self, message, reason, count)
+            del self._dying[message.entry_id]
+            self._moved()
 
         self._dying[message.entry_id] = count
         self._around.spawn(buried())
@@ -405,7 +414,8 @@ class Queue:
         """How far it has been read: what would be read again if the hub began anew now is not done with."""
         given = {entry_id: held.count + 1 for entry_id, held in self.unacked.items()}
         given.update(self._dying)
-        return self._window.position(self.id, self.depth + len(given), given)
+        position = self._window.position(self.id, self.depth + len(given), given)
+        return replace(position, to_drop=self._to_drop) if self._to_drop else position
 
 
 def _give_credit(helds: Sequence[Held]) -> None:

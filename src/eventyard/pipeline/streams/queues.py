@@ -78,11 +78,10 @@ class Queues:
 
     async def stop(self) -> None:
         """Keep all positions, and end."""
-        for task in (self._keeper, self._clockwork, *self.tasks):
-            if task is not None:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+        tasks = [task for task in (self._keeper, self._clockwork, *self.tasks) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.keep()
 
     def _revive(self, record: QueueRecord, position: Position | None) -> Queue:
@@ -93,6 +92,8 @@ class Queues:
             position=position or Position(record.id, begin, counted=begin),
         )  # fmt: skip
         self.add(queue, record.bindings)
+        if record.options.dead_letter_exchange is not None:
+            self.watch_time(queue)  # messages with a time to live of their own may wait in it
         return queue
 
     async def _recount(self, queue: Queue, position: Position | None) -> None:
@@ -150,7 +151,19 @@ class Queues:
 
     def bindings(self, queue: Queue) -> list[Binding]:
         """A queue's bindings, also those taken away that brought what may still wait in it."""
-        return [bound.binding for bound in self.routes.bindings_to(queue, closed=not queue.live)]
+        return [bound.binding for bound in self.routes.bindings_to(queue, closed=True)]
+
+    def tidy(self) -> None:
+        """Forget bindings and exchanges that were taken away, of which nothing is left that a queue may look for."""
+        if not self.routes.keeps_closed:
+            return
+        nothing = EntryId(self.feed.head + 1)
+        oldest = nothing
+        for queue in self:
+            needs = queue.needs
+            self.routes.forget_closed_to(queue, nothing if needs is None else needs)
+            oldest = oldest if needs is None else min(oldest, needs)
+        self.routes.forget_closed(oldest)
 
     # What surrounds a queue
 
@@ -187,7 +200,10 @@ class Queues:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            await self.look_at_time()
+            try:
+                await self.look_at_time()
+            except Exception as error:  # our fault, for which time is not to stand still
+                self._log.error("stream_failed", error=repr(error))
 
     async def look_at_time(self) -> None:
         """Drop what is too old, and queues that nobody used for too long."""
@@ -196,18 +212,24 @@ class Queues:
             queue.expire()
             lived = queue.options.expires_ms
             if lived is not None and not queue.consumers and now - queue.used_at >= lived:
-                await self.delete(queue)
+                with suppress(Unavailable):  # then the next time
+                    await self.delete(queue)
 
     async def delete(self, queue: Queue) -> int:
-        """End a queue for good; how many messages waited in it."""
+        """End a queue for good; how many messages waited in it. Raises ``Unavailable``, and then it is still there."""
+        if not queue.durable:
+            return self._delete(queue)
+        async with self._catalog.turn:
+            record = self._catalog.seek(QueueRecord, queue.id)
+            if record is not None:
+                await self._catalog.remove(record)
+            depth = self._delete(queue)
+        await self._store.forget([queue.id])
+        return depth
+
+    def _delete(self, queue: Queue) -> int:
         depth = queue.depth
         self.remove(queue, NotFound("not_found", f"queue {queue.name!r} was deleted"))
-        if queue.durable:
-            await self._store.forget([queue.id])
-            async with self._catalog.turn:
-                record = self._catalog.seek(QueueRecord, queue.id)
-                if record is not None:
-                    await self._catalog.remove(record)
         return depth
 
     async def bury(self, queue: Queue, message: Message, reason: str, count: int) -> None:
@@ -277,8 +299,13 @@ class Queues:
     async def _keep_on(self) -> None:
         while True:
             await asyncio.sleep(KEEP_S)
-            with suppress(Unavailable):
+            try:
+                self.tidy()
                 await self.keep()
+            except Unavailable:
+                pass  # the next time
+            except Exception as error:  # our fault, for which no position is to stay where it is
+                self._log.error("stream_failed", error=repr(error))
 
     async def keep(self) -> None:
         """Keep the positions that changed. Raises ``Unavailable``; they are kept the next time then."""
@@ -286,7 +313,7 @@ class Queues:
         if changed:
             try:
                 await self._store.keep([queue.position() for queue in changed if not queue.gone])
-            except Unavailable:
+            except BaseException:
                 self._changed |= changed
                 raise
 

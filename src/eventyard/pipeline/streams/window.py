@@ -157,7 +157,7 @@ class Window:
             self._filling = None
 
     def _take(self, messages: Iterable[Message], reached: EntryId) -> None:
-        if self.live:
+        if self.live or reached < self._cursor:
             return  # emptied while the journal was read
         for message in messages:
             if self._fresh >= MOST or self.bytes >= MOST_BYTES:
@@ -186,15 +186,23 @@ class Window:
 
     # Where it stands
 
+    def begin(self, given: Iterable[EntryId]) -> EntryId:
+        """The first entry that would be looked at if all were read again that is not done with, as ``given`` is not."""
+        return min([EntryId(self._top + 1), *given, *(entry_id for _, entry_id, _, _ in self._back)])
+
+    @property
+    def _top(self) -> EntryId:
+        """Up to here everything was taken out, or came back."""
+        if self._ready:
+            return EntryId(self._ready[0].entry_id - 1)
+        return self._feed.head if self.live else self._cursor
+
     def position(self, queue_id: str, depth: int, given: Mapping[EntryId, int]) -> Position:
         """How far the queue has been read, so that all that is not done with is read again from there.
 
         ``given`` are the messages that are out and not settled, with how often they will have been delivered.
         """
-        head = self._feed.head
-        top = head if self.live else self._cursor
-        if self._ready:
-            top = EntryId(self._ready[0].entry_id - 1)
+        top = self._top
         out = dict(given)
         out.update((entry_id, count) for _, entry_id, count, _ in self._back)
         ids = sorted(out)
@@ -203,4 +211,4 @@ class Window:
         beyond = [(max(first, EntryId(top + 1)), last) for first, last in self._done if last > top]
         returned = {entry_id: count for entry_id, count in (*out.items(), *self._returned.items()) if count}
         cursor = EntryId(ids[0] - 1) if ids else top
-        return Position(queue_id, cursor, (*between, *beyond), depth, head, returned)
+        return Position(queue_id, cursor, (*between, *beyond), depth, self._feed.head, returned)

@@ -7,8 +7,9 @@ import pytest
 
 from eventyard.model.access import Scope
 from eventyard.model.catalog import Application
-from eventyard.model.errors import Conflict, Forbidden, NotFound
+from eventyard.model.errors import Conflict, Forbidden, NotFound, Unavailable
 from eventyard.model.streams import ExchangeSettings, ExchangeType
+from eventyard.model.streams import Queue as QueueRecord
 from eventyard.pipeline.streams.deaths import deaths_of
 from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.streams import StreamLimits, Streams
@@ -219,3 +220,52 @@ async def settle(link: Link) -> None:
     tasks = link._streams.queues.tasks
     while tasks:
         await asyncio.wait(set(tasks))
+
+
+async def test_a_queue_that_could_not_be_kept_is_not_there(
+    link: Link, yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> None:
+        raise Unavailable("store_full", "the disk is full")
+
+    for verb in ("change", "keep"):
+        with monkeypatch.context() as broken:
+            broken.setattr(yard.store, verb, full)
+            with pytest.raises(Unavailable):
+                await link.declare_queue("q", durable=True)
+        assert not link.has_queue("q")
+    await link.declare_queue("q", durable=True)
+    assert [queue.name for queue in yard.hub.catalog.all(QueueRecord)] == ["q"]
+
+
+async def test_who_leaves_takes_all_its_queues_along_though_the_journal_cannot_be_written(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, other = connect(yard), connect(yard)
+    await link.declare_exchange("passing", ExchangeSettings(auto_delete=True))
+    shared = await link.declare_queue("shared", durable=True, auto_delete=True)
+    await link.consume(shared, Reader().consumer)
+    for name in ("a", "b"):
+        await link.bind(await link.declare_queue(name, exclusive=True), "passing", "#")
+
+    async def full(*_: object) -> None:
+        raise Unavailable("store_full", "the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(yard.store, "change", full)
+        await link.close()
+    assert [queue.name for queue in yard.hub.streams.queues] == ["shared"]
+    assert not shared.consumers
+    await other.close()
+
+
+async def test_who_reads_again_is_not_given_what_a_binding_taken_away_would_bring_today(link: Link) -> None:
+    queue = await link.declare_queue("q", durable=True)
+    await link.bind(queue, "amq.topic", "#")
+    entries = await send(link, "amq.topic", "a")
+    await link.unbind(queue, "amq.topic", "#")
+    reader = Reader(no_ack=True)
+    await link.consume(queue, reader.consumer, offset="first")
+    await settle(link)
+    await send(link, "amq.topic", "b")
+    assert reader.ids == entries

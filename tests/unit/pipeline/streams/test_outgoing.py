@@ -50,3 +50,11 @@ async def test_a_full_queue_refuses_what_publishers_add(link: Link) -> None:
     await send(link, "", "q")
     (refused,) = await link.publish([Outgoing("", Event("e", "/t", "t", 0, b"{}", "q"))])
     assert isinstance(refused, HubError)
+
+
+async def test_what_comes_together_counts_together(link: Link) -> None:
+    queue = await link.declare_queue("q", arguments={"x-max-length": 2, "x-overflow": "reject-publish"})
+    event = Event("e", "/t", "t", 0, b"{}", "q")
+    results = await link.publish([Outgoing("", event)] * 4)
+    assert [isinstance(result, HubError) for result in results] == [False, False, True, True]
+    assert queue.depth == 2

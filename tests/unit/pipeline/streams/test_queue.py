@@ -6,7 +6,7 @@ import pytest
 
 from eventyard.model.errors import Forbidden, NotFound
 from eventyard.model.ids import EntryId
-from eventyard.model.streams import Overflow, QueueOptions
+from eventyard.model.streams import Overflow, Position, QueueOptions
 from eventyard.pipeline.streams import window
 from eventyard.pipeline.streams.properties import PROPERTIES, kept
 from eventyard.pipeline.streams.queue import EXPIRATION, Queue
@@ -123,9 +123,56 @@ async def test_beyond_its_length_a_queue_drops_from_the_head(around: Around) -> 
 
 async def test_a_queue_that_refuses_says_that_it_is_full(around: Around) -> None:
     queue = make(around, QueueOptions(max_length=1, overflow=Overflow.REJECT_PUBLISH))
-    assert not queue.full
+    assert not queue.is_full()
+    assert queue.is_full(number=1)
     around.publish(1)
-    assert queue.full
+    assert queue.is_full()
+
+
+async def test_a_queue_that_refuses_drops_nothing_that_came_by_another_door(around: Around) -> None:
+    queue = make(around, QueueOptions(max_length=1, overflow=Overflow.REJECT_PUBLISH))
+    around.publish(1, 2)
+    assert queue.depth == 2
+
+
+async def test_what_a_reader_takes_at_once_never_makes_a_queue_too_long(around: Around) -> None:
+    queue, reader = make(around, QueueOptions(max_length=0)), Reader()
+    queue.add(reader.consumer)
+    around.publish(1)
+    assert reader.ids == [1]
+
+
+async def test_what_was_to_be_dropped_is_dropped_after_another_start(around: Around) -> None:
+    options = QueueOptions(max_length=2)
+    begin = Position("q0", EntryId(0))
+    queue = make(around, options, durable=True, position=begin)
+    around.publish(1, 2, 3, 4, 5)
+    position = queue.position()
+    assert (position.depth, position.to_drop) == (2, 3)
+    around.queues.clear()
+    later, reader = make(around, options, durable=True, position=position), Reader()
+    later.add(reader.consumer)
+    await around.settle()
+    assert reader.ids == [4, 5]
+
+
+async def test_what_was_counted_late_makes_a_queue_too_long_as_well(around: Around) -> None:
+    queue = make(around, QueueOptions(max_length=2), durable=True, position=Position("q0", EntryId(0), depth=2))
+    queue.count(1)
+    assert (queue.depth, queue.position().to_drop) == (2, 1)
+
+
+async def test_a_queue_knows_from_where_on_it_may_look_at_the_journal_again(around: Around) -> None:
+    passing, lasting = make(around), make(around, durable=True)
+    assert (passing.needs, lasting.needs) == (None, None)
+    around.publish(1, 2)
+    assert (passing.needs, lasting.needs) == (None, 1)
+    reader = Reader(prefetch=1)
+    lasting.add(reader.consumer)
+    assert lasting.needs == 1
+    lasting.ack(*reader.held)
+    assert lasting.needs == 2
+    assert make(around, cursor=EntryId(0)).needs == 1
 
 
 async def test_a_message_too_old_is_not_given_to_anybody(around: Around) -> None:

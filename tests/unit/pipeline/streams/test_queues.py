@@ -1,19 +1,24 @@
 """Queues are found by project and name, count what they missed, age in time, and are kept where they stand."""
 
+import asyncio
+
 import pytest
 
 from eventyard.model.catalog import Topic
 from eventyard.model.errors import NotFound, Unavailable
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
-from eventyard.model.streams import Binding, Queue
+from eventyard.model.streams import Binding, ExchangeSettings, Queue, QueueOptions
+from eventyard.pipeline.streams.exchanges import Exchanges
 from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.outgoing import Outgoing
 from eventyard.pipeline.streams.properties import PROPERTIES, kept
+from eventyard.pipeline.streams.queue import EXPIRATION
+from eventyard.pipeline.streams.queue import Queue as LiveQueue
 from eventyard.pipeline.streams.queues import Queues
 from eventyard.testing.hub import Yard
 from eventyard.wire.amqp.properties import Properties, encode_properties
-from tests.unit.pipeline.streams.around import Reader
+from tests.unit.pipeline.streams.around import Reader, message
 from tests.unit.pipeline.streams.conftest import send
 from tests.unit.pipeline.streams.test_link import settle
 
@@ -22,6 +27,22 @@ def again(yard: Yard) -> Queues:
     """The queues of the same hub, as another process would find them."""
     hub = yard.hub
     return Queues(hub.catalog, yard.store, hub.streams.feed, hub.publishing, hub.clock, hub.log)
+
+
+async def restarted(yard: Yard) -> Queues:
+    """The same, in step with what was kept, once they have counted what came meanwhile."""
+    await yard.hub.streams.queues.keep()
+    queues = again(yard)
+    await Exchanges(yard.hub.catalog, queues, yard.hub.publishing).start()
+    await queues.start()
+    await ended(queues)
+    return queues
+
+
+async def ended(queues: Queues) -> None:
+    """Let what was begun beside come to its end."""
+    while queues.tasks:
+        await asyncio.wait(set(queues.tasks))
 
 
 async def test_a_queue_is_found_by_its_name_in_its_project(yard: Yard, link: Link) -> None:
@@ -151,3 +172,110 @@ async def test_a_queue_that_fails_harms_no_other(yard: Yard, link: Link) -> None
     await link.consume(broken, reader.consumer)
     await send(link, "amq.topic", "a")
     assert sound.depth == 1
+
+
+async def test_what_a_binding_brought_to_a_durable_queue_outlives_the_binding_and_the_hub(
+    yard: Yard, link: Link
+) -> None:
+    queue = await link.declare_queue("q", durable=True)
+    await link.bind(queue, "amq.topic", "#")
+    entries = await send(link, "amq.topic", "a", "b")
+    await link.unbind(queue, "amq.topic", "#")
+    await send(link, "amq.topic", "c")
+    queues = await restarted(yard)
+    reader = Reader()
+    queues.get(yard.project.id, "q").add(reader.consumer)
+    await ended(queues)
+    await queues.stop()
+    assert reader.ids == entries
+
+
+async def test_a_binding_that_was_taken_away_is_forgotten_once_all_it_brought_is_done_with(
+    link: Link, yard: Yard
+) -> None:
+    queue = await link.declare_queue("q", durable=True)
+    await link.bind(queue, "amq.topic", "#")
+    await send(link, "amq.topic", "a")
+    await link.unbind(queue, "amq.topic", "#")
+    queues = yard.hub.streams.queues
+
+    def keys() -> list[str]:
+        queues.tidy()
+        return [binding.key for binding in queues.bindings(queue)]
+
+    assert keys() == ["q", "#"]
+    reader = Reader()
+    await link.consume(queue, reader.consumer)
+    assert keys() == ["q", "#"]
+    queue.ack(*reader.held)
+    assert keys() == ["q"]
+
+
+async def test_nothing_is_kept_of_an_exchange_that_is_gone_and_brought_nothing_that_waits(
+    link: Link, yard: Yard
+) -> None:
+    queues = yard.hub.streams.queues
+    queue = await link.declare_queue("q")
+    for _ in range(3):
+        await link.declare_exchange("passing", ExchangeSettings())
+        await link.bind(queue, "passing", "#")
+        await send(link, "passing", "a")
+        await link.delete_exchange("passing")
+    queues.tidy()
+    assert [binding.key for binding in queues.bindings(queue)] == ["q"]
+    assert queue.depth == 3
+    assert len(queues.routes.upstream(queue)) == 1
+
+
+async def test_a_dead_letter_on_its_way_is_not_done_with_when_the_hub_stops(yard: Yard, link: Link) -> None:
+    queues = again(yard)
+
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    queues.bury = never  # type: ignore[method-assign]
+    options = QueueOptions(dead_letter_exchange="amq.topic")
+    queue = LiveQueue(queues, "id", yard.project.id, "q", options, durable=True)
+    queues.add(queue)
+    queue.push([message(1)])
+    reader = Reader()
+    queue.add(reader.consumer)
+    queue.reject(reader.held[0])
+    await asyncio.sleep(0)
+    await queues.stop()
+    [position] = [one for one in await yard.store.positions() if one.queue_id == "id"]
+    assert position.cursor < 1
+    assert position.depth == 1
+
+
+async def test_letters_with_a_time_to_live_are_looked_after_again_after_a_start(yard: Yard, link: Link) -> None:
+    await link.declare_queue("wait", durable=True, arguments={"x-dead-letter-exchange": "amq.fanout"})
+    await send(link, "", "wait", **{EXPIRATION: "1000"})
+    queues = await restarted(yard)
+    yard.clock.advance(2_000)
+    for _ in range(2):
+        await queues.look_at_time()
+        await ended(queues)
+    assert queues.get(yard.project.id, "wait").depth == 0
+    await queues.stop()
+
+
+async def test_time_goes_on_when_the_journal_cannot_be_written(
+    yard: Yard, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queues = yard.hub.streams.queues
+    old = await link.declare_queue("old", durable=True, arguments={"x-expires": 10})
+    other = await link.declare_queue("other", arguments={"x-message-ttl": 10})
+    await send(link, "", "other")
+
+    async def full(*_: object) -> None:
+        raise Unavailable("store_full", "the disk is full")
+
+    yard.clock.advance(20)
+    with monkeypatch.context() as broken:
+        broken.setattr(yard.store, "change", full)
+        await queues.look_at_time()
+    assert other.depth == 0
+    await queues.look_at_time()
+    assert old.gone
+    assert not list(yard.hub.catalog.all(Queue))

@@ -1,5 +1,7 @@
 """A window holds the next few, knows where the rest lies, and says how far all before it is done with."""
 
+import asyncio
+
 import pytest
 
 from eventyard.model.ids import EntryId
@@ -116,3 +118,23 @@ async def test_the_lag_is_from_the_next_message_to_the_newest() -> None:
     window.pop()
     assert window.lag == 1
     assert make(around, cursor=4).lag == 5
+
+
+async def test_a_page_of_what_was_dropped_meanwhile_does_not_bring_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", 2)
+    around = Around()
+    around.list.remembered = 0
+    commit(around, 1, 2)
+    window = make(around, cursor=0)
+    around.list.gate.clear()
+    filling = asyncio.create_task(window.fill())
+    await asyncio.sleep(0)
+    window.clear()
+    for entry in (3, 4, 5):
+        commit(around, entry)
+        window.add(around.list.all[-1])
+    around.list.gate.set()
+    await filling
+    taken = ids(window)
+    await window.fill()
+    assert taken + ids(window) == [3, 4, 5]
