@@ -15,7 +15,7 @@ def is_json_type(content_type: str) -> bool:
     return media == "application/json" or media.endswith("+json") or media == "text/json"
 
 
-class Event(Struct, frozen=True):
+class Event(Struct, frozen=True, gc=False):
     """One fact, as its publisher stated it (CloudEvents 1.0.2, section 3).
 
     ``data`` holds the bytes as they arrived; nobody re-encodes them. ``extensions`` are CloudEvents extension

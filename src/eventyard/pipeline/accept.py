@@ -35,7 +35,7 @@ class Choice(Struct, frozen=True):
     reason: str | None = None
 
 
-class Accepted(Struct, frozen=True):
+class Accepted(Struct, frozen=True, gc=False):
     """The answer to an accepted event. With ``replayed`` it is the answer given the first time."""
 
     entry_id: EntryId
@@ -45,7 +45,7 @@ class Accepted(Struct, frozen=True):
     replayed: bool = False
 
 
-class Arrival(Struct, frozen=True):
+class Arrival(Struct, frozen=True, gc=False):
     """An event at a door, decoded, its sender proven.
 
     ``key`` is the idempotency key, with its kind before a colon; the same key with the same data gets the same answer.

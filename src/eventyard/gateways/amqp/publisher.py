@@ -142,17 +142,20 @@ class Publisher:
 
     def _tell(self, publish: Publish, result: Result) -> None:
         """Confirm, return or refuse a message; ``None`` is one behind a failure on its channel, which ended there."""
-        wire = self._connection.wire
-        channel = wire.channels.get(publish.channel)
+        channel = self._connection.wire.channels.get(publish.channel) if publish.tag else None
+        if not isinstance(result, int):
+            self._tell_what_is_wrong(publish, result)
+        if result is not None and channel is not None and channel.open and channel.confirms is not None:
+            channel.confirms.settle(publish.tag, not isinstance(result, HubError))
+
+    def _tell_what_is_wrong(self, publish: Publish, result: Result) -> None:
         if isinstance(result, Unrouted):
             content = Content(publish.exchange, publish.routing_key, publish.properties, publish.body)
-            self._connection.write(*content.returned(publish.channel, wire.tuning.frame_max))
+            self._connection.write(*content.returned(publish.channel, self._connection.wire.tuning.frame_max))
         elif isinstance(result, AmqpError):
             self._connection.fail(result.blaming(Basic.Publish), publish.channel)
         elif isinstance(result, HubError) and result.code != "queue_full":
             self._connection.fail(reply_to(result, Basic.Publish), publish.channel)
-        if publish.tag and result is not None and channel is not None and channel.open and channel.confirms is not None:
-            channel.confirms.settle(publish.tag, not isinstance(result, HubError))
 
 
 def size_of(publish: Publish) -> int:

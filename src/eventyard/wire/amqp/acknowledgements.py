@@ -96,6 +96,10 @@ class Confirms:
         if not self._done:
             return []
         oldest = next(iter(self._waiting), self._last + 1)
+        latest = max(self._done)
+        if latest < oldest and all(self._done.values()):
+            confirmed, self._done = len(self._done), {}
+            return [(latest, confirmed > 1, True)]
         done = sorted(self._done.items())
         self._done = {}
         confirmations: list[tuple[int, bool, bool]] = []

@@ -9,7 +9,7 @@ from pamqp.commands import Basic
 from eventyard.wire.amqp.acknowledgements import Confirms
 from eventyard.wire.amqp.errors import AmqpError, ReplyCode
 from eventyard.wire.amqp.events import Publish
-from eventyard.wire.amqp.frames import BodyFrame, HeaderFrame, PublishFrame
+from eventyard.wire.amqp.frames import BodyFrame, Content, HeaderFrame, PublishFrame
 
 
 class Channel:
@@ -56,6 +56,12 @@ class Channel:
         self._publish = piece
         return None
 
+    def take_whole(self, content: Content) -> Publish | None:
+        """Take a content all at once; ``None`` where that cannot be, and nothing is taken."""
+        if self._publish is not None or content.publish.immediate:
+            return None
+        return self._made(content.publish, content.properties, content.body)
+
     def _head(self, header: HeaderFrame, largest: int) -> Publish | None:
         publish = self._publish
         if publish is None:
@@ -96,13 +102,16 @@ class Channel:
 
     def _whole(self, publish: PublishFrame, header: HeaderFrame, body: bytes) -> Publish:
         self.forget_content()
+        return self._made(publish, header.properties, body)
+
+    def _made(self, publish: PublishFrame, properties: bytes, body: bytes) -> Publish:
         confirms = self.confirms
         return Publish(
             self.number,
             publish.exchange,
             publish.routing_key,
             publish.mandatory,
-            header.properties,
+            properties,
             body,
             0 if confirms is None else confirms.next_tag(),
         )

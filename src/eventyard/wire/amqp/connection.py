@@ -26,6 +26,7 @@ from eventyard.wire.amqp.frames import (
     METHOD_FRAME,
     PROTOCOL_HEADER,
     BodyFrame,
+    Content,
     Frame,
     FrameReader,
     HeaderFrame,
@@ -91,6 +92,10 @@ class Connection:
                 return None
             channel = 0
             try:
+                if self._running and (content := self._reader.whole_content()) is not None:
+                    channel = content.publish.channel
+                    if (published := self._on_whole_content(content)) is not None:
+                        return published
                 received = self._reader.next_frame()
                 if received is None:
                     return None
@@ -129,6 +134,16 @@ class Connection:
         if channel is None:
             raise AmqpError(ReplyCode.CHANNEL_ERROR, "expected 'channel.open'")
         return self._on_content(channel, received) if channel.open else None
+
+    def _on_whole_content(self, content: Content) -> events.Publish | None:
+        """The message, if its channel takes it as it is; else its frames are to be read one by one."""
+        channel = self.channels.get(content.publish.channel)
+        if channel is None or not channel.open or len(content.body) > self._limits.body:
+            return None
+        published = channel.take_whole(content)
+        if published is not None:
+            self._reader.skip(content)
+        return published
 
     def _on_content(self, channel: Channel, piece: PublishFrame | HeaderFrame | BodyFrame) -> events.Publish | None:
         event = channel.take(piece, self._limits.body)

@@ -8,6 +8,7 @@ and the frames of a content, which is most of what a busy connection is sent, ar
 """
 
 from struct import Struct as Layout
+from struct import error as LayoutError
 from typing import TypeAlias, final
 
 from msgspec import Struct
@@ -27,6 +28,7 @@ METHOD_FRAME, HEADER_FRAME, BODY_FRAME, HEARTBEAT_FRAME = 1, 2, 3, 8
 _TYPES = frozenset({METHOD_FRAME, HEADER_FRAME, BODY_FRAME, HEARTBEAT_FRAME})
 _START = Layout(">BHI")
 _CONTENT = Layout(">HHQ")
+_HEADER = Layout(">BHIHHQ")
 _PUBLISH = Basic.Publish.index.to_bytes(4, "big")
 
 
@@ -65,6 +67,16 @@ class BodyFrame(Struct, frozen=True, gc=False):
 
     channel: int
     payload: bytes
+
+
+@final
+class Content(Struct, frozen=True, gc=False):
+    """A ``basic.publish`` with its properties and its body; ``end`` is where the reader goes on behind it."""
+
+    publish: PublishFrame
+    properties: bytes
+    body: bytes
+    end: int
 
 
 Frame: TypeAlias = MethodFrame | PublishFrame | HeaderFrame | BodyFrame
@@ -140,6 +152,42 @@ class FrameReader:
                 return _header(data, start, end, channel)
             self._check(kind, channel, size)
 
+    def whole_content(self) -> Content | None:
+        """A ``basic.publish`` with its header and all of its body in one frame, if those three are what comes next.
+
+        Nothing is read by this: :meth:`skip` does, and what is not so plain is left to :meth:`next_frame`.
+        """
+        data, at, most = self._data, self._at, self.frame_max
+        if not data.startswith(_PUBLISH, at + 7):
+            return None
+        try:
+            kind, channel, size = _START.unpack_from(data, at)
+            end = at + 7 + size
+            header, number, header_size, class_id, weight, length = _HEADER.unpack_from(data, end + 1)
+            header_end = end + 8 + header_size
+            last = _START.unpack_from(data, header_end + 1)
+            body = header_end + 8
+            body_end = body + length
+            framed = data[end] == data[header_end] == data[body_end] == 0xCE
+        except (LayoutError, IndexError):  # not all of it is there
+            return None
+        properties_at = end + 8 + _CONTENT.size
+        if (
+            not framed
+            or (kind, header, number, class_id, weight) != (METHOD_FRAME, HEADER_FRAME, channel, Basic.frame_id, 0)
+            or last != (BODY_FRAME, channel, length)
+            or header_end < properties_at + 2
+            or not length
+            or max(size, header_size, length) > most
+        ):
+            return None
+        publish = _publish(data, at + 11, end, channel)
+        return Content(publish, data[properties_at:header_end], data[body:body_end], body_end + 1)
+
+    def skip(self, content: Content) -> None:
+        """Take a whole content as read."""
+        self._at = content.end
+
     def _check(self, kind: int, channel: int, size: int) -> None:
         """Raise :class:`AmqpError` for the first octets of what is no frame, or not one of this connection."""
         # The bound is meant for whole frames, but several clients fill it with payload, as RabbitMQ lets them.
@@ -200,8 +248,12 @@ def frame(kind: int, channel: int, payload: bytes) -> bytes:
 
 def content_frames(channel: int, properties: bytes, body: bytes, frame_max: int) -> bytes:
     """The header and body frames of a content, to stand behind a method that announces it."""
-    parts = [frame(HEADER_FRAME, channel, _CONTENT.pack(Basic.frame_id, 0, len(body)) + properties)]
+    size = len(body)
+    head = _HEADER.pack(HEADER_FRAME, channel, _CONTENT.size + len(properties), Basic.frame_id, 0, size)
     most = frame_max - OVERHEAD
+    if 0 < size <= most:
+        return b"".join((head, properties, FRAME_END, _START.pack(BODY_FRAME, channel, size), body, FRAME_END))
+    parts = [head, properties, FRAME_END]
     for at in range(0, len(body), most):
         part = body[at : at + most]
         parts += (_START.pack(BODY_FRAME, channel, len(part)), part, FRAME_END)

@@ -43,6 +43,36 @@ def test_a_publish_and_its_content_are_read() -> None:
     ]
 
 
+def test_a_publish_is_read_with_its_content_where_that_is_all_there_and_in_one_frame() -> None:
+    whole = PUBLISH + content_frames(7, b"\0\0", b"abc", 4_096)
+    made = reader(whole + HEARTBEAT)
+    content = made.whole_content()
+    assert content == made.whole_content()
+    assert content is not None
+    assert content.publish == PublishFrame(7, "exchange", "größe.2", mandatory=True, immediate=False)
+    assert (content.properties, content.body) == (b"\0\0", b"abc")
+    made.skip(content)
+    assert made.held == len(HEARTBEAT)
+    assert all(reader(whole[:size]).whole_content() is None for size in range(len(whole)))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        PUBLISH + content_frames(7, b"\0\0", b"", 4_096) + HEARTBEAT,
+        PUBLISH + content_frames(7, b"\0\0", b"abc", 10) + HEARTBEAT,
+        PUBLISH + content_frames(8, b"\0\0", b"abc", 4_096),
+        PUBLISH + content_frames(7, b"", b"abc", 4_096),
+        PUBLISH[:-1] + b"\0" + content_frames(7, b"\0\0", b"abc", 4_096),
+        PUBLISH + PUBLISH + content_frames(7, b"\0\0", b"abc", 4_096),
+        content_frames(7, b"\0\0", b"abc", 4_096) * 2,
+        peer.marshal(Basic.Ack(3), 7) + content_frames(7, b"\0\0", b"abc", 4_096),
+    ],
+)
+def test_what_is_not_so_plain_is_left_to_be_read_frame_by_frame(data: bytes) -> None:
+    assert reader(data).whole_content() is None
+
+
 def test_heartbeats_are_left_out() -> None:
     (read,) = frames(HEARTBEAT + peer.marshal(Basic.Ack(3, True), 1) + HEARTBEAT * 5_000)
     assert isinstance(read, MethodFrame)
