@@ -86,7 +86,11 @@ ROWS = [
     ),
     (publish(1, b"x").replace(b"\x01k\0", b"\x01k\2", 1), "connection", 540, "immediate=true", (60, 40)),
     (method(1, Basic.Qos(prefetch_size=1)), "connection", 540, "prefetch_size!=0", (60, 10)),
-    (method(1, Basic.Consume(queue="amq.rabbitmq.reply-to")), "connection", 540, "direct reply-to", (60, 20)),
+    (method(1, Basic.Consume(queue="amq.rabbitmq.reply-to")), "channel", 406, "reply consumer", (60, 20)),
+    (
+        method(1, Basic.Publish(0, "", "k")) + content(1, b"x", Basic.Properties(reply_to="amq.rabbitmq.reply-to")),
+        "channel", 406, "fast reply consumer does not exist", (60, 40),
+    ),
     (
         method(1, Basic.Publish(0, "", "k")) + content(1, b"x", Basic.Properties(headers={"CC": ["a"]})),
         "connection", 540, "the headers CC and BCC", (60, 40),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pamqp.base import Frame as Method
 from pamqp.commands import Basic, Confirm, Exchange, Queue, Tx
 
+from eventyard.gateways.amqp.direct import PSEUDO_QUEUE, DirectReplies
 from eventyard.gateways.amqp.messages import Form, content_of
 from eventyard.gateways.amqp.transaction import Settlement, Transaction
 from eventyard.gateways.events import AS_BINARY, OFFSET
@@ -28,9 +29,6 @@ from eventyard.wire.amqp.methods import make, name_of
 if TYPE_CHECKING:
     from eventyard.gateways.amqp.connection import AmqpConnection
 
-DIRECT_REPLIES = "amq.rabbitmq.reply-to"
-"""A queue of RabbitMQ's that is none: what is sent there goes to one connection, past every queue and the journal."""
-
 Work = Coroutine[Any, Any, None]
 
 
@@ -41,6 +39,7 @@ class AmqpChannel:
         self.number = number
         self.unacked: Unacked[Held] = Unacked()
         self.transaction = Transaction()
+        self.replies = DirectReplies(link)
         self._connection = connection
         self._link = link
         self._consumers: dict[str, Consumer] = {}
@@ -184,9 +183,10 @@ class AmqpChannel:
         tag = method.consumer_tag or f"amq.ctag-{secrets.token_urlsafe(16)}"
         if tag in self._consumers:
             raise AmqpError(ReplyCode.NOT_ALLOWED, f"attempt to reuse consumer tag '{tag}'", method)
-        if method.queue == DIRECT_REPLIES:
-            raise AmqpError(ReplyCode.NOT_IMPLEMENTED, "direct reply-to; declare a queue for the replies", method)
-        queue = self._link.queue(self._name(method.queue))
+        if method.queue == PSEUDO_QUEUE:
+            queue = await self.replies.queue(method)
+        else:
+            queue = self._link.queue(self._name(method.queue))
         no_ack = bool(method.no_ack)
         credits = () if no_ack else (Credit(self._prefetch), self._shared, self._connection.unacked)
         offset = arguments.get(OFFSET)

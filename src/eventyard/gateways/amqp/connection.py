@@ -246,6 +246,7 @@ class AmqpConnection(asyncio.Protocol):
         channel = self._channels.get(publish.channel)
         if channel is None:
             return None
+        publish = channel.replies.addressed(publish)
         if channel.transactional:
             channel.transaction.publish(publish)
             return None

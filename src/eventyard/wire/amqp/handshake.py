@@ -23,6 +23,7 @@ CAPABILITIES = (
     "connection.blocked",
     "consumer_cancel_notify",
     "consumer_priorities",
+    "direct_reply_to",
     "exchange_exchange_bindings",
     "per_consumer_qos",
     "publisher_confirms",
