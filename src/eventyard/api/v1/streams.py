@@ -286,5 +286,5 @@ async def list_exchange_bindings(
 ) -> Response:
     """The queues and exchanges that are given what an exchange is sent; the exchange by its name or its topic's id."""
     streams = call.hub.inventory
-    outlets = streams.outlets(streams.exchange(call.who, exchange, project_id))
+    outlets = streams.outlets(call.who, streams.exchange(call.who, exchange, project_id))
     return call.page(outlets, outlet_shown, limit, cursor, mark=lambda outlet: mark_of(outlet.number))

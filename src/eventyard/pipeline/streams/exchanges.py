@@ -12,10 +12,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from eventyard.matching.bindings import ToExchange
-from eventyard.model.catalog import Project, Record, Source, Topic
+from eventyard.model.catalog import Project, Record, Source, Subscription, Topic
 from eventyard.model.errors import Conflict, Forbidden, NotFound
 from eventyard.model.ids import EntryId
-from eventyard.model.reserved import AMQ, is_reserved
+from eventyard.model.reserved import AMQ, is_hub_made, is_reserved
 from eventyard.model.streams import DEFAULT_EXCHANGE, Binding, ExchangeSettings, ExchangeType
 from eventyard.model.streams import Queue as QueueRecord
 from eventyard.pipeline.catalog import Catalog
@@ -53,9 +53,10 @@ class Exchanges:
         """Lay out the exchanges there are, without those that were not to outlive the hub; follow what changes."""
         for topic in list(self._catalog.all(Topic)):
             if topic.exchange is not None and not topic.exchange.durable:
-                await self._remove(topic)
-            else:
-                self._lay_out(topic)
+                with suppress(Conflict):
+                    await self._remove(topic)
+        for topic in self._catalog.all(Topic):
+            self._lay_out(topic)
         for topic in self._catalog.all(Topic):
             self._tie(topic)
         self._catalog.watch(self._follow)
@@ -119,16 +120,20 @@ class Exchanges:
 
     async def delete(self, topic: Topic, *, if_unused: bool) -> None:
         """End an exchange. Raises ``Conflict`` (``precondition_failed``) while it is in use, if that matters."""
-        if topic.name.startswith(AMQ) or topic.exchange is None:
+        if is_reserved(topic.name) or topic.exchange is None:
             raise Forbidden("forbidden", f"exchange {topic.name!r} was not declared here, and is not deleted here")
-        if if_unused and self._routes.bindings_from(topic.id):
-            raise Conflict("precondition_failed", f"exchange {topic.name!r} in use")
-        await self._remove(topic)
+        await self._remove(topic, if_unused=if_unused)
 
-    async def _remove(self, topic: Topic) -> None:
+    async def _remove(self, topic: Topic, *, if_unused: bool = False) -> None:
+        """Raises ``Conflict`` while others than the clients of streams use the topic, or if that matters, they do."""
         async with self._catalog.turn:
             sources = [source for source in self._catalog.all(Source) if source.topic_id == topic.id]
-            await self._catalog.remove(*sources, topic)
+            readers = [one for one in self._catalog.all(Subscription) if topic.id in one.topic_ids]
+            used = readers or not all(map(is_hub_made, sources))
+            if used or (if_unused and self._routes.bindings_from(topic.id)):
+                raise Conflict("precondition_failed", f"exchange {topic.name!r} in use")
+            if self._catalog.seek(Topic, topic.id) is not None:
+                await self._catalog.remove(*sources, topic)
 
     # Bindings
 
@@ -170,7 +175,8 @@ class Exchanges:
         """Delete an exchange that was to go with its last binding."""
         now = self._catalog.seek(Topic, source.id)
         if now is not None and settings_of(now).auto_delete and not self._routes.bindings_from(now.id):
-            await self._remove(now)
+            with suppress(Conflict):  # somebody has come to use it
+                await self._remove(now, if_unused=True)
 
     # Queues that are kept
 

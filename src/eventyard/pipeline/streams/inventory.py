@@ -12,12 +12,12 @@ from eventyard.matching.bindings import Bound, ToExchange
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Topic
 from eventyard.model.errors import NotFound, Unavailable
-from eventyard.model.reserved import APPLICATION
 from eventyard.model.streams import Binding, ExchangeSettings
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.streams.exchanges import settings_of
 from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.queue import Queue
+from eventyard.pipeline.streams.reach import knows, knows_queue
 from eventyard.pipeline.streams.streams import Streams
 from eventyard.pipeline.view import View
 
@@ -78,13 +78,13 @@ class Inventory:
     def queues(self, who: Principal, project: str | None) -> list[Queue]:
         """Those of a project. Raises what ``View.project`` raises."""
         wanted = self._view(who).project(project)
-        return [queue for queue in self._streams.queues if queue.project_id == wanted.id]
+        return [queue for queue in self._streams.queues if queue.project_id == wanted.id and self._sees(who, queue)]
 
     def queue(self, who: Principal, queue_id: str, scope: Scope = Scope.CATALOG_READ) -> Queue:
         """One queue. Raises ``NotFound``."""
         view = self._view(who, scope)
         for queue in self._streams.queues:
-            if queue.id == queue_id and view.sees(queue.project_id):
+            if queue.id == queue_id and view.sees(queue.project_id) and self._sees(who, queue):
                 return queue
         raise NotFound("not_found", f"there is no queue {queue_id!r}")
 
@@ -119,9 +119,9 @@ class Inventory:
             raise NotFound("not_found", f"there is no exchange {name!r}")
         return self._exchange(topic)
 
-    def outlets(self, exchange: Exchange) -> list[Outlet]:
-        """The bindings that lead out of an exchange."""
-        return [self._outlet(bound) for bound in self._bounds(exchange.topic)]
+    def outlets(self, who: Principal, exchange: Exchange) -> list[Outlet]:
+        """The bindings that lead out of an exchange, to what is there for the caller."""
+        return [self._outlet(bound) for bound in self._bounds(exchange.topic) if self._may_know_end(who, bound)]
 
     def name_of(self, exchange: str) -> str:
         """What clients call the exchange with that topic."""
@@ -141,9 +141,14 @@ class Inventory:
 
     def _may_know(self, who: Principal, exchange: str) -> bool:
         topic = self._catalog.seek(Topic, exchange)
-        if topic is None or who.application_id is None or not topic.name.startswith(APPLICATION):
-            return topic is not None
-        return topic.name == APPLICATION + who.application_id
+        return topic is not None and knows(self._catalog, who, topic)
+
+    def _may_know_end(self, who: Principal, bound: Bound[Queue]) -> bool:
+        to = bound.destination
+        return self._may_know(who, to.id) if isinstance(to, ToExchange) else self._sees(who, to)
+
+    def _sees(self, who: Principal, queue: Queue) -> bool:
+        return knows_queue(self._streams, who, queue)
 
     def _view(self, who: Principal, scope: Scope = Scope.CATALOG_READ) -> View:
         return View(self._catalog, who).need(scope)

@@ -15,7 +15,7 @@ from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Project, Topic
 from eventyard.model.errors import Conflict, Forbidden, HubError, NotFound, Unauthenticated, Unavailable
 from eventyard.model.ids import EntryId, Millis
-from eventyard.model.reserved import AMQ, APPLICATION, PROJECT
+from eventyard.model.reserved import AMQ, APPLICATION, PROJECT, is_reserved
 from eventyard.model.streams import DEFAULT_EXCHANGE, Binding, ExchangeSettings, QueueOptions
 from eventyard.pipeline.streams.consumer import Consumer, Held, release
 from eventyard.pipeline.streams.feed import Message
@@ -111,6 +111,8 @@ class Link:
         existing = await self._reach.seek_exchange(name)
         if existing is None and name.startswith((PROJECT, APPLICATION)):
             raise NotFound("not_found", f"no exchange {name!r}")
+        if wish.alternate is not None and is_reserved(wish.alternate):
+            await self._reach.exchange(wish.alternate, Scope.EVENTS_READ)
         await self._streams.exchanges.declare(self.project, name, wish)
 
     async def delete_exchange(self, name: str, *, if_unused: bool = False) -> None:
@@ -202,9 +204,10 @@ class Link:
 
     async def delete_queue(self, name: str, *, if_unused: bool = False, if_empty: bool = False) -> int:
         """Delete a queue; how many messages waited in it. One that is not there is fine."""
-        if self._streams.queues.seek(self.project.id, name) is None:
+        try:
+            queue = self.queue(name)
+        except NotFound:
             return 0
-        queue = self.queue(name)
         if if_unused and queue.consumers:
             raise Conflict("precondition_failed", f"queue {name!r} in use")
         if if_empty and queue.depth:
@@ -343,7 +346,10 @@ class Link:
     # Ending
 
     def renew(self, who: Principal) -> None:
-        """Go on with newer credentials, of the same organization and reach. Raises ``Unauthenticated``."""
+        """Go on with newer credentials, of the same organization and reach. Raises ``Unauthenticated``.
+
+        If they do not allow to read, reading ends.
+        """
         old = self.who
         if (who.organization_id, who.project_id, who.application_id) != (
             old.organization_id, old.project_id, old.application_id,
@@ -351,6 +357,13 @@ class Link:
             raise Unauthenticated("unauthenticated", "the new credentials are not for what the old ones were")
         self._reach.who = who
         self._streams.renewed(self)
+        try:
+            who.need(Scope.EVENTS_READ)
+        except Forbidden as refused:
+            for consumer in list(self.consumers):
+                if consumer.queue is not None:
+                    consumer.queue.drop(consumer)
+                consumer.cancelled(consumer, refused)
 
     async def close(self, held: Sequence[Held] = ()) -> None:
         """End: consumers, exclusive queues; ``held`` goes back to its queues. Nothing else is to be called after."""

@@ -11,13 +11,31 @@ from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Application, Project, Topic
 from eventyard.model.errors import Conflict, Forbidden, NotFound
 from eventyard.model.reserved import APPLICATION, PROJECT, is_reserved
+from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.doors import Door
+from eventyard.pipeline.entities import need_own
 from eventyard.pipeline.streams.exchanges import settings_of
 from eventyard.pipeline.streams.queue import Queue
 from eventyard.pipeline.view import View
 
 if TYPE_CHECKING:
     from eventyard.pipeline.streams.streams import Streams
+
+
+def knows(catalog: Catalog, who: Principal, topic: Topic) -> bool:
+    """Whether an exchange is there for a caller: it is not another application's, nor of a project out of sight."""
+    foreign = who.application_id is not None and topic.name.startswith(APPLICATION)
+    return View(catalog, who).sees(topic.project_id) and not (
+        foreign and topic.name != f"{APPLICATION}{who.application_id}"
+    )
+
+
+def knows_queue(streams: "Streams", who: Principal, queue: Queue) -> bool:
+    """Whether a queue of their project is there for a caller: it is given nothing that is not for their eyes."""
+    if who.project_id is None and who.application_id is None:
+        return True
+    topics = (streams.catalog.seek(Topic, exchange) for exchange in streams.queues.upstream(queue))
+    return all(topic is None or knows(streams.catalog, who, topic) for topic in topics)
 
 
 class Reach:
@@ -52,8 +70,7 @@ class Reach:
 
     def _application(self, application_id: str) -> Application:
         application = View(self._streams.catalog, self.who).get(Application, application_id)
-        if self.who.application_id not in (None, application.id):
-            raise NotFound("not_found", f"there is no application {application_id!r}")
+        need_own(self.who, application)
         return application
 
     async def door(self, exchange: str) -> Door:
@@ -76,17 +93,11 @@ class Reach:
         """A queue of the project, for a connection. Raises ``NotFound``, ``Conflict`` (``resource_locked``)."""
         self.who.need(Scope.EVENTS_READ)
         queue = self._streams.queues.get(self.project.id, name)
+        if not knows_queue(self._streams, self.who, queue):
+            raise NotFound("not_found", f"no queue {name!r}")
         if queue.owner not in (None, by):
             raise Conflict("resource_locked", f"cannot obtain exclusive access to locked queue {name!r}")
-        if self.who.application_id is not None and self._holds_of_others(queue):
-            raise NotFound("not_found", f"no queue {name!r}")
         return queue
-
-    def _holds_of_others(self, queue: Queue) -> bool:
-        """Whether the queue is given what is for another application."""
-        topics = (self._streams.catalog.seek(Topic, exchange) for exchange in self._streams.queues.upstream(queue))
-        own = f"{APPLICATION}{self.who.application_id}"
-        return any(topic is not None and topic.name.startswith(APPLICATION) and topic.name != own for topic in topics)
 
     def has_queue(self, name: str) -> bool:
         """Whether the project has a queue of that name, which who publishes may know."""

@@ -113,8 +113,10 @@ class Streams:
     ) -> Link:
         """Let a client in, to the project named or else its first. The rest is told in :class:`Link`.
 
-        Raises ``NotFound``, ``Unavailable`` (``too_many``).
+        Raises ``NotFound``, ``Unauthenticated``, ``Unavailable`` (``too_many``).
         """
+        if self._is_revoked(who):  # since the client proved who it is
+            raise Unauthenticated("access_ended", "the key of this connection was revoked")
         if len(self._links) >= self.limits.connections:
             raise Unavailable("too_many", f"{self.limits.connections} connections are open, which is the bound")
         self._made += 1
@@ -126,6 +128,10 @@ class Streams:
         self.renewed(link)
         self._log.info("stream_opened", connection=link.number, protocol=protocol, peer=peer, who=who.name)
         return link
+
+    def _is_revoked(self, who: Principal) -> bool:
+        key = None if who.key_id is None else self.catalog.seek(ApiKey, who.key_id)
+        return key is not None and key.revoked_at is not None
 
     def _project(self, who: Principal, name: str | None) -> Project:
         view = View(self.catalog, who)

@@ -1,11 +1,13 @@
 """Every topic is an exchange; those that are declared are topics, behave as declared, and go when they should."""
 
+import asyncio
+
 import pytest
 
 from eventyard.model.catalog import Topic
 from eventyard.model.errors import Conflict, Forbidden, NotFound
 from eventyard.model.streams import ExchangeSettings, ExchangeType
-from eventyard.pipeline.streams.exchanges import settings_of
+from eventyard.pipeline.streams.exchanges import Exchanges, settings_of
 from eventyard.pipeline.streams.link import Link
 from eventyard.testing.hub import Yard
 from tests.unit.pipeline.streams.conftest import send
@@ -83,3 +85,35 @@ async def test_a_transient_exchange_does_not_outlive_the_hub(yard: Yard, link: L
     await yard.hub.streams.exchanges.start()
     assert yard.hub.catalog.named(Topic, yard.project.id, "brief") is None
     assert yard.hub.catalog.named(Topic, yard.project.id, "lasting") is not None
+
+
+async def test_an_exchange_that_others_use_as_a_topic_is_not_deleted(yard: Yard, link: Link) -> None:
+    admin = yard.hub.keys.by_key(yard.key)
+    await link.declare_exchange("x", ExchangeSettings(durable=False, auto_delete=True))
+    queue = await link.declare_queue("q")
+    await link.bind(queue, "x", "#")
+    await yard.hub.sources.create(admin, project_id=None, name="s", topic=(await topic(yard, "x")).id)
+    with pytest.raises(Conflict, match="in use"):
+        await link.delete_exchange("x")
+    await link.unbind(queue, "x", "#")
+    await Exchanges(yard.hub.catalog, yard.hub.streams.queues, yard.hub.publishing).start()
+    assert await topic(yard, "x")
+
+
+async def test_an_exchange_of_the_hub_s_own_stays_though_others_lead_to_it(yard: Yard, link: Link) -> None:
+    name = f"project.{yard.project.id}"
+    await link.bind_exchange(name, "amq.topic", "#", {})
+    with pytest.raises(Forbidden):
+        await link.delete_exchange(name)
+
+
+async def test_an_exchange_that_goes_with_its_last_binding_stays_for_a_new_one(yard: Yard, link: Link) -> None:
+    await link.declare_exchange("x", ExchangeSettings(auto_delete=True))
+    queue = await link.declare_queue("q")
+    await link.bind(queue, "x", "old")
+    async with yard.hub.catalog.turn:
+        leaving = asyncio.create_task(link.unbind(queue, "x", "old"))
+        await asyncio.sleep(0)
+        await link.bind(queue, "x", "new")
+    await leaving
+    assert await topic(yard, "x")

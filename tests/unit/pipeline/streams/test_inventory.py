@@ -59,9 +59,8 @@ async def test_the_exchange_of_another_application_is_not_there_in_the_words_for
     names = [exchange.topic.name for exchange in inventory(yard).exchanges(admin, None)]
     assert exchange in names
     assert exchange not in [exchange.topic.name for exchange in inventory(yard).exchanges(one.who, None)]
-    assert [outlet.name for outlet in inventory(yard).outlets(inventory(yard).exchange(other.who, exchange, None))] == [
-        "work"
-    ]
+    known = inventory(yard).exchange(other.who, exchange, None)
+    assert [outlet.name for outlet in inventory(yard).outlets(other.who, known)] == ["work"]
     for name in (exchange, "nothing"):
         with pytest.raises(NotFound, match=f"there is no exchange '{name}'"):
             inventory(yard).exchange(one.who, name, None)
@@ -88,3 +87,21 @@ async def test_a_long_reason_is_told_as_far_as_it_goes(yard: Yard, admin: Princi
     inventory(yard).disconnect(admin, link.number, "x" * 1000)
     assert told == [f"this connection was ended by bootstrap: {'x' * 100}"]
     await link.close()
+
+
+async def test_a_queue_with_what_is_for_another_application_is_not_there_either(
+    yard: Yard, admin: Principal, links: tuple[Link, Link]
+) -> None:
+    one, other = links
+    queue = await other.declare_queue("work")
+    await other.bind(queue, f"application.{other.who.application_id}", "#")
+    await other.bind(queue, "amq.topic", "#")
+    for who, seen in ((one.who, []), (other.who, [queue]), (admin, [queue])):
+        assert inventory(yard).queues(who, None) == seen
+        shared = inventory(yard).exchange(who, "amq.topic", None)
+        assert [outlet.name for outlet in inventory(yard).outlets(who, shared)] == [one.name for one in seen]
+    with pytest.raises(NotFound):
+        inventory(yard).purge(one.who, queue.id)
+    with pytest.raises(NotFound):
+        await inventory(yard).delete(one.who, queue.id)
+    assert not queue.gone

@@ -72,3 +72,32 @@ async def test_dead_letters_go_only_where_their_queue_s_client_may_publish(yard:
     with pytest.raises(NotFound, match="no exchange"):
         await link.declare_queue("", arguments={"x-dead-letter-exchange": "application.unknown"})
     assert await link.declare_queue("", arguments={"x-dead-letter-exchange": "declared-later"})
+
+
+async def test_nobody_learns_of_a_queue_of_others_by_locking_or_deleting_it(yard: Yard, link: Link) -> None:
+    queue = await link.declare_queue("theirs", exclusive=True)
+    await link.bind(queue, f"application.{default_application(yard).id}", "#")
+    bound = connect(
+        yard, await yard.key_for(Scope.ADMIN, project_id=yard.project.id, application_id="another"),
+    )  # fmt: skip
+    with pytest.raises(NotFound, match="no queue"):
+        bound.queue("theirs")
+    assert await bound.delete_queue("theirs") == await bound.delete_queue("nobody's") == 0
+    assert not queue.gone
+
+
+async def test_a_key_of_one_project_reads_no_queue_with_what_is_for_another(yard: Yard, link: Link) -> None:
+    other = await yard.hub.projects.create(link.who, name="other")
+    queue = await link.declare_queue("both")
+    await link.bind(queue, f"project.{other.id}", "#")
+    bound = connect(yard, await yard.key_for(Scope.EVENTS_READ, project_id=yard.project.id))
+    with pytest.raises(NotFound, match="no queue"):
+        bound.queue("both")
+
+
+async def test_nothing_is_passed_on_to_an_exchange_of_others(yard: Yard, link: Link) -> None:
+    application = default_application(yard)
+    bound = connect(yard, await yard.key_for(Scope.ADMIN, project_id=yard.project.id, application_id="another"))
+    with pytest.raises(NotFound, match="no exchange"):
+        await bound.declare_exchange("mine", ExchangeSettings(alternate=f"application.{application.id}"))
+    await bound.declare_exchange("mine", ExchangeSettings(alternate="later"))

@@ -76,3 +76,21 @@ async def test_a_project_takes_its_queues_and_connections_along(yard: Yard) -> N
     assert queue.gone
     assert ended == ["access_ended"]
     assert not list(hub.catalog.all(Queue))
+
+
+async def test_a_key_that_was_revoked_after_it_was_proven_opens_no_connection(yard: Yard) -> None:
+    hub, text = yard.hub, await yard.key_for(Scope.EVENTS_READ)
+    proven = hub.keys.by_key(text)
+    assert proven.key_id is not None
+    await hub.keys.revoke(hub.keys.by_key(yard.key), proven.key_id)
+    with pytest.raises(Unauthenticated, match="revoked"):
+        hub.streams.connect(proven, protocol="test", peer="here", name="", end=lambda _: None)
+
+
+async def test_reading_ends_with_credentials_that_do_not_allow_it(yard: Yard, link: Link) -> None:
+    queue, reader = await link.declare_queue("q"), Reader()
+    await link.consume(queue, reader.consumer)
+    link.renew(yard.hub.keys.by_key(await yard.key_for(Scope.EVENTS_PUBLISH)))
+    assert reader.cancelled == ["forbidden"]
+    assert not queue.consumers
+    assert not link.consumers
