@@ -238,9 +238,9 @@ class AmqpConnection(asyncio.Protocol):
 
     # Publishing
 
-    def has(self, channel: int) -> bool:
-        """Whether the channel is there, and did not fail."""
-        return channel in self._channels
+    def has(self, channel: AmqpChannel) -> bool:
+        """Whether the channel is there, and did not fail: another one of its number may be there by now."""
+        return self._channels.get(channel.number) is channel
 
     def _publish(self, publish: events.Publish) -> Coroutine[Any, Any, None] | None:
         channel = self._channels.get(publish.channel)
@@ -250,7 +250,7 @@ class AmqpConnection(asyncio.Protocol):
         if channel.transactional:
             channel.transaction.publish(publish)
             return None
-        self.publisher.put(publish)
+        self.publisher.put(publish, channel)
         return self.publisher.done() if self.publisher.crowded else None
 
     def published(self) -> None:
@@ -356,6 +356,7 @@ class AmqpConnection(asyncio.Protocol):
         link, self._link = self._link, None
         if link is None:
             return
+        link.pause()
         await self.publisher.stop()
         work = self._work
         if work is not None and work is not asyncio.current_task():
@@ -379,6 +380,8 @@ class AmqpConnection(asyncio.Protocol):
     def _beat(self) -> None:
         heartbeat, now = self._heartbeat, self._now()
         assert heartbeat is not None
+        if self._work is not None or self._full:
+            heartbeat.received(now)  # whatever came was not read
         if heartbeat.dead(now):
             self._log.info("stream_silent", protocol="amqp", peer=self._peer())
             self._transport.abort()

@@ -23,6 +23,7 @@ from eventyard.wire.amqp.errors import AmqpError
 from eventyard.wire.amqp.events import Publish
 
 if TYPE_CHECKING:
+    from eventyard.gateways.amqp.channel import AmqpChannel
     from eventyard.gateways.amqp.connection import AmqpConnection
 
 TOGETHER = 1_000
@@ -46,7 +47,7 @@ class Publisher:
     def __init__(self, connection: "AmqpConnection", link: Link) -> None:
         self._connection = connection
         self._link = link
-        self._waiting: list[Publish] = []
+        self._waiting: list[tuple[Publish, AmqpChannel]] = []
         self._bytes = 0
         self._busy: asyncio.Task[None] | None = None
         self.blocked = False
@@ -57,9 +58,9 @@ class Publisher:
         """Whether enough waits that the client had better wait too."""
         return self._bytes > AHEAD_BYTES
 
-    def put(self, publish: Publish) -> None:
+    def put(self, publish: Publish, channel: "AmqpChannel") -> None:
         """Publish a message, after those before it."""
-        self._waiting.append(publish)
+        self._waiting.append((publish, channel))
         self._bytes += size_of(publish)
         if self._busy is None:
             self._busy = asyncio.create_task(self._work())
@@ -82,12 +83,13 @@ class Publisher:
             await asyncio.sleep(0)
             while self._waiting:
                 batch, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
-                self._bytes -= sum([size_of(publish) for publish in batch])
+                self._bytes -= sum([size_of(publish) for publish, _ in batch])
                 results = await self._commit(batch)
-                for publish, result in zip(batch, results, strict=True):
-                    self._tell(publish, result)
-                for channel in {publish.channel for publish in batch}:
-                    self._connection.wire.confirm(channel)
+                for (publish, channel), result in zip(batch, results, strict=True):
+                    if self._connection.has(channel):
+                        self._tell(publish, result)
+                for number in {publish.channel for publish, _ in batch}:
+                    self._connection.wire.confirm(number)
                 self._connection.published()
         except Exception as error:  # nothing of the batch is confirmed
             self._connection.broken(error, "publish")
@@ -102,15 +104,15 @@ class Publisher:
         for publish, result in zip(batch, results, strict=True):
             self._tell(publish, result)
 
-    async def _commit(self, batch: Sequence[Publish]) -> list[Result]:
+    async def _commit(self, batch: Sequence[tuple[Publish, "AmqpChannel"]]) -> list[Result]:
         results: list[Result] = [None] * len(batch)
         outgoing: list[Outgoing] = []
         places: list[int] = []
         now = self._link.now()
         checked: set[str] = set()
-        failed: set[int] = set()
-        for place, publish in enumerate(batch):
-            if publish.channel in failed or not self._connection.has(publish.channel):
+        failed: set[AmqpChannel] = set()
+        for place, (publish, channel) in enumerate(batch):
+            if channel in failed or not self._connection.has(channel):
                 continue
             try:
                 if publish.exchange not in checked:
@@ -119,7 +121,7 @@ class Publisher:
                 event = event_of(publish, self._link.new_id, now)
             except (HubError, AmqpError) as error:
                 results[place] = error
-                failed.add(publish.channel)
+                failed.add(channel)
                 continue
             outgoing.append(Outgoing(publish.exchange, event, publish.mandatory))
             places.append(place)

@@ -5,7 +5,7 @@ raised here into its protocol's replies.
 """
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -292,23 +292,28 @@ class Link:
 
     async def cancel(self, consumer: Consumer) -> None:
         """Let a consumer read no more. What it holds is settled by the client, or comes back with :meth:`close`."""
+        await self.leave([self.stop(consumer)])
+
+    def stop(self, consumer: Consumer) -> Queue | None:
+        """The first half of :meth:`cancel`, at once; the other is to :meth:`leave` the queue that it read."""
         self._forget(consumer)
         queue = consumer.queue
         if queue is not None:
             queue.drop(consumer)
-            await self._leave(queue)
+        return queue
 
     def _forget(self, consumer: Consumer) -> None:
         if consumer in self.consumers:
             del self.consumers[consumer]
             self._delivered += consumer.delivered
 
-    async def _leave(self, queue: Queue) -> None:
-        """Delete a queue that was to go with its last consumer, if that can be done now."""
-        if queue.auto_delete and not queue.consumers and not queue.gone:
-            self._own.pop(queue, None)
-            with suppress(Unavailable):
-                await self._streams.exchanges.delete_queue(queue)
+    async def leave(self, read: Iterable[Queue | None]) -> None:
+        """Delete the queues that were to go with their last consumer, if that can be done now."""
+        for queue in read:
+            if queue is not None and queue.auto_delete and not queue.consumers and not queue.gone:
+                self._own.pop(queue, None)
+                with suppress(Unavailable):
+                    await self._streams.exchanges.delete_queue(queue)
 
     async def get(self, queue: Queue, *, no_ack: bool) -> tuple[Message, Held | None, int] | None:
         """Fetch one message."""
@@ -371,14 +376,9 @@ class Link:
             return
         self._closed = True
         self._streams.leave(self)
-        read = [consumer.queue for consumer in self.consumers if consumer.queue is not None]
-        for consumer in self.consumers:
-            if consumer.queue is not None:
-                consumer.queue.drop(consumer)
-        self.consumers.clear()
+        read = [self.stop(consumer) for consumer in list(self.consumers)]
         release(held)
-        for queue in read:
-            await self._leave(queue)
+        await self.leave(read)
         for queue in list(self._own):
             if not queue.gone:
                 with suppress(Unavailable):  # of an exchange that was to go along

@@ -4,6 +4,7 @@ import pytest
 from pamqp.commands import Basic, Channel, Exchange, Queue
 
 from eventyard.model.access import Scope
+from eventyard.model.errors import NotFound
 from eventyard.testing.hub import Yard
 from tests.unit.gateways.amqp.around import Client
 
@@ -242,3 +243,37 @@ async def test_a_tag_is_settled_once(client: Client) -> None:
 async def test_nothing_is_thrown_away_by_recovering(client: Client) -> None:
     client.say(Basic.Recover(False))
     assert await client.refusal() == (540, "NOT_IMPLEMENTED - requeue=false", 60, 110)
+
+
+async def test_a_channel_that_failed_is_given_nothing_more_though_its_queues_take_time_to_go(
+    yard: Yard, client: Client, other: Client
+) -> None:
+    await client.queue("passing", durable=True, auto_delete=True)
+    await client.queue("work")
+    await consume(client, "passing")
+    await consume(client, "work", no_ack=True)
+    async with yard.hub.catalog.turn:
+        client.say(Basic.Ack(delivery_tag=9))
+        await client.hear(Channel.Close)
+        other.publish(b"1", "work")
+        await client.quiet()
+    other.say(Basic.Get(queue="work", no_ack=True))
+    assert (await other.delivery())[2] == b"1"
+
+
+async def test_what_a_channel_holds_goes_back_though_its_queues_are_deleted_meanwhile(
+    yard: Yard, client: Client, other: Client
+) -> None:
+    for name, how in (("passing", {"auto_delete": True}), ("brief", {}), ("work", {})):
+        await client.queue(name, durable=True, **how)
+        await consume(client, name)
+    other.publish(b"1", "work")
+    assert (await client.delivery())[2] == b"1"
+    async with yard.hub.catalog.turn:
+        client.say(Channel.Close(200, "", 0, 0))
+        await other.quiet()
+        brief = yard.hub.streams.queues.get(yard.project.id, "brief")
+        yard.hub.streams.queues.remove(brief, NotFound("not_found", "deleted"))
+    await client.hear(Channel.CloseOk)
+    other.say(Basic.Get(queue="work", no_ack=True))
+    assert (await other.delivery())[2] == b"1"

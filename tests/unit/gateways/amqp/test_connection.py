@@ -224,3 +224,29 @@ async def test_when_there_are_as_many_connections_as_may_be_another_is_told(
     monkeypatch.setattr(yard.hub.streams, "connect", full)
     refused = await Client(yard).log_in()
     assert (refused.reply_code, refused.reply_text[:14]) == (506, "RESOURCE_ERROR")
+
+
+async def test_a_client_that_is_not_read_is_not_taken_for_dead(yard: Yard) -> None:
+    client = await Client(yard).open(beat=10)
+    async with yard.hub.catalog.turn:
+        client.say(Exchange.Declare(exchange="x", exchange_type="topic"))
+        for _ in range(10):
+            client.loop.ring("_beat")
+    assert not client.wire.aborted
+    while not isinstance(await client.hear(Heartbeat, Exchange.DeclareOk), Exchange.DeclareOk):
+        pass
+
+
+async def test_a_client_that_has_gone_is_given_nothing_more(
+    yard: Yard, client: Client, other: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.queue("work", durable=True)
+    client.say(Basic.Consume(queue="work", no_ack=True))
+    await client.hear(Basic.ConsumeOk)
+    async with yard.hub.catalog.turn:
+        client.say(Exchange.Declare(exchange="x", exchange_type="topic"))
+        client.leave()
+        other.publish(b"1", "work")
+        await other.quiet()
+    other.say(Basic.Get(queue="work", no_ack=True))
+    assert (await other.delivery())[2] == b"1"

@@ -1,5 +1,6 @@
 """What is published is confirmed once it is on disk, in order, and what cannot be is refused, returned or waits."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -163,3 +164,30 @@ async def test_who_publishes_faster_than_can_be_written_is_read_no_further(
     client.send(method(1, Channel.Close(200, "", 0, 0)))
     await client.hear(Channel.CloseOk)
     assert client.wire.reading
+
+
+async def test_what_a_channel_left_behind_is_not_taken_for_what_its_successor_sends(
+    yard: Yard, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, append = asyncio.Event(), yard.store.append_batch
+
+    async def slow(publications: Sequence[Any]) -> Any:
+        await written.wait()
+        return await append(publications)
+
+    monkeypatch.setattr(yard.store, "append_batch", slow)
+    await confirming(client)
+    client.publish(b"1", "k", "amq.topic")
+    await client.quiet()
+    client.publish(b"2", "k", "nothing")
+    client.say(Basic.Ack(delivery_tag=9))
+    await client.hear(Channel.Close)
+    client.say(Channel.CloseOk(), Channel.Open())
+    await client.hear(Channel.OpenOk)
+    client.say(Confirm.Select(nowait=True))
+    await client.quiet()
+    client.publish(b"3", "k", "amq.topic")
+    written.set()
+    ack = await client.hear(Basic.Ack)
+    assert (ack.delivery_tag, await yard.store.newest()) == (1, 2)
+    await client.quiet()
