@@ -7,9 +7,8 @@ It must not know protocols, nor who may do what; ``exchanges.py`` makes queues a
 """
 
 from collections import Counter, deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, Protocol
 
 from msgspec.structs import replace
 
@@ -17,8 +16,9 @@ from eventyard.model.errors import Forbidden, HubError
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.streams import Overflow, Position, QueueOptions
 from eventyard.pipeline.streams.consumer import Consumer, Held
-from eventyard.pipeline.streams.feed import Feed, Message
+from eventyard.pipeline.streams.feed import Message
 from eventyard.pipeline.streams.properties import priority_of
+from eventyard.pipeline.streams.surroundings import Surroundings
 from eventyard.pipeline.streams.window import Window
 
 AT_ONCE = 64
@@ -29,33 +29,6 @@ AT_ONCE_BYTES = 64 << 10
 
 EXPIRATION = "amqpexpiration"
 """The extension attribute that holds a message's own time to live, in milliseconds; none comes from outside."""
-
-
-class Surroundings(Protocol):
-    """What a queue needs of the house around it."""
-
-    feed: Feed
-
-    def wanted(self, queue: "Queue", message: Message) -> bool:
-        """Whether the message is one that was routed to the queue."""
-
-    def upstream(self, queue: "Queue") -> Sequence[str]:
-        """The exchanges from which messages reach the queue."""
-
-    def bury(self, queue: "Queue", message: Message, reason: str, count: int) -> Coroutine[Any, Any, None]:
-        """Send a dead letter where the queue's options say; returns when that is committed."""
-
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something beside, to its end."""
-
-    def changed(self, queue: "Queue") -> None:
-        """A durable queue's position is another than was kept."""
-
-    def watch_time(self, queue: "Queue") -> None:
-        """Call :meth:`Queue.expire` now and then: something in it may grow too old."""
-
-    def now(self) -> Millis:
-        """The wall clock."""
 
 
 class Queue:
@@ -149,11 +122,11 @@ class Queue:
             # What goes straight through never counts as waiting.
             for message in messages:
                 self._take_up([message])
-                self.pump()
+                self.pump(fresh=True)
                 self._trim()
         else:
             self._take_up(messages)
-            self.pump()
+            self.pump(fresh=True)
         self._moved()
 
     def _take_up(self, messages: Sequence[Message]) -> None:
@@ -230,10 +203,14 @@ class Queue:
             self._line.setdefault(consumer.priority, deque()).append(consumer)
         self.pump()
 
-    def pump(self) -> None:
-        """Give what waits to those who can take it, in turn; and see that more comes."""
+    def pump(self, *, fresh: bool = False) -> None:
+        """Give what waits to those who can take it, in turn; and see that more comes.
+
+        What came just now is given, however short its time to live: at 0 it is for who can take it at once.
+        """
         window = self._window
-        self._bury_expired()
+        if not fresh:
+            self._bury_expired()
         while window:
             consumer = self._next()
             if consumer is None:

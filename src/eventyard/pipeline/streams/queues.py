@@ -42,7 +42,7 @@ AGAIN_S = 1.0
 
 
 class Queues:
-    """The queues of one hub, by project and name; what surrounds each of them (:class:`queue.Surroundings`)."""
+    """The queues of one hub, by project and name; what surrounds each of them (:class:`surroundings.Surroundings`)."""
 
     def __init__(
         self, catalog: Catalog, store: Store, feed: Feed, publishing: Publishing, clock: Clock, log: Log

@@ -329,6 +329,16 @@ async def test_a_position_taken_while_the_past_is_still_read_forgets_nothing(
     assert last.counts[0] == 2
 
 
+async def test_what_lives_no_time_at_all_is_for_who_can_take_it_at_once(around: Around) -> None:
+    queue, reader = make(around, QueueOptions(ttl_ms=0)), Reader(prefetch=1)
+    queue.add(reader.consumer)
+    around.now.advance(5)
+    around.publish(1, 2)
+    queue.ack(reader.held[0])
+    assert reader.ids == [1]
+    assert queue.depth == 0
+
+
 # Priorities
 
 BY_PRIORITY = QueueOptions(max_priority=5)
