@@ -11,8 +11,8 @@ from contextlib import suppress
 import aio_pika
 from yarl import URL
 
-EXCHANGE = os.environ.get("EVENTYARD_EXCHANGE", "orders")
-ADDRESS = URL(os.environ.get("EVENTYARD_AMQP", "amqp://127.0.0.1:5672"))
+EXCHANGE = os.environ.get("EXCHANGE", "orders")
+ADDRESS = URL(os.environ.get("AMQP_URL", "amqp://127.0.0.1:5672"))
 ADDRESS = ADDRESS.with_user("key").with_password(os.environ["EVENTYARD_KEY"])
 
 

@@ -8,9 +8,9 @@ import os
 
 import pika
 
-EXCHANGE = os.environ.get("EVENTYARD_EXCHANGE", "orders")
+EXCHANGE = os.environ.get("EXCHANGE", "orders")
 
-address = pika.URLParameters(os.environ.get("EVENTYARD_AMQP", "amqp://127.0.0.1:5672"))
+address = pika.URLParameters(os.environ.get("AMQP_URL", "amqp://127.0.0.1:5672"))
 address.credentials = pika.PlainCredentials("key", os.environ["EVENTYARD_KEY"])
 
 

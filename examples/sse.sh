@@ -3,4 +3,4 @@
 # with "Last-Event-ID: <id>" goes on after it, as browsers do by themselves.
 exec curl --no-buffer --silent --show-error --fail-with-body \
   -H "Authorization: Bearer $EVENTYARD_KEY" \
-  "${EVENTYARD_URL:-http://127.0.0.1:8080}/v1/streams/${EVENTYARD_EXCHANGE:-orders}?key=%23&from=first"
+  "${EVENTYARD_URL:-http://127.0.0.1:8080}/v1/streams/${EXCHANGE:-orders}?key=%23&from=first"

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import stomp
 
-EXCHANGE = os.environ.get("EVENTYARD_EXCHANGE", "orders")
-ADDRESS = urlsplit(os.environ.get("EVENTYARD_STOMP", "stomp://127.0.0.1:61613"))
+EXCHANGE = os.environ.get("EXCHANGE", "orders")
+ADDRESS = urlsplit(os.environ.get("STOMP_URL", "stomp://127.0.0.1:61613"))
 
 
 class Watch(stomp.ConnectionListener):

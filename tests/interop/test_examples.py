@@ -68,7 +68,7 @@ async def running(hub: Hub, *command: str, cwd: Path = EXAMPLES) -> AsyncIterato
 
 
 def environment(hub: Hub) -> Mapping[str, str]:
-    where = {f"EVENTYARD_{door.upper()}": url for door, url in hub.urls.items()}
+    where = {f"{door.upper()}_URL": url for door, url in hub.urls.items()}
     return {**os.environ, **where, "EVENTYARD_URL": hub.url, "EVENTYARD_KEY": KEY}
 
 
@@ -136,6 +136,8 @@ def page(tmp_path: Path) -> Iterator[Page]:
 @pytest.mark.needs("Chromium")
 async def test_a_page_reads_the_past_and_what_comes_and_goes_on_where_it_was(hub: Hub, page: Page) -> None:
     await order(hub, 1)
+    async with running(hub, sys.executable, "aio_pika_replay.py") as example:
+        await example.line("order.created: ")  # such a message has its place in a header, and not in its body
     given = {
         "script": (NODE_MODULES / "@stomp/stompjs/bundles/stomp.umd.min.js").as_uri(),
         "hub": hub.url.replace("http", "ws", 1) + "/ws",
@@ -143,11 +145,15 @@ async def test_a_page_reads_the_past_and_what_comes_and_goes_on_where_it_was(hub
     }
     await asyncio.to_thread(page.open, f"{(EXAMPLES / 'browser.html').as_uri()}?{urlencode(given)}")
     shown = "document.querySelectorAll('li').length"
-    await asyncio.to_thread(page.until, f"{shown} === 1")
+    await asyncio.to_thread(page.until, f"{shown} === 2")
     [connection] = await hub.get("/v1/connections")
     assert connection["protocol"] == "stomp"
     await hub.call("DELETE", f"/v1/connections/{connection['id']}", reason="to see it come back")
     await order(hub, 2)
-    await asyncio.to_thread(page.until, f"{shown} === 2")
+    await asyncio.to_thread(page.until, f"{shown} === 3")
     lines = await asyncio.to_thread(page.run, "[...document.querySelectorAll('li')].map((line) => line.innerText)")
-    assert lines == [f'/exchange/orders/orders {{"id":{number}}}' for number in (1, 2)]
+    assert lines == [
+        '/exchange/orders/orders {"id":1}',
+        '/exchange/orders/order.created {"id":7,"city":"Bern"}',
+        '/exchange/orders/orders {"id":2}',
+    ]
