@@ -149,7 +149,7 @@ class Gateways:
     async def _listen(
         self, scheme: str, address: str, protocol: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None
     ) -> str:
-        listener = listen(address)
+        listener = listen(address, "EVENTYARD_AMQPS" if scheme == "amqps" else f"--{scheme}")
         self._servers.append(await asyncio.get_running_loop().create_server(protocol, sock=listener, ssl=tls))
         return url_of(scheme, listener)
 
@@ -233,11 +233,11 @@ def _tune() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def listen(address: str) -> socket.socket:
-    """A socket bound to ``HOST:PORT``. Raises :class:`ConfigError` for an address that is wrong or taken."""
+def listen(address: str, option: str = "--listen") -> socket.socket:
+    """A socket bound to the ``HOST:PORT`` of an option. Raises :class:`ConfigError` if it is wrong or taken."""
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
-    if not host or not port.isdigit() or int(port) > 65_535:
+    if not host or "/" in host or not port.isdigit() or int(port) > 65_535:
         raise ConfigError(f"cannot listen on {address!r}: write HOST:PORT, for example 127.0.0.1:8080")
     try:
         family, kind, protocol, _, where = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0]
@@ -250,7 +250,7 @@ def listen(address: str) -> socket.socket:
             return listener
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", "that names no host")
-        raise ConfigError(f"cannot listen on {address}: {why}; choose another with --listen") from None
+        raise ConfigError(f"cannot listen on {address}: {why}; choose another with {option}") from None
 
 
 async def _drain(hub: Hub, timeout_ms: int, hurrying: asyncio.Event) -> int:

@@ -24,7 +24,10 @@ def test_a_name_is_looked_up():
         assert listener.getsockname()[1] > 0
 
 
-@pytest.mark.parametrize("address", ["", "8080", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "[::1]:65536"])
+@pytest.mark.parametrize(
+    "address",
+    ["", "8080", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "[::1]:65536", "amqp://127.0.0.1:0"],
+)
 def test_an_address_that_is_none_is_told_how_to_write_one(address):
     with pytest.raises(ConfigError, match="write HOST:PORT, for example 127"):
         listen(address)
@@ -38,6 +41,11 @@ def test_an_address_that_is_taken_is_one_sentence():
     assert str(refused.value) == (
         f"cannot listen on 127.0.0.1:{port}: Address already in use; choose another with --listen"
     )
+
+
+def test_the_option_to_choose_another_address_by_is_that_of_the_door():
+    with pytest.raises(ConfigError, match="choose another with --amqp"):
+        listen("192.0.2.1:0", "--amqp")
 
 
 def test_an_address_of_another_machine_is_one_sentence():
