@@ -88,7 +88,7 @@ class Queues:
         begin = min((binding.since for binding in record.bindings), default=self.feed.head)
         queue = Queue(
             self, record.id, record.project_id, record.name, record.options,
-            durable=True, auto_delete=record.auto_delete, key_id=record.key_id,
+            durable=True, auto_delete=record.auto_delete, key_id=record.key_id, created_at=record.created_at,
             position=position or Position(record.id, begin, counted=begin),
         )  # fmt: skip
         self.add(queue, record.bindings)

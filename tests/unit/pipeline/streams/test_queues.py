@@ -190,6 +190,15 @@ async def test_what_a_binding_brought_to_a_durable_queue_outlives_the_binding_an
     assert reader.ids == entries
 
 
+async def test_a_queue_is_as_old_as_it_is_though_the_hub_began_again(yard: Yard, link: Link) -> None:
+    made = (await link.declare_queue("q", durable=True)).created_at
+    yard.clock.advance(60_000)
+    queues = await restarted(yard)
+    again = queues.get(yard.project.id, "q").created_at
+    await queues.stop()
+    assert again == made
+
+
 async def test_a_binding_that_was_taken_away_is_forgotten_once_all_it_brought_is_done_with(
     link: Link, yard: Yard
 ) -> None:
