@@ -62,6 +62,8 @@ def tail(
         fresh, show = events(hub, exchange, pattern, where.get("from")), show_event
     elif pattern is not None:
         raise typer.BadParameter("name the exchange, such as: eventyard tail orders", param_hint="--pattern")
+    elif where.get("from") in ("first", "last", "next"):
+        raise typer.BadParameter("name the exchange, such as: eventyard tail orders --from first", param_hint="--from")
     else:
         fresh, show = entries(hub, {**where, "kind": kind}, lines, every), show_entry
     try:

@@ -15,6 +15,8 @@ from eventyard.model.access import Principal
 from eventyard.model.errors import HubError, Invalid
 from eventyard.pipeline.streams.consumer import Consumer, Credit, Held, acknowledge
 from eventyard.pipeline.streams.feed import Message
+from eventyard.pipeline.streams.link import Link
+from eventyard.pipeline.streams.queue import Queue
 from eventyard.pipeline.streams.streams import Streams
 
 PATH = "/v1/streams/"
@@ -68,7 +70,7 @@ class Sse:
         )
         try:
             exchange = unquote(scope["path"][len(PATH) :])
-            queue = await link.subscribe(exchange, query.get("key", "#"), _place(headers, query))
+            queue = await _subscribed(link, exchange, query.get("key", "#"), _place(headers, query))
             outbox = _Outbox()
             consumer = Consumer(
                 "sse", outbox.put, cancelled=lambda _, error: _end(ended, error), no_ack=False, credits=[outbox.credit]
@@ -117,6 +119,17 @@ def _place(headers: Mapping[str, str], query: Mapping[str, str]) -> str | int | 
             raise Invalid("invalid_parameter", "this is no id of an event of a stream", pointer="Last-Event-ID")
         return int(last) + 1
     return query.get("from")
+
+
+async def _subscribed(link: Link, exchange: str, key: str, place: str | int | None) -> Queue:
+    """The stream's queue. A place that there is not is told of by the name that it has in the query."""
+    try:
+        return await link.subscribe(exchange, key, place)
+    except Invalid as error:
+        if error.pointer != "x-stream-offset":
+            raise
+        message = f"from={place} is no place in the stream"
+        raise Invalid(error.code, message, pointer="from", hint=error.hint) from None
 
 
 async def _pump(outbox: _Outbox, receive: Receive, send: Send, ended: "asyncio.Future[HubError | None]") -> None:

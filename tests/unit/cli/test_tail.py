@@ -96,7 +96,8 @@ def test_what_is_too_long_for_a_line_is_shortened() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("orders", "--status", "error"), ("orders", "--kind", "publication"), ("--pattern", "#")]
+    "words",
+    [("orders", "--status", "error"), ("orders", "--kind", "publication"), ("--pattern", "#"), ("--from", "first")],
 )
 def test_what_is_for_the_journal_is_not_for_an_exchange(hub: StubHub, words: tuple[str, ...]) -> None:
     assert hub.run("tail", *words).status == 2

@@ -93,6 +93,15 @@ async def test_who_is_cut_off_before_the_first_event_knows_where_to_go_on() -> N
         assert client.body == b"id: %d\n\n" % before
 
 
+async def test_a_place_that_is_none_is_told_of_by_its_name_in_the_query() -> None:
+    async with memory_hub() as yard:
+        client = Client(yard, "/v1/streams/amq.topic", "from=banana")
+        await client.ended()
+        told = json.loads(client.body)
+        assert (client.status, told["pointer"]) == (400, "from")
+        assert told["detail"] == "from=banana is no place in the stream"
+
+
 @pytest.mark.parametrize(
     ("path", "headers", "status", "code"),
     [
