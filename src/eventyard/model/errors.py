@@ -33,7 +33,7 @@ CODES: Mapping[str, str] = {
     "empty_patch": "The change names no field to change.",
     "illegal_transition": "The entry's status, or the product's state, does not allow this step.",
     "source_disabled": "The source takes no events while it is disabled.",
-    "topic_locked": "The topic takes no new publications or subscriptions while it is locked.",
+    "topic_locked": "The topic takes no new sources or subscriptions while it is locked.",
     "unsupported_media_type": "The content type is not one this call understands.",
     "unsupported_encoding": "The content encoding is not one this call understands.",
     "no_project": "The call needs a project, and none was named.",

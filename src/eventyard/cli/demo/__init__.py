@@ -72,7 +72,7 @@ def demo(
         run.send(found.items)
         run.send_badly(found.items)
         report = run.watch(worker)
-        summarize(report, hub, run, as_json=as_json)
+        summarize(report, hub, run, as_json=as_json, end=end)
         if teller.missing:
             raise Failure(
                 "not every step happened: " + "; ".join(teller.missing),
@@ -85,7 +85,7 @@ def demo(
             stay(hub)
 
 
-def summarize(report: "Report", hub: "Child", run: "Story", *, as_json: bool) -> None:
+def summarize(report: "Report", hub: "Child", run: "Story", *, as_json: bool, end: bool) -> None:
     """The journal in numbers, and how to go on."""
     from eventyard.cli.demo.report import facts, next_steps, rows  # noqa: PLC0415
 
@@ -98,6 +98,9 @@ def summarize(report: "Report", hub: "Child", run: "Story", *, as_json: bool) ->
     talk.line("\n" + talk.painted("The summary", talk.BOLD))
     talk.table(rows(report), (("", "what"), ("", "how much")))
     talk.line("\n" + talk.painted("To go on", talk.BOLD))
+    if end:
+        talk.line("Without --exit (make demo without EXIT=1) the hub stays up, and here are calls to play with.")
+        return
     for line in next_steps(hub.url, hub.key, run.source["id"], 1):
         talk.line(line)
     talk.line(f"\nThe API with a page to try it: {hub.url}/docs")
