@@ -9,6 +9,7 @@ from pamqp.header import ContentHeader
 
 from eventyard.wire.amqp import connection, events
 from eventyard.wire.amqp.frames import PROTOCOL_HEADER
+from eventyard.wire.amqp.handshake import Limits
 
 CAPABLE: FieldTable = {"capabilities": {"authentication_failure_close": True, "connection.blocked": True}}
 START_OK = Connection.StartOk(CAPABLE, "PLAIN", "\0alice\0secret")
@@ -54,7 +55,7 @@ def names(served: connection.Connection) -> list[str]:
     return [what.name for _, what in said(served)]
 
 
-def greeted(limits: connection.Limits | None = None) -> connection.Connection:
+def greeted(limits: Limits | None = None) -> connection.Connection:
     """A connection on which the server has introduced itself."""
     served = connection.Connection() if limits is None else connection.Connection(limits=limits)
     assert happened(served, PROTOCOL_HEADER) == []
@@ -62,7 +63,7 @@ def greeted(limits: connection.Limits | None = None) -> connection.Connection:
     return served
 
 
-def running(channels: int = 1, limits: connection.Limits | None = None) -> connection.Connection:
+def running(channels: int = 1, limits: Limits | None = None) -> connection.Connection:
     """A connection that is open, with so many channels open."""
     served = greeted(limits)
     happened(served, method(0, START_OK))

@@ -11,11 +11,11 @@ from pika import spec
 from pika.frame import Body, Header, Heartbeat, Method, ProtocolHeader
 
 from eventyard.wire.amqp import connection
-from eventyard.wire.amqp.connection import Limits
 from eventyard.wire.amqp.errors import AmqpError, ReplyCode
 from eventyard.wire.amqp.events import Command, Event, Login, Open, Publish
 from eventyard.wire.amqp.fields import MALFORMED, FieldValue, Timestamp, read_table, table
 from eventyard.wire.amqp.frames import HEARTBEAT, PROTOCOL_HEADER, FrameReader
+from eventyard.wire.amqp.handshake import Limits
 from eventyard.wire.amqp.properties import Properties, decode_properties, encode_properties
 from eventyard.wire.amqp.states import State
 from tests.wire.amqp_client import START_OK, TUNE_OK, happened, method, names, publish, running

@@ -21,10 +21,10 @@ from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.streams import Streams
 from eventyard.telemetry.log import Log
 from eventyard.wire.amqp import events
-from eventyard.wire.amqp.connection import Connection, Limits
+from eventyard.wire.amqp.connection import Connection
 from eventyard.wire.amqp.errors import AmqpError, ReplyCode
 from eventyard.wire.amqp.frames import HEARTBEAT
-from eventyard.wire.amqp.handshake import Tuning
+from eventyard.wire.amqp.handshake import Limits, Tuning
 from eventyard.wire.amqp.heartbeat import Heartbeat
 
 VHOSTS = ("/", "amqp")

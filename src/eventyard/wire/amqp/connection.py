@@ -13,7 +13,6 @@ on channels that need no gateway in ``rules.py``.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
 from pamqp import commands
 from pamqp.base import Frame as Method
 
@@ -34,23 +33,10 @@ from eventyard.wire.amqp.frames import (
     PublishFrame,
     frame,
 )
-from eventyard.wire.amqp.handshake import Tuning
+from eventyard.wire.amqp.handshake import Limits
 from eventyard.wire.amqp.methods import encode, make
 from eventyard.wire.amqp.rules import decide
 from eventyard.wire.amqp.states import LISTENING, TRANSITIONS, State, Trigger
-
-
-class Limits(Struct, frozen=True):
-    """What a client may take up. ``body``: octets of a message; ``gathering``: of all that are not whole yet.
-
-    ``first_frame`` bounds frames until a connection is tuned; tokens must fit into one.
-    """
-
-    tuning: Tuning = Tuning()
-    body: int = 16 * 1024 * 1024
-    gathering: int = 64 * 1024 * 1024
-    first_frame: int = 8_192
-
 
 _DEFAULT = Limits()
 

@@ -38,6 +38,18 @@ class Tuning(Struct, frozen=True):
     heartbeat: int = 60
 
 
+class Limits(Struct, frozen=True):
+    """What a client may take up. ``body``: octets of a message; ``gathering``: of all that are not whole yet.
+
+    ``first_frame`` bounds frames until a connection is tuned; tokens must fit into one.
+    """
+
+    tuning: Tuning = Tuning()
+    body: int = 16 * 1024 * 1024
+    gathering: int = 64 * 1024 * 1024
+    first_frame: int = 8_192
+
+
 def start(mechanisms: Sequence[str]) -> Connection.Start:
     """Our side of the introduction. The product is not RabbitMQ's: kombu would count on that one's deviations."""
     return Connection.Start(

@@ -3,7 +3,6 @@ from pamqp import frame
 from pamqp.commands import Basic, Channel, Confirm, Connection, Queue
 
 from eventyard.wire.amqp import connection
-from eventyard.wire.amqp.connection import Limits
 from eventyard.wire.amqp.errors import AmqpError, ReplyCode
 from eventyard.wire.amqp.events import (
     ChannelClosing,
@@ -18,7 +17,7 @@ from eventyard.wire.amqp.events import (
     SecretUpdate,
 )
 from eventyard.wire.amqp.frames import HEARTBEAT, PROTOCOL_HEADER
-from eventyard.wire.amqp.handshake import Tuning
+from eventyard.wire.amqp.handshake import Limits, Tuning
 from eventyard.wire.amqp.states import State
 from tests.wire.amqp_client import (
     CAPABLE,
