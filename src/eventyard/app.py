@@ -164,6 +164,7 @@ def stream_limits(settings: Settings) -> StreamLimits:
         consumers=given.consumers,
         channels=given.channels,
         unacked=given.unacked,
+        unacked_bytes=given.unacked_bytes,
         frame_bytes=given.frame_bytes,
         message_bytes=given.message_bytes,
         stalled_ms=given.stalled_seconds * 1000,

@@ -93,6 +93,7 @@ class StreamSettings(_Section):
     consumers: Positive = Field(default=10_000, description="Consumers of one connection.")
     channels: Positive = Field(default=2_047, le=65_535, description="Channels of one AMQP connection.")
     unacked: Positive = Field(default=100_000, description="Messages that one connection may leave unacknowledged.")
+    unacked_bytes: Positive = Field(default=128 << 20, description="How large these may be in all, in bytes.")
     frame_bytes: int = Field(default=131_072, ge=4_096, description="Largest frame of AMQP.")
     message_bytes: Positive = Field(default=16 << 20, description="Largest message that a client may send.")
     origins: list[str] = Field(

@@ -24,6 +24,9 @@ PATH = "/v1/streams/"
 AHEAD = 256
 """Events that may be on their way to one client."""
 
+AHEAD_BYTES = 1 << 20
+"""How large they may be in all; the last may go beyond."""
+
 BEAT_S = 15.0
 """Seconds of silence after which a comment shows that the connection lives."""
 
@@ -89,7 +92,7 @@ class _Outbox:
     """What is to be written to one client. It takes more only as what it has is written."""
 
     def __init__(self) -> None:
-        self.credit = Credit(AHEAD)
+        self.credit = Credit(AHEAD, AHEAD_BYTES)
         self.waiting = asyncio.Event()
         self._messages: list[tuple[Message, Held]] = []
 

@@ -263,7 +263,7 @@ class AmqpChannel:
 
     async def _get(self, method: Basic.Get) -> None:
         queue = self._link.queue(self._name(method.queue))
-        taken = await self._link.get(queue, no_ack=bool(method.no_ack))
+        taken = await self._link.get(queue, no_ack=bool(method.no_ack), credit=self._connection.unacked)
         if taken is None:
             self._send(Basic.GetEmpty())
             return

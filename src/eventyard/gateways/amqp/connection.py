@@ -15,7 +15,6 @@ from eventyard.gateways.amqp.publisher import Publisher
 from eventyard.gateways.amqp.replies import reply_to
 from eventyard.model.access import Principal
 from eventyard.model.errors import HubError, NotFound, Unauthenticated, Unavailable
-from eventyard.pipeline.streams.consumer import Credit
 from eventyard.pipeline.streams.feed import Message
 from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.streams import Streams
@@ -45,7 +44,7 @@ class AmqpConnection(asyncio.Protocol):
 
     def __init__(self, streams: Streams, credentials: Credentials, log: Log) -> None:
         limits = streams.limits
-        self.unacked = Credit(limits.unacked)
+        self.unacked = streams.unacked()
         """Of all consumers of the connection together."""
         self._mechanisms = ["PLAIN", "AMQPLAIN"]
         self._limits = Limits(

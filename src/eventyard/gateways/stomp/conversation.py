@@ -18,7 +18,6 @@ from eventyard.gateways.stomp.subscriptions import Outlet, Subscriptions
 from eventyard.gateways.stomp.turn import Every, Turn
 from eventyard.model.access import Principal
 from eventyard.model.errors import HubError, NotFound, Unauthenticated, Unavailable
-from eventyard.pipeline.streams.consumer import Credit
 from eventyard.pipeline.streams.feed import Message
 from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.streams import Streams
@@ -266,7 +265,7 @@ class Conversation:
             who = self._proven(command)
         self._link = link = self._let_in(who, command.host)
         self._subscriptions = Subscriptions(
-            link, self._session, self._socket, Credit(self._streams.limits.unacked), self._exchange_name
+            link, self._session, self._socket, self._streams.unacked(), self._exchange_name
         )
         self._sender = Sender(
             link,

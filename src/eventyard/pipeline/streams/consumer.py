@@ -17,13 +17,18 @@ NO_BOUND = 1 << 62
 
 
 class Credit:
-    """How many unacknowledged messages there may be: of one consumer, or of several that share it. 0 is no bound."""
+    """How many unacknowledged messages there may be, and how large in all: of one consumer, or of several together.
 
-    __slots__ = ("_limit", "_stalled", "used")
+    0 is no bound. The last message may go beyond the octets.
+    """
 
-    def __init__(self, limit: int = 0) -> None:
+    __slots__ = ("_limit", "_octets", "_stalled", "octets", "used")
+
+    def __init__(self, limit: int = 0, octets: int = 0) -> None:
         self._limit = limit
+        self._octets = octets
         self.used = 0
+        self.octets = 0
         self._stalled: dict[Consumer, None] = {}
 
     @property
@@ -34,6 +39,8 @@ class Credit:
     @property
     def left(self) -> int:
         """How many more may be given now."""
+        if self._octets and self.octets >= self._octets:
+            return 0
         return self._limit - self.used if self._limit else NO_BOUND
 
     def change(self, limit: int) -> None:
@@ -43,18 +50,28 @@ class Credit:
 
     def room(self, consumer: "Consumer") -> bool:
         """Whether one more may be given; if not, the consumer is woken when it may."""
-        if not self._limit or self.used < self._limit:
+        if self.left > 0:
             return True
         self._stalled[consumer] = None
         return False
 
-    def give_back(self, number: int = 1) -> None:
+    def forget(self, consumer: "Consumer") -> None:
+        """It reads no more, and is not to be woken."""
+        self._stalled.pop(consumer, None)
+
+    def take(self, number: int, octets: int) -> None:
+        """So many were given, which are so large."""
+        self.used += number
+        self.octets += octets
+
+    def give_back(self, number: int, octets: int) -> None:
         """So many were settled."""
         self.used -= number
+        self.octets -= octets
         self._wake()
 
     def _wake(self) -> None:
-        if self._stalled and (not self._limit or self.used < self._limit):
+        if self._stalled and self.left > 0:
             stalled, self._stalled = self._stalled, {}
             for consumer in stalled:
                 consumer.wake()
@@ -63,13 +80,13 @@ class Credit:
 class Held:
     """A message given to somebody who has not acknowledged it. ``count`` is how often it had been given before."""
 
-    __slots__ = ("consumer", "count", "message", "queue")
+    __slots__ = ("count", "credits", "message", "queue")
 
-    def __init__(self, queue: "Queue", message: Message, consumer: "Consumer | None", count: int) -> None:
+    def __init__(self, queue: "Queue", message: Message, credits: tuple[Credit, ...], count: int) -> None:
         self.queue = queue
         self.message = message
-        self.consumer = consumer
-        """``None`` when it was fetched one by one."""
+        self.credits = credits
+        """Those that it takes up."""
         self.count = count
 
 

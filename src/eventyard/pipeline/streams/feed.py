@@ -24,7 +24,20 @@ RECENT = 8_192
 RECENT_BYTES = 32 << 20
 """Bytes of their data, beyond which they are let go earlier."""
 
+WARM = 1_024
+"""Publications of which is kept what gateways encoded: what nearly all who are given a message in time are given."""
+
 _entry_id = attrgetter("entry_id")
+
+
+class _Nothing(dict[Hashable, Any]):
+    """Keeps nothing: of a message that so few will want that each has it encoded anew."""
+
+    def __setitem__(self, form: Hashable, made: Any) -> None:
+        pass
+
+
+_NOTHING = _Nothing()
 
 
 class Message:
@@ -57,6 +70,8 @@ class Feed:
         self._store = store
         self._recent: list[Message] = []
         self._bytes = 0
+        self._cold = 0
+        """So many of them, from the oldest on, keep nothing of what is encoded."""
         self._past = EntryId(0)
         """Every publication past this one, up to the head, is in ``_recent``."""
         self._listener: Listener | None = None
@@ -105,7 +120,7 @@ class Feed:
     def _committed(self, publications: Sequence[Committed]) -> None:
         self.head = publications[-1].entry_id
         if self._listener is None:
-            self._recent, self._bytes, self._past = [], 0, self.head
+            self._recent, self._bytes, self._cold, self._past = [], 0, 0, self.head
             return
         messages = list(self._messages(publications))
         self._recent += messages
@@ -113,6 +128,7 @@ class Feed:
         if len(self._recent) > 2 * RECENT or self._bytes > RECENT_BYTES:
             self._forget()
         self._listener(messages)
+        self._cool()
 
     def _messages(self, publications: Sequence[Committed]) -> Iterator[Message]:
         number, topic = -1, None
@@ -121,6 +137,13 @@ class Feed:
                 number, topic = one.topic, self._catalog.numbered(Topic, one.topic)
             if topic is not None:
                 yield Message(one.entry_id, one.at, topic.id, one.event)
+
+    def _cool(self) -> None:
+        """Forget what was encoded of all but the newest."""
+        cold = max(len(self._recent) - WARM, self._cold)
+        for message in self._recent[self._cold : cold]:
+            message.made = _NOTHING
+        self._cold = cold
 
     def _forget(self) -> None:
         """Let the older half go, and more while what is left is too large."""
@@ -132,4 +155,5 @@ class Feed:
         gone = len(self._recent) - keep
         self._past = self._recent[gone - 1].entry_id
         self._recent = self._recent[gone:]
+        self._cold = max(0, self._cold - gone)
         self._bytes = left

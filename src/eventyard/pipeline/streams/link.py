@@ -17,7 +17,7 @@ from eventyard.model.errors import Conflict, Forbidden, HubError, NotFound, Unau
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.reserved import AMQ, APPLICATION, PROJECT, is_reserved
 from eventyard.model.streams import DEFAULT_EXCHANGE, Binding, ExchangeSettings, QueueOptions
-from eventyard.pipeline.streams.consumer import Consumer, Held, release
+from eventyard.pipeline.streams.consumer import Consumer, Credit, Held, release
 from eventyard.pipeline.streams.feed import Message
 from eventyard.pipeline.streams.options import check_name, compare, cursor_of, queue_options
 from eventyard.pipeline.streams.outgoing import Outgoing, Published, publish
@@ -315,10 +315,14 @@ class Link:
                 with suppress(Unavailable):
                     await self._streams.exchanges.delete_queue(queue)
 
-    async def get(self, queue: Queue, *, no_ack: bool) -> tuple[Message, Held | None, int] | None:
-        """Fetch one message."""
+    async def get(
+        self, queue: Queue, *, no_ack: bool, credit: Credit | None = None
+    ) -> tuple[Message, Held | None, int] | None:
+        """Fetch one message, which takes up ``credit`` until it is settled. Raises ``Conflict`` if none is left."""
         self.who.need(Scope.EVENTS_READ)
-        fetched = await queue.get(no_ack=no_ack)
+        if credit is not None and not no_ack and credit.left <= 0:
+            raise Conflict("precondition_failed", "too much is unacknowledged; acknowledge some of it first")
+        fetched = await queue.get(no_ack=no_ack, credit=credit)
         self._delivered += fetched is not None
         return fetched
 

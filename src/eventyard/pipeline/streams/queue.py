@@ -6,7 +6,7 @@ absent costs its window and no more, however much waits in it (``window.py``).
 It must not know protocols, nor who may do what; ``exchanges.py`` makes queues and ends them, ``link.py`` uses them.
 """
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from functools import partial
 
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from eventyard.model.errors import Forbidden, HubError
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.streams import Overflow, Position, QueueOptions
-from eventyard.pipeline.streams.consumer import Consumer, Held
+from eventyard.pipeline.streams.consumer import Consumer, Credit, Held
 from eventyard.pipeline.streams.feed import Message
 from eventyard.pipeline.streams.properties import priority_of
 from eventyard.pipeline.streams.surroundings import Surroundings
@@ -188,6 +188,8 @@ class Queue:
         """Let a consumer read no more; what it holds stays held until it is settled or its connection ends."""
         consumer.queue = None
         self.consumers.remove(consumer)
+        for credit in consumer.credits:
+            credit.forget(consumer)
         if consumer.waiting:
             self._line[consumer.priority].remove(consumer)
             consumer.waiting = False
@@ -252,19 +254,20 @@ class Queue:
             self._moved()
             consumer.deliver(messages, None, count)
             return
-        helds = [Held(self, message, consumer, count) for message in messages]
+        helds = [Held(self, message, consumer.credits, count) for message in messages]
         for held in helds:
             self.unacked[held.message.entry_id] = held
+        octets = sum([message.size for message in messages])
         for credit in consumer.credits:
-            credit.used += number
+            credit.take(number, octets)
         consumer.deliver(messages, helds, count)
 
     def _pop(self) -> tuple[Message, int]:
         self._depth = self.depth - 1
         return self._window.pop()
 
-    async def get(self, *, no_ack: bool) -> tuple[Message, Held | None, int] | None:
-        """Fetch one message; ``None`` when there is none."""
+    async def get(self, *, no_ack: bool, credit: Credit | None = None) -> tuple[Message, Held | None, int] | None:
+        """Fetch one message; ``None`` when there is none. Until it is settled it takes up the ``credit``."""
         self.used_at = self._around.now()
         self._bury_expired()
         while not self._window:
@@ -277,7 +280,9 @@ class Queue:
         if no_ack:
             self._moved()
         else:
-            held = self.unacked[message.entry_id] = Held(self, message, None, count)
+            held = self.unacked[message.entry_id] = Held(self, message, () if credit is None else (credit,), count)
+            for taken in held.credits:
+                taken.take(1, message.size)
         return message, held, count
 
     def _fill_beside(self) -> None:
@@ -396,8 +401,10 @@ class Queue:
 
 
 def _give_credit(helds: Sequence[Held]) -> None:
-    numbers: Counter[Consumer | None] = Counter([held.consumer for held in helds])
-    for consumer, number in numbers.items():
-        if consumer is not None:
-            for credit in consumer.credits:
-                credit.give_back(number)
+    taken: dict[tuple[Credit, ...], tuple[int, int]] = {}
+    for held in helds:
+        number, octets = taken.get(held.credits, (0, 0))
+        taken[held.credits] = number + 1, octets + held.message.size
+    for credits, (number, octets) in taken.items():
+        for credit in credits:
+            credit.give_back(number, octets)

@@ -18,6 +18,7 @@ from eventyard.model.ids import Millis
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.doors import Door
 from eventyard.pipeline.publish import Publishing
+from eventyard.pipeline.streams.consumer import Credit
 from eventyard.pipeline.streams.exchanges import Exchanges
 from eventyard.pipeline.streams.feed import Feed
 from eventyard.pipeline.streams.link import Link
@@ -41,6 +42,7 @@ class StreamLimits(Struct, frozen=True):
     consumers: int = 10_000
     channels: int = 2_047
     unacked: int = 100_000
+    unacked_bytes: int = 128 << 20
     frame_bytes: int = 131_072
     message_bytes: int = 16 << 20
     stalled_ms: Millis = 60_000
@@ -206,6 +208,10 @@ class Streams:
         """Raise ``Unavailable`` (``too_many``) if the connection may have no more consumers."""
         if len(link.consumers) >= self.limits.consumers:
             raise Unavailable("too_many", f"a connection has {self.limits.consumers} consumers at most")
+
+    def unacked(self) -> Credit:
+        """What a new connection may leave unacknowledged."""
+        return Credit(self.limits.unacked, self.limits.unacked_bytes)
 
     def reaches(self, door: Door, event: Event) -> bool:
         """Whether anybody would be given the event: a queue, or a subscription."""

@@ -18,8 +18,8 @@ _GET_OK = Layout(">IQB")
 _RETURN = Layout(">IH")
 _ACK_PAYLOAD = 13
 _DELIVER = Basic.Deliver.index
-_KEPT = 4 * 1024 * 1024
-"""Octets of one message's frames that are kept for other channel numbers; a large body is rather made again."""
+_KEPT = 128 * 1024
+"""Octets of one message's frames that are kept for other channel numbers; a large one is rather made again."""
 _FIXED = 13
 """Octets of a ``basic.deliver`` beside its strings: its number, the delivery tag and the bit of ``redelivered``."""
 
@@ -45,7 +45,7 @@ class Content:
         """Its header and body frames; the same object for every consumer with the same two numbers."""
         made = self.made.get((channel, frame_max))
         if made is None:
-            if len(self.made) * len(self.body) >= _KEPT:
+            if len(self.made) * (len(self.body) + len(self.properties)) >= _KEPT:
                 self.made.clear()
             made = self.made[channel, frame_max] = content_frames(channel, self.properties, self.body, frame_max)
         return made

@@ -5,6 +5,7 @@ from pamqp.commands import Basic, Channel, Exchange, Queue
 
 from eventyard.model.access import Scope
 from eventyard.model.errors import NotFound
+from eventyard.pipeline.streams.consumer import Credit
 from eventyard.testing.hub import Yard
 from tests.unit.gateways.amqp.around import Client
 
@@ -277,3 +278,16 @@ async def test_what_a_channel_holds_goes_back_though_its_queues_are_deleted_mean
     await client.hear(Channel.CloseOk)
     other.say(Basic.Get(queue="work", no_ack=True))
     assert (await other.delivery())[2] == b"1"
+
+
+async def test_what_is_fetched_one_by_one_is_bounded_until_it_is_acknowledged(client: Client) -> None:
+    client.connection.unacked = Credit(1)
+    await client.queue("q")
+    for body in (b"1", b"2"):
+        client.publish(body, "q")
+    client.say(Basic.Get(queue="q"))
+    assert (await client.delivery())[0].delivery_tag == 1
+    client.say(Basic.Ack(delivery_tag=1), Basic.Get(queue="q"))
+    assert (await client.delivery())[0].delivery_tag == 2
+    client.say(Basic.Get(queue="q"))
+    assert (await client.refusal())[0] == 406

@@ -37,6 +37,29 @@ def test_a_larger_bound_wakes_who_waits() -> None:
     assert credit.limit == 2
 
 
+async def test_what_is_unacknowledged_is_bounded_by_its_size_as_well() -> None:
+    around, reader = Around(), Reader()
+    reader.consumer.credits = (Credit(octets=3),)
+    queue = Queue(around, "q", "p", "q", QueueOptions())
+    queue.add(reader.consumer)
+    around.queues = [queue]
+    around.publish(1, 2, 3)
+    assert reader.ids == [1, 2]
+    queue.ack(*reader.held)
+    assert reader.ids == [1, 2, 3]
+    assert reader.consumer.credits[0].octets == 2
+
+
+async def test_nothing_is_kept_of_a_consumer_that_waited_for_credit_and_is_gone() -> None:
+    around, reader, shared = Around(), Reader(), Credit(1)
+    queue = Queue(around, "q", "p", "q", QueueOptions())
+    shared.used = 1
+    reader.consumer.credits = (shared,)
+    queue.add(reader.consumer)
+    queue.drop(reader.consumer)
+    assert not shared._stalled
+
+
 def test_a_consumer_without_a_queue_sleeps_on() -> None:
     reader = Reader()
     reader.consumer.pause()

@@ -64,3 +64,19 @@ async def test_the_newest_of_an_exchange_is_found(link: Link, yard: Yard) -> Non
 
 def test_a_message_says_what_it_is() -> None:
     assert repr(Message(EntryId(7), 0, "x", Event("e", "/s", "t", 0, b"", "a.b"))) == "Message(7, 'a.b')"
+
+
+async def test_what_was_encoded_is_kept_of_the_newest_only(
+    link: Link, yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "WARM", 2)
+    monkeypatch.setattr(feed_module, "RECENT", 3)
+    await link.subscribe("amq.topic", "#")
+    feed = yard.hub.streams.feed
+    for number in range(20):
+        await send(link, "amq.topic", f"k{number}")
+        recent = feed.since(feed._past)
+        assert recent is not None
+        for message in recent:
+            message.made["form"] = "encoded"
+        assert [bool(message.made) for message in recent[-3:]] == [False, True, True][-len(recent) :]
