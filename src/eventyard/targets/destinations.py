@@ -49,5 +49,5 @@ def destination(text: str, allow_private: bool) -> Destination:
     if not allow_private and (":" in host or host.replace(".", "").isdigit()):
         what = why_forbidden(host)
         if what is not None:
-            raise ValueError(f"{host} is {what}, which targets may not have here")
+            raise ValueError(f"{host} is {what}, which targets may have only where targets.allow_private is set")
     return Destination(Origin(host, port, url.scheme == "https"), url.host_port_subcomponent or host, url.raw_path_qs)
