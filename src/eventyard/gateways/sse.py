@@ -21,6 +21,9 @@ from eventyard.pipeline.streams.streams import Streams
 
 PATH = "/v1/streams/"
 
+ID_DIGITS = 18
+"""No entry has an id of more."""
+
 AHEAD = 256
 """Events that may be on their way to one client."""
 
@@ -83,7 +86,8 @@ class Sse:
             # An id without data: a client that is cut off before its first event comes back to where it began.
             begin = b"id: %d\n\n" % self._streams.queues.bindings(queue)[0].since
             await send({"type": "http.response.body", "body": begin, "more_body": True})
-            await _pump(outbox, receive, send, ended)
+            if not await _pump(outbox, receive, send, ended, self._streams.limits.stalled_ms / 1000):
+                self._streams.too_slow(link)
         finally:
             await link.close()
 
@@ -118,7 +122,7 @@ def _place(headers: Mapping[str, str], query: Mapping[str, str]) -> str | int | 
     """Where the stream begins: past the last event that the client has, or where it wishes."""
     last = headers.get("last-event-id", "")
     if last:
-        if not last.isascii() or not last.isdigit():
+        if not last.isascii() or not last.isdigit() or len(last) > ID_DIGITS:
             raise Invalid("invalid_parameter", "this is no id of an event of a stream", pointer="Last-Event-ID")
         return int(last) + 1
     return query.get("from")
@@ -135,8 +139,13 @@ async def _subscribed(link: Link, exchange: str, key: str, place: str | int | No
         raise Invalid(error.code, message, pointer="from", hint=error.hint) from None
 
 
-async def _pump(outbox: _Outbox, receive: Receive, send: Send, ended: "asyncio.Future[HubError | None]") -> None:
-    """Write what comes until the client leaves, or the hub ends the stream, which is told in a last event."""
+async def _pump(
+    outbox: _Outbox, receive: Receive, send: Send, ended: "asyncio.Future[HubError | None]", patience_s: float
+) -> bool:
+    """Write what comes until the client leaves, or the hub ends the stream, which is told in a last event.
+
+    ``False``: the client took nothing for as long as there is patience, or when it was to be told of the end.
+    """
     leaving = asyncio.ensure_future(_left(receive))
     try:
         while not (ended.done() or leaving.done()):
@@ -146,13 +155,19 @@ async def _pump(outbox: _Outbox, receive: Receive, send: Send, ended: "asyncio.F
             waiting.cancel()
             taken = outbox.take()
             body = b"".join([_event(message) for message, _ in taken]) or b": alive\n\n"
-            if not leaving.done():
-                await send({"type": "http.response.body", "body": body, "more_body": True})
+            if leaving.done():
+                break
+            writing = asyncio.ensure_future(send({"type": "http.response.body", "body": body, "more_body": True}))
+            await asyncio.wait({writing, leaving}, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
+            if leaving.done() or not writing.done():
+                writing.cancel()
+                return leaving.done()
             acknowledge([held for _, held in taken])
         error = ended.result() if ended.done() else None
         if error is not None and not leaving.done():
             body = f"event: end\ndata: {error.code}: {error.message}\n\n".encode()
             await send({"type": "http.response.body", "body": body})
+        return True
     finally:
         leaving.cancel()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from eventyard.config import StreamSettings
 from eventyard.model.event import Event
 from eventyard.pipeline.streams.outgoing import Outgoing
 from eventyard.testing.hub import Yard, memory_hub
@@ -17,6 +18,8 @@ class Client:
     def __init__(self, yard: Yard, path: str, query: str = "", **headers: str) -> None:
         self.status = 0
         self.body = b""
+        self.takes = asyncio.Event()
+        self.takes.set()
         self._news = asyncio.Event()
         self._left = asyncio.Event()
         given = {**yard.headers(), **{name.replace("_", "-"): value for name, value in headers.items()}}
@@ -32,6 +35,7 @@ class Client:
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Any) -> None:
+        await self.takes.wait()
         self.status = message.get("status", self.status)
         self.body += message.get("body", b"")
         self._news.set()
@@ -127,3 +131,14 @@ async def test_the_hub_says_why_it_ends_a_stream() -> None:
         await yard.hub.streams.say_goodbye()
         await client.ended()
         assert client.body.endswith(b"event: end\ndata: shutting_down: the hub is stopping\n\n")
+
+
+async def test_who_takes_nothing_for_too_long_is_let_go() -> None:
+    async with memory_hub(streams=StreamSettings.model_construct(stalled_seconds=0)) as yard:
+        client = Client(yard, "/v1/streams/amq.topic")
+        await client.started()
+        await client.until(b"id:")
+        client.takes.clear()
+        await publish(yard, "a")
+        await client.ended()
+        assert not list(yard.hub.streams.links(yard.hub.keys.by_key(yard.key)))

@@ -268,6 +268,8 @@ class Link:
         self._streams.check_consumers(self)
         if offset is not None:
             queue = await self._again(queue, offset)
+        if queue.gone:
+            raise NotFound("not_found", f"no queue {queue.name!r}")
         queue.check(consumer)
         consumer.paused = self.paused
         self.consumers[consumer] = None

@@ -23,7 +23,8 @@ NAME_BYTES = 255
 _TYPES = ("classic", "quorum", "stream")
 """Types of queues that RabbitMQ has. Here they are all the same: a cursor over the journal."""
 
-_OFFSET = re.compile(r"offset=(\d+)|(\d+)")
+_OFFSET = re.compile(r"(?:offset=)?([0-9]{1,18})")
+_SECONDS = re.compile(r"[0-9]{1,12}")
 
 
 def check_name(name: str) -> None:
@@ -64,8 +65,8 @@ async def cursor_of(wish: Any, feed: Feed, exchange: str | None) -> EntryId:
     """The entry after which a replay begins, from ``x-stream-offset``.
 
     ``first``, ``last`` (the newest message of ``exchange``, a topic's id), ``next``, an entry id (a number, or
-    ``offset=N``: that entry is the first), or a moment (a timestamp of AMQP, ``timestamp=`` seconds since the epoch, or
-    RFC 3339). Raises ``Invalid`` (``invalid_parameter``).
+    ``offset=N``: that entry is the first, or, if it lies ahead, the next one), or a moment (a timestamp of AMQP,
+    ``timestamp=`` seconds since the epoch, or RFC 3339). Raises ``Invalid`` (``invalid_parameter``).
     """
     text = str(wish).strip()
     if not isinstance(wish, datetime):
@@ -75,14 +76,14 @@ async def cursor_of(wish: Any, feed: Feed, exchange: str | None) -> EntryId:
             newest = await feed.newest_of(exchange) if exchange is not None else feed.head
             return EntryId(max(newest - 1, 0))
         if found := _OFFSET.fullmatch(text):
-            return EntryId(max(int(found[1] or found[2]) - 1, 0))
+            return EntryId(min(max(int(found[1]) - 1, 0), feed.head))
     return await feed.before(_moment(wish, text.removeprefix("timestamp=")))
 
 
 def _moment(wish: Any, text: str) -> Millis:
     if isinstance(wish, datetime):
         return int(wish.timestamp() * 1000)
-    if text.isdigit():
+    if _SECONDS.fullmatch(text):
         return int(text) * 1000
     try:
         return rfc3339.parse(text)

@@ -6,13 +6,14 @@ absent costs its window and no more, however much waits in it (``window.py``).
 It must not know protocols, nor who may do what; ``exchanges.py`` makes queues and ends them, ``link.py`` uses them.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
 
 from msgspec.structs import replace
 
-from eventyard.model.errors import Forbidden, HubError
+from eventyard.model.errors import Forbidden, HubError, Unavailable
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.streams import Overflow, Position, QueueOptions
 from eventyard.pipeline.streams.consumer import Consumer, Credit, Held
@@ -26,6 +27,9 @@ AT_ONCE = 64
 
 AT_ONCE_BYTES = 64 << 10
 """Bytes of data given at a time, beyond which no more are added."""
+
+AGAIN_S = 1.0
+"""Seconds between two tries to read a journal that cannot be read."""
 
 EXPIRATION = "amqpexpiration"
 """The extension attribute that holds a message's own time to live, in milliseconds; none comes from outside."""
@@ -292,7 +296,12 @@ class Queue:
 
     async def _fill_and_pump(self) -> None:
         try:
-            await self._window.fill()
+            while not self.gone:
+                try:
+                    await self._window.fill()
+                    break
+                except Unavailable:
+                    await asyncio.sleep(AGAIN_S)
         finally:
             self._filling = False
         if not self.gone:

@@ -140,7 +140,7 @@ class Window:
     async def fill(self) -> None:
         """Bring in more, from memory or from the journal, until there is some or no more to be had."""
         if self._filling is not None:
-            await self._filling
+            await asyncio.shield(self._filling)
             return
         self._filling = asyncio.get_running_loop().create_future()
         before = len(self)

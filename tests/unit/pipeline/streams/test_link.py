@@ -269,3 +269,10 @@ async def test_who_reads_again_is_not_given_what_a_binding_taken_away_would_brin
     await settle(link)
     await send(link, "amq.topic", "b")
     assert reader.ids == entries
+
+
+async def test_nobody_reads_a_queue_that_went_meanwhile(link: Link) -> None:
+    queue = await link.declare_queue("q")
+    await link.delete_queue("q")
+    with pytest.raises(NotFound):
+        await link.consume(queue, Reader().consumer)

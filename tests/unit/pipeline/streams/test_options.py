@@ -73,3 +73,15 @@ async def test_a_place_in_the_stream_can_be_named_in_many_ways(link: Link, yard:
 async def test_a_place_that_is_none_is_refused(yard: Yard) -> None:
     with pytest.raises(Invalid, match="no place in the stream"):
         await cursor_of("yesterday", yard.hub.streams.feed, None)
+
+
+async def test_a_place_that_was_not_reached_yet_is_the_next_one(link: Link, yard: Yard) -> None:
+    (entry,) = await send(link, "amq.topic", "a")
+    for wish in (entry + 1, entry + 2, "9" * 18, "timestamp=" + "9" * 12):
+        assert await cursor_of(wish, yard.hub.streams.feed, None) == entry
+
+
+@pytest.mark.parametrize("wish", ["9" * 5_000, "timestamp=" + "9" * 30, "\N{SUPERSCRIPT TWO}", "offset=", "-1"])
+async def test_a_number_that_is_none_is_refused_as_well(yard: Yard, wish: str) -> None:
+    with pytest.raises(Invalid, match="no place in the stream"):
+        await cursor_of(wish, yard.hub.streams.feed, None)

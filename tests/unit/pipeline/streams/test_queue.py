@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from eventyard.model.errors import Forbidden, NotFound
+from eventyard.model.errors import Forbidden, NotFound, Unavailable
 from eventyard.model.ids import EntryId
 from eventyard.model.streams import Overflow, Position, QueueOptions
+from eventyard.pipeline.streams import queue as module
 from eventyard.pipeline.streams import window
 from eventyard.pipeline.streams.properties import PROPERTIES, kept
 from eventyard.pipeline.streams.queue import EXPIRATION, Queue
@@ -392,3 +393,23 @@ async def test_what_went_out_before_its_turn_is_done_with_and_the_rest_is_not(ar
     queue.ack(reader.held[0])
     position = queue.position()
     assert (position.cursor, position.done, position.depth) == (0, ((3, 3),), 2)
+
+
+async def test_a_queue_reads_on_once_the_journal_can_be_read_again(
+    around: Around, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AGAIN_S", 0)
+    around.publish(1)
+    around.list.remembered = 0
+    queue, reader, history = make(around, cursor=EntryId(0)), Reader(), around.list.history
+    broken = [Unavailable("store_unavailable", "broken")] * 2
+
+    async def failing(*given: Any) -> Any:
+        if broken:
+            raise broken.pop()
+        return await history(*given)
+
+    around.list.history = failing  # type: ignore[method-assign]
+    queue.add(reader.consumer)
+    await around.settle()
+    assert reader.ids == [1]

@@ -138,3 +138,18 @@ async def test_a_page_of_what_was_dropped_meanwhile_does_not_bring_it_back(monke
     taken = ids(window)
     await window.fill()
     assert taken + ids(window) == [3, 4, 5]
+
+
+async def test_who_gives_up_waiting_for_a_page_leaves_it_to_the_others() -> None:
+    around = Around()
+    around.list.remembered = 0
+    commit(around, 1)
+    window = make(around, cursor=0)
+    around.list.gate.clear()
+    filling, impatient = asyncio.create_task(window.fill()), asyncio.create_task(window.fill())
+    await asyncio.sleep(0)
+    impatient.cancel()
+    await asyncio.sleep(0)
+    around.list.gate.set()
+    await filling
+    assert ids(window) == [1]
