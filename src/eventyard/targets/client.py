@@ -138,7 +138,9 @@ class Client:
         try:
             addresses = await self._resolver.resolve(host)
         except ForbiddenAddress as error:
-            raise NoAnswer(Result.REFUSED, f"not sent: {error}, which targets may have only where targets.allow_private is set") from None
+            raise NoAnswer(
+                Result.REFUSED, f"not sent: {error}, which targets may have only where targets.allow_private is set"
+            ) from None
         except (OSError, UnicodeError) as error:
             raise NoAnswer(Result.UNREACHABLE, f"the name {host} does not resolve: {error}") from None
         places = [

@@ -320,7 +320,9 @@ async def test_a_private_address_is_refused_before_anything_is_sent(receiver: Re
     webhook = await started(stack, egress=Egress())
     outcome = await webhook.send(delivery(receiver.url))
     assert outcome.result is Result.REFUSED
-    assert outcome.error == "not sent: 127.0.0.1 is a loopback address, which targets may have only where targets.allow_private is set"
+    assert outcome.error == (
+        "not sent: 127.0.0.1 is a loopback address, which targets may have only where targets.allow_private is set"
+    )
     assert receiver.got == []
 
 
@@ -334,7 +336,8 @@ async def test_a_name_with_one_private_address_among_its_answers_is_refused(
     outcome = await webhook.send(delivery("http://shop.example/"))
     assert outcome.result is Result.REFUSED
     assert outcome.error == (
-        "not sent: shop.example leads to 10.0.0.5, a private address, which targets may have only where targets.allow_private is set"
+        "not sent: shop.example leads to 10.0.0.5, a private address, "
+        "which targets may have only where targets.allow_private is set"
     )
 
 
