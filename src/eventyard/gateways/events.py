@@ -14,8 +14,7 @@ from msgspec.structs import replace
 from eventyard.model.event import Event
 from eventyard.model.ids import Millis
 from eventyard.pipeline.streams.deaths import Death, deaths_of
-from eventyard.pipeline.streams.properties import PROPERTIES, kept
-from eventyard.pipeline.streams.queue import EXPIRATION
+from eventyard.pipeline.streams.properties import EXPIRATION, PROPERTIES, kept
 from eventyard.wire.amqp.fields import Timestamp
 from eventyard.wire.amqp.properties import Properties, decode_properties
 from eventyard.wire.cloudevents import STRUCTURED_MEDIA, decode_structured

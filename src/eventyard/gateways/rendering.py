@@ -9,8 +9,7 @@ from msgspec.structs import replace
 
 from eventyard.model.event import Event
 from eventyard.pipeline.streams.feed import Message
-from eventyard.pipeline.streams.properties import PROPERTIES
-from eventyard.pipeline.streams.queue import EXPIRATION
+from eventyard.pipeline.streams.properties import EXPIRATION, PROPERTIES
 from eventyard.wire.cloudevents import encode_binary, encode_structured
 
 _OWN = frozenset({PROPERTIES, EXPIRATION})

@@ -5,8 +5,7 @@ from msgspec.structs import replace
 from eventyard.gateways.events import event_of, with_deaths
 from eventyard.model.event import Event
 from eventyard.pipeline.streams.deaths import DEATHS, Death, with_death
-from eventyard.pipeline.streams.properties import PROPERTIES, properties_of
-from eventyard.pipeline.streams.queue import EXPIRATION
+from eventyard.pipeline.streams.properties import EXPIRATION, PROPERTIES, properties_of
 from eventyard.wire.amqp.properties import NO_PROPERTIES, Properties, encode_properties
 
 NOW = 1_700_000_000_000

@@ -3,8 +3,7 @@ import pytest
 from eventyard.model.errors import Forbidden
 from eventyard.model.reserved import ATTRIBUTES, exchange_of, is_hub_made, is_reserved, need_free, need_not_ours
 from eventyard.pipeline.streams.deaths import DEATHS
-from eventyard.pipeline.streams.properties import PROPERTIES
-from eventyard.pipeline.streams.queue import EXPIRATION
+from eventyard.pipeline.streams.properties import EXPIRATION, PROPERTIES
 from eventyard.testing import builders
 
 

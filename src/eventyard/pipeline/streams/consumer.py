@@ -180,3 +180,14 @@ def _by_queue(held: Sequence[Held]) -> Iterable[tuple["Queue", list[Held]]]:
     for one in held:
         by_queue.setdefault(one.queue, []).append(one)
     return by_queue.items()
+
+
+def give_credit(helds: Sequence[Held]) -> None:
+    """Give back the credit of what was settled, to each who lent it at once."""
+    taken: dict[tuple[Credit, ...], tuple[int, int]] = {}
+    for held in helds:
+        number, octets = taken.get(held.credits, (0, 0))
+        taken[held.credits] = number + 1, octets + held.message.size
+    for credits, (number, octets) in taken.items():
+        for credit in credits:
+            credit.give_back(number, octets)

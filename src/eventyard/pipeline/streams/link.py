@@ -15,20 +15,20 @@ from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Project, Topic
 from eventyard.model.errors import Conflict, Forbidden, HubError, NotFound, Unauthenticated, Unavailable
 from eventyard.model.ids import EntryId, Millis
-from eventyard.model.reserved import AMQ, APPLICATION, PROJECT, is_reserved
-from eventyard.model.streams import DEFAULT_EXCHANGE, Binding, ExchangeSettings, QueueOptions
+from eventyard.model.reserved import AMQ
+from eventyard.model.streams import DEFAULT_EXCHANGE, Binding, QueueOptions
+from eventyard.pipeline.streams.configuring import Configuring
 from eventyard.pipeline.streams.consumer import Consumer, Credit, Held, release
 from eventyard.pipeline.streams.feed import Message
 from eventyard.pipeline.streams.options import check_name, compare, cursor_of, queue_options
 from eventyard.pipeline.streams.outgoing import Outgoing, Published, publish
 from eventyard.pipeline.streams.queue import Queue
-from eventyard.pipeline.streams.reach import Reach
 
 if TYPE_CHECKING:
     from eventyard.pipeline.streams.streams import Streams
 
 
-class Link:
+class Link(Configuring):
     """One client, from its login to its end."""
 
     def __init__(
@@ -48,8 +48,8 @@ class Link:
 
         ``channels`` tells how many are open, of a protocol that has them.
         """
+        super().__init__(streams, who, project)
         self.number = number
-        self.project = project
         self.protocol = protocol
         self.peer = peer
         self.name = name
@@ -61,16 +61,9 @@ class Link:
         self._delivered = 0
         """Messages that were fetched one by one, or given to consumers that are gone."""
         self._end: Callable[[HubError], None] | None = end
-        self._streams = streams
-        self._reach = Reach(streams, who, project)
         self._own: dict[Queue, None] = {}
         """Its exclusive queues."""
         self._closed = False
-
-    @property
-    def who(self) -> Principal:
-        """Whose credentials it has."""
-        return self._reach.who
 
     @property
     def delivered(self) -> int:
@@ -95,51 +88,6 @@ class Link:
     def new_id(self) -> str:
         """A fresh id for an event that brings none."""
         return self._streams.new_id()
-
-    # Exchanges
-
-    async def declare_exchange(self, name: str, wish: ExchangeSettings, *, passive: bool = False) -> None:
-        """Declare an exchange, or (passive) see that it is there."""
-        if not name:
-            raise Forbidden("forbidden", "operation not permitted on the default exchange")
-        if passive:
-            if await self._reach.seek_exchange(name) is None:
-                raise NotFound("not_found", f"no exchange {name!r}")
-            return
-        self.who.need(Scope.CATALOG_WRITE)
-        check_name(name)
-        existing = await self._reach.seek_exchange(name)
-        if existing is None and name.startswith((PROJECT, APPLICATION)):
-            raise NotFound("not_found", f"no exchange {name!r}")
-        if wish.alternate is not None and is_reserved(wish.alternate):
-            await self._reach.exchange(wish.alternate, Scope.EVENTS_READ)
-        await self._streams.exchanges.declare(self.project, name, wish)
-
-    async def delete_exchange(self, name: str, *, if_unused: bool = False) -> None:
-        """Delete an exchange that was declared; one that is not there is fine."""
-        self.who.need(Scope.CATALOG_WRITE)
-        topic = await self._reach.seek_exchange(name)
-        if topic is not None:
-            await self._streams.exchanges.delete(topic, if_unused=if_unused)
-
-    async def bind_exchange(self, destination: str, source: str, key: str, arguments: Mapping[str, Any]) -> None:
-        """Give an exchange what another is sent."""
-        self.who.need(Scope.CATALOG_WRITE)
-        to, of = await self._both(destination, source)
-        await self._streams.exchanges.bind_exchange(to, of, key, arguments)
-
-    async def unbind_exchange(self, destination: str, source: str, key: str, arguments: Mapping[str, Any]) -> None:
-        """Take such a binding away."""
-        self.who.need(Scope.CATALOG_WRITE)
-        to, of = await self._both(destination, source)
-        await self._streams.exchanges.unbind_exchange(to, of, key, arguments)
-
-    async def _both(self, destination: str, source: str) -> tuple[Topic, Topic]:
-        if not destination or not source:
-            raise Forbidden("forbidden", "the default exchange has no bindings of its own")
-        return await self._reach.exchange(destination, Scope.EVENTS_READ), await self._reach.exchange(
-            source, Scope.EVENTS_READ
-        )
 
     # Queues
 

@@ -10,11 +10,15 @@ from functools import lru_cache
 from typing import Any
 
 from eventyard.model.event import Event
+from eventyard.model.ids import Millis
 from eventyard.pipeline.streams.feed import Message
 from eventyard.wire.amqp.properties import Properties, decode_properties
 
 PROPERTIES = "amqpproperties"
 """The extension attribute."""
+
+EXPIRATION = "amqpexpiration"
+"""The extension attribute that holds a message's own time to live, in milliseconds; none comes from outside."""
 
 
 @lru_cache(maxsize=256)
@@ -45,6 +49,15 @@ def priority_of(message: Message, most: int) -> int:
     """How much before others a message goes out of a queue that looks at it: 0 to ``most``."""
     properties = properties_of(message.event)
     return min((properties.priority or 0) if properties else 0, most)
+
+
+def deadline_of(message: Message, ttl_ms: Millis | None) -> Millis | None:
+    """When a message has waited too long in a queue with that time to live, by its own wish or the queue's."""
+    own = message.event.extensions.get(EXPIRATION) if message.event.extensions else None
+    times = [int(own)] if own else []
+    if ttl_ms is not None:
+        times.append(ttl_ms)
+    return message.at + min(times) if times else None
 
 
 @lru_cache(maxsize=256)

@@ -16,9 +16,9 @@ from msgspec.structs import replace
 from eventyard.model.errors import Forbidden, HubError, Unavailable
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.streams import Overflow, Position, QueueOptions
-from eventyard.pipeline.streams.consumer import Consumer, Credit, Held
+from eventyard.pipeline.streams.consumer import Consumer, Credit, Held, give_credit
 from eventyard.pipeline.streams.feed import Message
-from eventyard.pipeline.streams.properties import priority_of
+from eventyard.pipeline.streams.properties import EXPIRATION, deadline_of, priority_of
 from eventyard.pipeline.streams.surroundings import Surroundings
 from eventyard.pipeline.streams.window import Window
 
@@ -30,9 +30,6 @@ AT_ONCE_BYTES = 64 << 10
 
 AGAIN_S = 1.0
 """Seconds between two tries to read a journal that cannot be read."""
-
-EXPIRATION = "amqpexpiration"
-"""The extension attribute that holds a message's own time to live, in milliseconds; none comes from outside."""
 
 
 class Queue:
@@ -314,14 +311,14 @@ class Queue:
         done = [held for held in helds if self._take_in(held)]
         if done:
             self._moved()
-            _give_credit(done)
+            give_credit(done)
 
     def reject(self, held: Held) -> None:
         """It was refused for good: a dead letter, where the queue has a place for those."""
         if self._take_in(held):
             self._lay_out(held.message, "rejected", held.count)
             self._moved()
-            _give_credit([held])
+            give_credit([held])
 
     def requeue(self, helds: Sequence[Held]) -> None:
         """They were not dealt with: put them back where they were, all before the first goes out again."""
@@ -331,7 +328,7 @@ class Queue:
             self._window.put_back(held.message, held.count + 1)
         if back:
             self._moved()
-            _give_credit(back)
+            give_credit(back)
         self.pump()
 
     def _take_in(self, held: Held) -> bool:
@@ -372,19 +369,12 @@ class Queue:
     def _bury_expired(self) -> None:
         window = self._window
         while window:
-            deadline = self._deadline(window.head())
+            deadline = deadline_of(window.head(), self.options.ttl_ms)
             if deadline is None or deadline > self._around.now():
                 return
             message, count = self._pop()
             self._lay_out(message, "expired", count)
             self._moved()
-
-    def _deadline(self, message: Message) -> Millis | None:
-        own = message.event.extensions.get(EXPIRATION) if message.event.extensions else None
-        times = [int(own)] if own else []
-        if self.options.ttl_ms is not None:
-            times.append(self.options.ttl_ms)
-        return message.at + min(times) if times else None
 
     def _lay_out(self, message: Message, reason: str, count: int) -> None:
         """Send a dead letter on its way, if the queue has a place for it; it is not done with before it is there."""
@@ -407,13 +397,3 @@ class Queue:
         given.update(self._dying)
         position = self._window.position(self.id, self.depth + len(given), given)
         return replace(position, to_drop=self._to_drop) if self._to_drop else position
-
-
-def _give_credit(helds: Sequence[Held]) -> None:
-    taken: dict[tuple[Credit, ...], tuple[int, int]] = {}
-    for held in helds:
-        number, octets = taken.get(held.credits, (0, 0))
-        taken[held.credits] = number + 1, octets + held.message.size
-    for credits, (number, octets) in taken.items():
-        for credit in credits:
-            credit.give_back(number, octets)

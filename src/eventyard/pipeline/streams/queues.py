@@ -23,8 +23,8 @@ from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.publish import Publishing
 from eventyard.pipeline.streams.deaths import DEATHS, Death, deaths_of, goes_in_a_circle, with_death
 from eventyard.pipeline.streams.feed import Feed, Message
-from eventyard.pipeline.streams.properties import headers_of
-from eventyard.pipeline.streams.queue import AT_ONCE, AT_ONCE_BYTES, EXPIRATION, Queue
+from eventyard.pipeline.streams.properties import EXPIRATION, headers_of
+from eventyard.pipeline.streams.queue import AT_ONCE, AT_ONCE_BYTES, Queue
 from eventyard.ports import Clock, Store
 from eventyard.telemetry.log import Log
 

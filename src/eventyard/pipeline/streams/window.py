@@ -76,6 +76,10 @@ class Window:
         return len(self._ready) + self._ranked
 
     @property
+    def _has_room(self) -> bool:
+        return self._fresh < MOST and self.bytes < MOST_BYTES
+
+    @property
     def lag(self) -> int:
         """Entries of the journal from the next message, or where it is looked for, to the newest."""
         if len(self):
@@ -86,7 +90,7 @@ class Window:
         """Take what was routed just now; if there is no room, it is found again in the feed."""
         if not self.live:
             return
-        if self._fresh < MOST and self.bytes < MOST_BYTES:
+        if self._has_room:
             self._append(message)
         else:
             self.live = False
@@ -145,7 +149,7 @@ class Window:
         self._filling = asyncio.get_running_loop().create_future()
         before = len(self)
         try:
-            while not self.live and len(self) == before:
+            while not self.live and len(self) == before and self._has_room:
                 recent = self._feed.since(self._cursor)
                 if recent is not None:
                     self._take(recent, self._feed.head)
@@ -160,7 +164,7 @@ class Window:
         if self.live or reached < self._cursor:
             return  # emptied while the journal was read
         for message in messages:
-            if self._fresh >= MOST or self.bytes >= MOST_BYTES:
+            if not self._has_room:
                 self._cursor = EntryId(message.entry_id - 1)
                 return
             if message.entry_id > self._cursor and not self._was_done(message.entry_id) and self._wanted(message):

@@ -11,8 +11,7 @@ from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
 from eventyard.pipeline.streams.deaths import DEATHS, Death, with_death
 from eventyard.pipeline.streams.feed import Message
-from eventyard.pipeline.streams.properties import PROPERTIES, kept, properties_of
-from eventyard.pipeline.streams.queue import EXPIRATION
+from eventyard.pipeline.streams.properties import EXPIRATION, PROPERTIES, kept, properties_of
 from eventyard.wire.amqp.properties import Properties, encode_properties
 from eventyard.wire.stomp.commands import Send
 from eventyard.wire.stomp.destinations import Destination, Kind

@@ -7,7 +7,7 @@ import pytest
 
 from eventyard.model.access import Scope
 from eventyard.model.catalog import Application
-from eventyard.model.errors import Conflict, Forbidden, NotFound, Unavailable
+from eventyard.model.errors import Conflict, NotFound, Unavailable
 from eventyard.model.streams import ExchangeSettings, ExchangeType
 from eventyard.model.streams import Queue as QueueRecord
 from eventyard.pipeline.streams.deaths import deaths_of
@@ -66,18 +66,6 @@ async def test_a_queue_can_be_read_again_from_the_past_without_harm_to_it(link: 
     assert queue.depth == 2
 
 
-async def test_exchanges_are_bound_to_exchanges(link: Link) -> None:
-    await link.declare_exchange("all", ExchangeSettings(type=ExchangeType.FANOUT))
-    await link.bind_exchange("all", "amq.topic", "a.#", {})
-    queue = await link.declare_queue("")
-    await link.bind(queue, "all", "")
-    await send(link, "amq.topic", "a.b", "c")
-    assert queue.depth == 1
-    await link.unbind_exchange("all", "amq.topic", "a.#", {})
-    await send(link, "amq.topic", "a.c")
-    assert queue.depth == 1
-
-
 async def test_a_declaration_is_repeated_but_not_altered(link: Link) -> None:
     await link.declare_queue("q", arguments={"x-max-length": 3})
     assert (await link.declare_queue("q", arguments={"x-max-length": 3})).name == "q"
@@ -91,13 +79,6 @@ async def test_a_declaration_is_repeated_but_not_altered(link: Link) -> None:
     await link.declare_exchange("x", ExchangeSettings())
     with pytest.raises(Conflict, match="inequivalent arg 'type'"):
         await link.declare_exchange("x", ExchangeSettings(type=ExchangeType.FANOUT))
-
-
-async def test_names_with_the_reserved_prefix_are_refused(link: Link) -> None:
-    with pytest.raises(Forbidden, match="reserved prefix"):
-        await link.declare_queue("amq.mine")
-    with pytest.raises(Forbidden, match="reserved prefix"):
-        await link.declare_exchange("amq.mine", ExchangeSettings())
 
 
 async def test_an_exclusive_queue_is_its_connection_s_own_and_goes_with_it(link: Link, yard: Yard) -> None:
@@ -116,15 +97,6 @@ async def test_an_auto_delete_queue_goes_with_its_last_reader(link: Link) -> Non
     await link.consume(queue, reader.consumer)
     await link.cancel(reader.consumer)
     assert queue.gone
-
-
-async def test_an_auto_delete_exchange_goes_with_its_last_binding(link: Link) -> None:
-    await link.declare_exchange("x", ExchangeSettings(auto_delete=True))
-    queue = await link.declare_queue("q")
-    await link.bind(queue, "x", "a")
-    await link.unbind(queue, "x", "a")
-    with pytest.raises(NotFound):
-        await link.declare_exchange("x", ExchangeSettings(), passive=True)
 
 
 async def test_what_a_lost_connection_held_goes_to_the_next(link: Link, yard: Yard) -> None:

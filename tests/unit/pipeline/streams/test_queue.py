@@ -9,8 +9,8 @@ from eventyard.model.ids import EntryId
 from eventyard.model.streams import Overflow, Position, QueueOptions
 from eventyard.pipeline.streams import queue as module
 from eventyard.pipeline.streams import window
-from eventyard.pipeline.streams.properties import PROPERTIES, kept
-from eventyard.pipeline.streams.queue import EXPIRATION, Queue
+from eventyard.pipeline.streams.properties import EXPIRATION, PROPERTIES, kept
+from eventyard.pipeline.streams.queue import Queue
 from eventyard.wire.amqp.properties import Properties, encode_properties
 from tests.unit.pipeline.streams.around import Around, Reader
 

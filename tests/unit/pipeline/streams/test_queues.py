@@ -12,8 +12,7 @@ from eventyard.model.streams import Binding, ExchangeSettings, Queue, QueueOptio
 from eventyard.pipeline.streams.exchanges import Exchanges
 from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.outgoing import Outgoing
-from eventyard.pipeline.streams.properties import PROPERTIES, kept
-from eventyard.pipeline.streams.queue import EXPIRATION
+from eventyard.pipeline.streams.properties import EXPIRATION, PROPERTIES, kept
 from eventyard.pipeline.streams.queue import Queue as LiveQueue
 from eventyard.pipeline.streams.queues import Queues
 from eventyard.testing.hub import Yard

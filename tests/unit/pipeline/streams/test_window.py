@@ -153,3 +153,13 @@ async def test_who_gives_up_waiting_for_a_page_leaves_it_to_the_others() -> None
     around.list.gate.set()
     await filling
     assert ids(window) == [1]
+
+
+async def test_a_full_window_is_not_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_BYTES", 2)
+    around = Around()
+    commit(around, 1, 2)
+    window = make(around, cursor=0)
+    for _ in range(2):
+        await window.fill()
+    assert ids(window) == [1]
