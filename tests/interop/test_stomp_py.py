@@ -250,6 +250,22 @@ async def test_replay_is_joined_to_what_comes_without_gap_or_duplicate_under_loa
         await asyncio.to_thread(client.nothing_more)
 
 
+async def test_a_durable_subscription_begins_in_the_past_once_and_then_goes_on(cars: Cars, connect: Connect) -> None:
+    wish = {"durable": "true", "auto_delete": "false", "x_stream_offset": "first"}
+    destination = f"/exchange/project.{cars.project}/#"
+    await cars.tell("create")
+    client = await asyncio.to_thread(connect)
+    await asyncio.to_thread(client.subscribe, destination, "mine", "client", **wish)
+    frame = await asyncio.to_thread(client.hear)
+    assert frame.headers["destination"].endswith(".create")
+    client.connection.ack(frame.headers["ack"])
+    await asyncio.to_thread(client.leave)
+    await cars.tell("update")
+    again = await asyncio.to_thread(connect)
+    await asyncio.to_thread(again.subscribe, destination, "mine", "client", **wish)
+    assert (await asyncio.to_thread(again.hear)).headers["destination"].endswith(".update")
+
+
 async def test_what_comes_while_a_durable_subscriber_is_away_waits_for_it(cars: Cars, connect: Connect) -> None:
     durable = {"durable": "true", "auto_delete": "false"}
     destination = f"/exchange/project.{cars.project}/#"

@@ -24,6 +24,8 @@ PATH = "/v1/streams/"
 ID_DIGITS = 18
 """No entry has an id of more."""
 
+PARAMETERS = ("key", "from", "project_id")
+
 AHEAD = 256
 """Events that may be on their way to one client."""
 
@@ -63,7 +65,7 @@ class Sse:
         if scope["method"] != "GET":
             raise Invalid("method_not_allowed", f"{scope['path']} takes GET only", hint="GET")
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        query = _query(scope)
         ended: asyncio.Future[HubError | None] = asyncio.get_running_loop().create_future()
         host, port = scope.get("client") or ("", 0)
         link = self._streams.connect(
@@ -111,6 +113,19 @@ class _Outbox:
         messages, self._messages = self._messages, []
         self.waiting.clear()
         return messages
+
+
+def _query(scope: Scope) -> dict[str, str]:
+    query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+    for name in query:
+        if name not in PARAMETERS:
+            raise Invalid(
+                "invalid_parameter",
+                f"there is no parameter {name!r} here",
+                pointer=name,
+                hint=f"parameters here: {', '.join(PARAMETERS)}",
+            )
+    return query
 
 
 def _end(ended: "asyncio.Future[HubError | None]", error: HubError | None) -> None:

@@ -107,18 +107,19 @@ async def test_a_place_that_is_none_is_told_of_by_its_name_in_the_query() -> Non
 
 
 @pytest.mark.parametrize(
-    ("path", "headers", "status", "code"),
+    ("path", "query", "headers", "status", "code"),
     [
-        ("/v1/streams/nothing", {}, 404, "not_found"),
-        ("/v1/streams/amq.topic", {"authorization": "Bearer wrong"}, 401, "unauthenticated"),
-        ("/v1/streams/amq.topic", {"last_event_id": "five"}, 400, "invalid_parameter"),
+        ("/v1/streams/nothing", "", {}, 404, "not_found"),
+        ("/v1/streams/amq.topic", "", {"authorization": "Bearer wrong"}, 401, "unauthenticated"),
+        ("/v1/streams/amq.topic", "", {"last_event_id": "five"}, 400, "invalid_parameter"),
+        ("/v1/streams/amq.topic", "form=first", {}, 400, "invalid_parameter"),
     ],
 )
 async def test_what_cannot_be_streamed_is_refused_as_everywhere(
-    path: str, headers: dict[str, str], status: int, code: str
+    path: str, query: str, headers: dict[str, str], status: int, code: str
 ) -> None:
     async with memory_hub() as yard:
-        client = Client(yard, path, **headers)
+        client = Client(yard, path, query, **headers)
         await client.ended()
         assert client.status == status
         assert json.loads(client.body)["code"] == code

@@ -305,11 +305,11 @@ class AmqpConnection(asyncio.Protocol):
     def _login(self, login: events.Login) -> None:
         try:
             self._who = prove(login, self._credentials, self._transport.get_extra_info("peercert"))
-        except HubError:
+        except HubError as reason:
             self.wire.refuse_login(
                 f"Login was refused using authentication mechanism {login.mechanism}. For details see the hub's log."
             )
-            self._streams.refused(protocol="amqp", peer=self._peer(), login=login.user)
+            self._streams.refused(reason, protocol="amqp", peer=self._peer(), login=login.user)
             self._expect_goodbye()
         else:
             self.wire.accept_login()

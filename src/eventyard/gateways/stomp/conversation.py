@@ -285,8 +285,8 @@ class Conversation:
             if not command.passcode:
                 raise Unauthenticated("unauthenticated", "an API key is wanted as the passcode, or a user's password")
             return self._gateway.credentials.pair(command.login or "", command.passcode)
-        except HubError:
-            self._streams.refused(protocol="stomp", peer=self._socket.peer, login=command.login)
+        except HubError as reason:
+            self._streams.refused(reason, protocol="stomp", peer=self._socket.peer, login=command.login)
             raise
 
     def _let_in(self, who: Principal, host: str | None) -> Link:

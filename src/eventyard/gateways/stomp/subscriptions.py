@@ -171,9 +171,10 @@ class Subscriptions:
             return await self._link.subscribe(exchange, key, offset), None, None
         await self._link.declare_exchange(exchange, ExchangeSettings(), passive=True)
         name = wish.queue or (_name_of(to, wish.tag) if wish.durable else "")
+        new = not name or not self._link.has_queue(name)
         queue = await self._shared(name, wish, arguments, durable=wish.durable, plain=False)
-        await self._link.bind(queue, exchange, key)
-        return queue, queue.name, offset
+        await self._link.bind(queue, exchange, key, offset=offset if new else None)
+        return queue, queue.name, None
 
     async def _shared(
         self, name: str, wish: Subscribe, arguments: Mapping[str, Any], *, durable: bool, plain: bool

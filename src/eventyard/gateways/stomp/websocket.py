@@ -117,8 +117,8 @@ class StompWebSocket(StompSocket):
             return None
         try:
             return self.gateway.credentials.authenticate(upgrade.headers)
-        except HubError:
-            self.gateway.streams.refused(protocol="stomp", peer=self.peer, login=None)
+        except HubError as reason:
+            self.gateway.streams.refused(reason, protocol="stomp", peer=self.peer, login=None)
             raise
 
     def admit(self, message_bytes: int) -> None:

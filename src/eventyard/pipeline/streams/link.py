@@ -167,10 +167,17 @@ class Link(Configuring):
         """Drop what waits in a queue; how many messages that was."""
         return self.queue(name).purge()
 
-    async def bind(self, queue: Queue, exchange: str, key: str, arguments: Mapping[str, Any] = {}) -> None:
-        """Give a queue what an exchange is sent from now on."""
-        source = await self._bound(exchange)
-        await self._streams.exchanges.bind(queue, source, key, arguments, self._streams.feed.head)
+    async def bind(
+        self, queue: Queue, exchange: str, key: str, arguments: Mapping[str, Any] = {}, *, offset: Any = None
+    ) -> None:
+        """Give a queue what an exchange is sent from now on; a new queue also from a place in its past."""
+        streams, source = self._streams, await self._bound(exchange)
+        since = streams.feed.head if offset is None else await cursor_of(offset, streams.feed, source.id)
+        await streams.exchanges.bind(queue, source, key, arguments, since)
+        if offset is not None:
+            queue.rewind(since)
+            if queue.durable:
+                await streams.queues.keep_one(queue)
 
     async def unbind(self, queue: Queue, exchange: str, key: str, arguments: Mapping[str, Any] = {}) -> None:
         """Take a binding away; one that is not there is fine."""

@@ -137,6 +137,11 @@ class Queue:
             if EXPIRATION in message.event.extensions:
                 self._around.watch_time(self)
 
+    def rewind(self, cursor: EntryId) -> None:
+        """Read again from there, what has been bound since; for a queue that was given nothing yet."""
+        self._window.rewind(cursor)
+        self.rearrange()
+
     def count(self, number: int) -> None:
         """So many were routed here that :meth:`push` was not told of, before the hub began."""
         self._depth += number

@@ -160,10 +160,10 @@ class Streams:
             handle.cancel()
         self._log.info("stream_closed", connection=link.number, protocol=link.protocol, peer=link.peer)
 
-    def refused(self, *, protocol: str, peer: str, login: str | None) -> None:
-        """A client did not prove who it is: logged and counted."""
+    def refused(self, reason: HubError, *, protocol: str, peer: str, login: str | None) -> None:
+        """A client did not prove who it is: logged, with why, and counted."""
         self._measures.refused(protocol)
-        self._log.info("stream_login_refused", protocol=protocol, peer=peer, login=login)
+        self._log.info("stream_login_refused", protocol=protocol, peer=peer, login=login, reason=reason.message)
 
     def too_slow(self, link: Link) -> None:
         """A client took nothing for too long, and its gateway cuts it off: logged and counted."""

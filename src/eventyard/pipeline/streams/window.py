@@ -131,6 +131,11 @@ class Window:
         self.bytes -= message.size
         return message, 0
 
+    def rewind(self, cursor: EntryId) -> None:
+        """Look for what is wanted from an earlier entry on."""
+        if cursor < self._feed.head:
+            self._cursor, self.live = cursor, False
+
     def clear(self) -> None:
         """Forget all that waits, here and in the journal."""
         self._ready.clear()

@@ -248,3 +248,15 @@ async def test_nobody_reads_a_queue_that_went_meanwhile(link: Link) -> None:
     await link.delete_queue("q")
     with pytest.raises(NotFound):
         await link.consume(queue, Reader().consumer)
+
+
+async def test_a_new_durable_queue_can_begin_in_the_past_and_goes_on_from_there(link: Link) -> None:
+    entries = await send(link, "amq.topic", "a.1", "b.1", "a.2")
+    queue = await link.declare_queue("q", durable=True)
+    await link.bind(queue, "amq.topic", "a.#", offset="first")
+    entries += await send(link, "amq.topic", "a.3")
+    reader = Reader()
+    await link.consume(queue, reader.consumer)
+    await settle(link)
+    assert reader.ids == [entries[0], entries[2], entries[3]]
+    assert queue.position().cursor < entries[0]

@@ -1,5 +1,6 @@
 """What the metrics tell of the streams is true whenever somebody looks, and only then is it gathered."""
 
+from eventyard.model.errors import Unauthenticated
 from eventyard.pipeline.streams.link import Link
 from eventyard.testing.hub import Yard
 from tests.unit.pipeline.streams.around import Reader
@@ -51,7 +52,7 @@ async def test_what_a_connection_did_stays_counted_once_when_it_and_its_consumer
 
 
 async def test_logins_that_are_refused_and_clients_that_are_too_slow_are_counted(yard: Yard, link: Link) -> None:
-    yard.hub.streams.refused(protocol="test", peer="here", login="guest")
+    yard.hub.streams.refused(Unauthenticated("unauthenticated", "no"), protocol="test", peer="here", login="guest")
     yard.hub.streams.too_slow(link)
     metrics = told(yard)
     assert metrics['logins_refused_total{protocol="test"}'] == 1
