@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from eventyard.matching.explain import Explanation, explain
 from eventyard.model.access import Principal, Scope
@@ -33,7 +34,15 @@ class Search:
     async def find(self, who: Principal, project_id: str | None, criteria: dict[str, Any]) -> Page:
         """A page of entries, newest first unless asked otherwise."""
         query = self.query(who, project_id, criteria)
-        return await self._store.find(query) if query.projects else Page((), False)
+        page = await self._store.find(query) if query.projects else Page((), False)
+        if who.application_id is None:
+            return page
+        view = View(self._catalog, who)
+        while not (seen := tuple(entry for entry in page.entries if view.knows(entry.topic))) and page.more:
+            last = page.entries[-1].id
+            query = replace(query, after=last) if query.ascending else replace(query, before=last)
+            page = await self._store.find(query)
+        return Page(seen, page.more)
 
     async def detail(self, who: Principal, entry: str) -> EntryDetail:
         """One entry with its children, history, attempts and event, by journal id or public event id.
@@ -42,7 +51,7 @@ class Search:
         """
         view = View(self._catalog, who).need(Scope.EVENTS_READ)
         detail = await self._store.detail(await self._entry_id(view, entry))
-        if not view.sees(detail.entry.project_id):
+        if not view.sees(detail.entry.project_id) or not view.knows(detail.entry.topic):
             raise _nothing(entry)
         return detail
 

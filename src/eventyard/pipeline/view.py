@@ -1,7 +1,8 @@
 """The catalog as one caller may see it: every lookup of the front doors is scoped here, and nowhere else.
 
 What lies in another organization, or outside a key's project, does not exist for the caller: the answer is the same
-``not_found`` as for an id that was never given.
+``not_found`` as for an id that was never given. So it is, for a key of one application, with the topic that tells of
+another one, and what it told.
 """
 
 from typing import TypeVar
@@ -9,6 +10,7 @@ from typing import TypeVar
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Application, Organization, Project, Source, Subscription, Target, Topic
 from eventyard.model.errors import Forbidden, Invalid, NotFound
+from eventyard.model.reserved import APPLICATION
 from eventyard.pipeline.catalog import WORDS, Catalog
 
 Owned = TypeVar("Owned", Application, Topic, Source, Subscription, Target)
@@ -84,7 +86,7 @@ class View:
     def get(self, kind: type[Owned], record_id: str) -> Owned:
         """A record in one of the caller's projects, by id."""
         record = self.catalog.get(kind, record_id)
-        if not self.sees(record.project_id):
+        if not self.sees(record.project_id) or not self._shows(record):
             raise NotFound("not_found", f"there is no {WORDS[kind]} {record_id!r}")
         return record
 
@@ -97,9 +99,20 @@ class View:
             and self.principal.project_id in (None, project_id)
         )
 
+    def knows(self, topic: str | None) -> bool:
+        """Whether the caller may know of a topic of that name: it does not tell of another application than theirs."""
+        own = self.principal.application_id
+        return own is None or topic is None or not topic.startswith(APPLICATION) or topic == APPLICATION + own
+
+    def _shows(self, record: Application | Topic | Source | Subscription | Target) -> bool:
+        if self.principal.application_id is None:
+            return True
+        topic = self.catalog.seek(Topic, record.topic_id) if isinstance(record, Source) else record
+        return not isinstance(topic, Topic) or self.knows(topic.name)
+
     def list(self, kind: type[Owned], project: Project) -> list[Owned]:
         """A project's records of a kind, newest first."""
-        found = [record for record in self.catalog.all(kind) if record.project_id == project.id]
+        found = [one for one in self.catalog.all(kind) if one.project_id == project.id and self._shows(one)]
         found.reverse()
         return found
 
@@ -108,7 +121,7 @@ class View:
         record = self.catalog.seek(kind, id_or_name)
         if record is None or record.project_id != project.id:
             record = self.catalog.named(kind, project.id, id_or_name)
-        if record is not None:
+        if record is not None and self._shows(record):
             return record
         raise NotFound("not_found", f"there is no {WORDS[kind]} {id_or_name!r} in project {project.name!r}")
 

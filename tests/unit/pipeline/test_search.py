@@ -1,4 +1,5 @@
 import pytest
+from msgspec.structs import replace
 
 from eventyard.model.access import Scope
 from eventyard.model.errors import Forbidden, Invalid, NotFound
@@ -82,3 +83,29 @@ async def test_an_event_nobody_sent_is_explained_too(world, search):
     assert explanation.matches
     with pytest.raises(Invalid):
         search.explain_sample(world.admin, **ask)
+
+
+async def test_a_key_of_one_application_finds_nothing_that_was_told_to_another(world, search):
+    entries = {}
+    for name in ("a", "b"):
+        topic = builders.topic(f"application.{name}")
+        source = builders.source(topic.name, topic_id=topic.id)
+        await world.catalog.save(topic, source)
+        for number in range(3):
+            event = builders.event(id=f"{name}{number}")
+            entries[event.id] = (await world.acceptor.accept(Arrival(world.doors.of(source.id), event))).entry_id
+    who = replace(world.bound(Scope.EVENTS_READ), application_id="a")
+    for ascending in (False, True):
+        found, page = [], {"limit": 1, "ascending": ascending}
+        more = True
+        while more:
+            answer = await search.find(who, None, page)
+            found += [entry.event_id for entry in answer.entries]
+            more = answer.more and bool(answer.entries)
+            if more:
+                page["after" if ascending else "before"] = answer.entries[-1].id
+        assert sorted(found) == ["a0", "a1", "a2"]
+    assert (await search.detail(who, "a1")).entry.id == entries["a1"]
+    for entry in ("b1", str(entries["b1"])):
+        with pytest.raises(NotFound):
+            await search.detail(who, entry)

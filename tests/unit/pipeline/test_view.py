@@ -1,9 +1,11 @@
 import pytest
+from msgspec.structs import replace
 
 from eventyard.model.access import Scope
-from eventyard.model.catalog import Application, Source, Target
+from eventyard.model.catalog import Application, Project, Source, Target, Topic
 from eventyard.model.errors import Forbidden, Invalid, NotFound
 from eventyard.pipeline.view import View
+from eventyard.testing import builders
 
 
 def test_a_project_is_found_by_id_and_by_name(world):
@@ -73,3 +75,21 @@ def test_without_an_application_named_the_projects_first_is_meant(world):
 def test_a_missing_scope_is_refused_by_its_name(world):
     with pytest.raises(Forbidden, match="catalog:write"):
         View(world.catalog, world.bound(Scope.CATALOG_READ)).need(Scope.CATALOG_WRITE)
+
+
+async def test_a_key_of_one_application_knows_nothing_that_tells_of_another(world):
+    topics = [builders.topic(f"application.{name}") for name in "ab"]
+    sources = [builders.source(topic.name, topic_id=topic.id, scheme="internal") for topic in topics]
+    await world.catalog.save(*topics, *sources)
+    project = world.catalog.get(Project, "project-default")
+    bound = View(world.catalog, replace(world.bound(Scope.ADMIN), application_id="a"))
+    everyone = View(world.catalog, world.admin)
+    for kind, own, other in ((Topic, topics[0], topics[1]), (Source, sources[0], sources[1])):
+        assert {own.id, other.id} <= {record.id for record in everyone.list(kind, project)}
+        assert own.id in {record.id for record in bound.list(kind, project)}
+        assert other.id not in {record.id for record in bound.list(kind, project)}
+        assert bound.get(kind, own.id).id == bound.named(kind, project, own.name).id == own.id
+        with pytest.raises(NotFound):
+            bound.get(kind, other.id)
+        with pytest.raises(NotFound):
+            bound.named(kind, project, other.name)

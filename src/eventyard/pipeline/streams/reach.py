@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 
 def knows(catalog: Catalog, who: Principal, topic: Topic) -> bool:
     """Whether an exchange is there for a caller: it is not another application's, nor of a project out of sight."""
-    foreign = who.application_id is not None and topic.name.startswith(APPLICATION)
-    return View(catalog, who).sees(topic.project_id) and not (
-        foreign and topic.name != f"{APPLICATION}{who.application_id}"
-    )
+    view = View(catalog, who)
+    return view.sees(topic.project_id) and view.knows(topic.name)
 
 
 def knows_queue(streams: "Streams", who: Principal, queue: Queue) -> bool:
