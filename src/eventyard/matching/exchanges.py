@@ -95,6 +95,10 @@ class Routes(Generic[Q]):
         """
         return tuple(bound for bound in self._to.get(destination, {}).values() if closed or bound.stands)
 
+    def count_to(self, queue: Q) -> int:
+        """How many bindings lead to a queue, with those that were taken away and are kept."""
+        return len(self._to.get(queue, ()))
+
     # What is changed
 
     def exchange(self, exchange_id: str, type: ExchangeType, alternate: str | None = None) -> None:

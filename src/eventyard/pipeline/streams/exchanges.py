@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from eventyard.matching.bindings import ToExchange
 from eventyard.model.catalog import Project, Record, Source, Subscription, Topic
-from eventyard.model.errors import Conflict, Forbidden, NotFound
+from eventyard.model.errors import Conflict, Forbidden, NotFound, Unavailable
 from eventyard.model.ids import EntryId
 from eventyard.model.reserved import AMQ, is_hub_made, is_reserved
 from eventyard.model.streams import DEFAULT_EXCHANGE, Binding, ExchangeSettings, ExchangeType
@@ -23,6 +23,9 @@ from eventyard.pipeline.publish import Publishing
 from eventyard.pipeline.streams.options import inequivalent
 from eventyard.pipeline.streams.queue import Queue
 from eventyard.pipeline.streams.queues import Queues
+
+MOST_BINDINGS = 20_000
+"""Bindings of one queue. Those of a durable one are one record, which is written again for each."""
 
 _BUILT_IN_TYPES = {
     DEFAULT_EXCHANGE: ExchangeType.DIRECT,
@@ -138,7 +141,9 @@ class Exchanges:
     # Bindings
 
     async def bind(self, queue: Queue, source: Topic, key: str, arguments: Mapping[str, Any], since: EntryId) -> None:
-        """Give a queue what an exchange is sent past an entry."""
+        """Give a queue what an exchange is sent past an entry. Raises ``Unavailable`` (``too_many``)."""
+        if self._routes.count_to(queue) >= MOST_BINDINGS:
+            raise Unavailable("too_many", f"queue {queue.name!r} has {MOST_BINDINGS} bindings, which is the bound")
         self._queues.bind(queue, Binding(source.id, key, arguments, since))
         await self._save(queue)
 

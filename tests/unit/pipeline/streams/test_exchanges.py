@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from eventyard.model.catalog import Topic
-from eventyard.model.errors import Conflict, Forbidden, NotFound
+from eventyard.model.errors import Conflict, Forbidden, NotFound, Unavailable
 from eventyard.model.streams import ExchangeSettings, ExchangeType
+from eventyard.pipeline.streams import exchanges
 from eventyard.pipeline.streams.exchanges import Exchanges, settings_of
 from eventyard.pipeline.streams.link import Link
 from eventyard.testing.hub import Yard
@@ -117,3 +118,13 @@ async def test_an_exchange_that_goes_with_its_last_binding_stays_for_a_new_one(y
         await link.bind(queue, "x", "new")
     await leaving
     assert await topic(yard, "x")
+
+
+async def test_a_queue_has_only_so_many_bindings(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchanges, "MOST_BINDINGS", 2)
+    queue = await link.declare_queue("q")
+    await link.bind(queue, "amq.topic", "a")
+    with pytest.raises(Unavailable, match="2 bindings"):
+        await link.bind(queue, "amq.topic", "b")
+    await link.unbind(queue, "amq.topic", "a")
+    await link.bind(queue, "amq.topic", "b")
