@@ -1,7 +1,7 @@
 """The hub as a server process: HTTP in front, orders by signal, and an end in order.
 
 ``app.py`` puts the hub together; this starts its dispatch, listens, and when told to stop takes no new requests, lets
-attempts end and be recorded, and closes the store. What is answered is the business of ``api/front.py``.
+attempts end and be recorded, and closes the store. What is answered is the business of ``api/``.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ import uvicorn
 
 from eventyard.api.front import Asgi, Front
 from eventyard.api.health import Health
+from eventyard.api.hot import Hot
 from eventyard.api.protocol import protocol_with
 from eventyard.api.security import Security
 from eventyard.app import open_hub
@@ -61,13 +62,12 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
         await hub.dispatcher.start()
         gateways = Gateways(hub, security, settings)
         urls |= await gateways.open()
+        hot = Hot(hub, security, bench=settings.bench)
         front = Front(
-            hub,
-            security,
+            hot,
             Health(hub.metrics, lambda: "stopping" if stopping.is_set() else None),
             lambda: native(hub, security, settings.public_url, lambda: urls),
             Sse(hub.streams, security),
-            bench=settings.bench,
         )
         server = _Server(_http(front, gateways.websocket, settings), announce)
         _on_signals(stopping, hurrying, server, hub)

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from eventyard.api.http import JSON, Answer, Receive, Scope, Send, headers_of, read_body
+from eventyard.api.http import JSON, Answer, Body, Receive, Scope, Send, headers_of, read_body
 from eventyard.api.problems import problem, request_id_of
 from eventyard.api.replays import Replays, Slot
 from eventyard.api.security import Security
@@ -54,7 +54,7 @@ class Guard:
             await problem(error, wire.request_id).send(send)
 
     async def _pass(self, scope: Scope, receive: Receive, wire: "_Wire") -> None:
-        headers = headers_of(scope, self._hub.limits.header_bytes)
+        headers = headers_of(scope["headers"], self._hub.limits.header_bytes)
         if scope["method"] == "HEAD":  # answered as GET; the server leaves the body out (RFC 9110, section 9.3.2)
             scope = {**scope, "method": "GET"}
         caller = None
@@ -89,7 +89,9 @@ class Guard:
         Raises ``TooLarge``, ``Invalid`` (``unsupported_media_type``, ``unsupported_encoding``, ``invalid_json``).
         """
         limits = self._hub.limits
-        body = await read_body(receive, headers, limits.batch_bytes if many else limits.body_bytes)
+        coming = Body(headers, limits.batch_bytes if many else limits.body_bytes)
+        await read_body(receive, coming)
+        body = coming.whole()
         if not body:
             return body
         media = headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -1,7 +1,11 @@
-"""Bare ASGI: reading a request within bounds and sending an answer, for the paths that FastAPI is too slow for."""
+"""What a request and its answer are on the paths that FastAPI is too slow for: heads, bodies within bounds, bytes out.
+
+Knows nothing of events. A body comes in parts: from ASGI here, from the parser in ``exchange.py``.
+"""
 
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -12,8 +16,19 @@ from eventyard.model.errors import Invalid, TooLarge
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = Sequence[tuple[bytes, bytes]]
+"""Headers as they stand on the wire, their names in lower case."""
 
 JSON = "application/json"
+
+
+class Head(Struct, frozen=True):
+    """What a request begins with. ``path`` is decoded, ``query`` is not."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: Headers
 
 
 class Answer(Struct, frozen=True):
@@ -25,7 +40,7 @@ class Answer(Struct, frozen=True):
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
     async def send(self, send: Send) -> None:
-        """Put it on the wire."""
+        """Hand it to an ASGI server."""
         headers = [
             (b"content-type", self.content_type.encode()),
             (b"content-length", b"%d" % len(self.body)),
@@ -34,13 +49,26 @@ class Answer(Struct, frozen=True):
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
 
+    def wire(self, server: Headers, *, keep_alive: bool) -> bytes:
+        """It as it stands on the wire, after the headers that the ``server`` gives to every answer."""
+        parts = [_STATUS_LINES[self.status]]
+        for name, value in server:
+            parts += (name, b": ", value, b"\r\n")
+        parts.append(b"content-type: %b\r\ncontent-length: %d\r\n" % (self.content_type.encode(), len(self.body)))
+        for name, value in self.headers:
+            parts += (name, b": ", value, b"\r\n")
+        parts += (b"\r\n" if keep_alive else b"connection: close\r\n\r\n", self.body)
+        return b"".join(parts)
 
-def headers_of(scope: Scope, limit: int) -> dict[str, str]:
+
+_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+
+
+def headers_of(raw: Headers, limit: int) -> dict[str, str]:
     """The headers by lower-case name; of one that came twice, the values joined by a comma (RFC 9110, section 5.2).
 
     Raises ``TooLarge`` (``headers_too_large``) beyond ``limit`` bytes.
     """
-    raw = scope["headers"]
     size = sum([len(name) + len(value) for name, value in raw])
     if size > limit:
         raise TooLarge("headers_too_large", f"the headers are {size} bytes, the limit is {limit}")
@@ -56,37 +84,59 @@ def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return headers
 
 
-def query_of(scope: Scope) -> dict[str, str]:
+def query_of(raw: bytes) -> dict[str, str]:
     """The query parameters; of one that came twice, the last."""
-    raw = scope["query_string"]
     return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True)) if raw else {}
 
 
-async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
-    """The whole body, inflated if it came as gzip, within ``limit`` bytes either way.
+class Body:
+    """The body of a request while it comes, within ``limit`` bytes, inflated or not."""
 
-    Raises ``TooLarge`` (``body_too_large``), ``Invalid`` (``unsupported_encoding``, ``invalid_body``).
+    __slots__ = ("_encoding", "_limit", "_parts", "_size")
+
+    def __init__(self, headers: Mapping[str, str], limit: int) -> None:
+        """Raises ``TooLarge`` (``body_too_large``) for one that says beforehand that it is."""
+        stated = headers.get("content-length", "")
+        if stated.isascii() and stated.isdigit() and int(stated) > limit:
+            raise _too_large(limit)
+        self._encoding = headers.get("content-encoding")
+        self._limit = limit
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def take(self, part: bytes) -> None:
+        """Add what has come. Raises ``TooLarge`` (``body_too_large``)."""
+        self._parts.append(part)
+        self._size += len(part)
+        if self._size > self._limit:
+            raise _too_large(self._limit)
+
+    def whole(self) -> bytes:
+        """All of it, now that all has come; inflated if it came as gzip.
+
+        Raises ``TooLarge`` (``body_too_large``), ``Invalid`` (``unsupported_encoding``, ``invalid_body``).
+        """
+        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        return body if self._encoding is None else _inflate(body, self._encoding.strip().lower(), self._limit)
+
+
+def cut_short() -> Invalid:
+    """What is wrong with a body whose sender went away."""
+    return Invalid("invalid_body", "the client went away before the body was complete")
+
+
+async def read_body(receive: Receive, body: Body) -> None:
+    """Let a body come from an ASGI server until it is whole.
+
+    Raises ``TooLarge`` (``body_too_large``), ``Invalid`` (``invalid_body``).
     """
-    stated = headers.get("content-length", "")
-    if stated.isascii() and stated.isdigit() and int(stated) > limit:
-        raise _too_large(limit)
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message.get("more_body"):
-        parts, size = [body], len(body)
-        while message.get("more_body"):
-            message = await receive()
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > limit:
-                raise _too_large(limit)
-        body = b"".join(parts)
-    if message["type"] == "http.disconnect":
-        raise Invalid("invalid_body", "the client went away before the body was complete")
-    if len(body) > limit:
-        raise _too_large(limit)
-    encoding = headers.get("content-encoding")
-    return body if encoding is None else _inflate(body, encoding.strip().lower(), limit)
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise cut_short()
+        body.take(message.get("body", b""))
+        more = message.get("more_body", False)
 
 
 def _inflate(body: bytes, encoding: str, limit: int) -> bytes:

@@ -1,6 +1,6 @@
 """Errors as clients see them: the one place where a :class:`HubError` becomes an HTTP status and an RFC 9457 body.
 
-Knows nothing of FastAPI, so that the bare paths (``front.py``) and the native API (``guard.py``) answer alike. What
+Knows nothing of FastAPI, so that the hot paths (``hot.py``) and the native API (``guard.py``) answer alike. What
 FastAPI itself refuses is turned into a ``HubError`` by ``validation.py`` first.
 """
 

@@ -1,6 +1,6 @@
 """Who is calling: an API key or a user's password out of the Authorization header, held to the key's rate limit.
 
-Knows nothing of ASGI: ``front.py`` asks for the hot paths, ``guard.py`` for the native API. What a caller may see and
+Knows nothing of ASGI: ``hot.py`` asks for the hot paths, ``guard.py`` for the native API. What a caller may see and
 do is decided later, by ``pipeline/view.py``.
 """
 

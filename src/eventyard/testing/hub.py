@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from eventyard import plugins
 from eventyard.api.front import Front
 from eventyard.api.health import Health
+from eventyard.api.hot import Hot
 from eventyard.api.security import Security
 from eventyard.app import Parts, bootstrap, compose
 from eventyard.config import Settings
@@ -116,6 +117,7 @@ async def memory_hub(
         stack.push_async_callback(hub.streams.stop)
         security = Security(hub.keys, clock, hub.metrics)
         health = Health(hub.metrics, lambda: None)
-        front = Front(hub, security, health, lambda: native(hub, security), Sse(hub.streams, security), bench=False)
+        hot = Hot(hub, security, bench=False)
+        front = Front(hot, health, lambda: native(hub, security), Sse(hub.streams, security))
         stack.push_async_callback(hub.dispatcher.drain, 0)
         yield Yard(hub, security, store, clock, front, webhook)

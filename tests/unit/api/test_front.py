@@ -8,6 +8,7 @@ import pytest
 
 from eventyard.api.front import Front
 from eventyard.api.health import Health
+from eventyard.api.hot import Hot
 from eventyard.api.http import Answer
 from eventyard.gateways.sse import Sse
 from eventyard.model.access import Scope
@@ -42,7 +43,8 @@ class Desk:
         self.stream = stream
         self.native = Native()
         streams = Sse(yard.hub.streams, yard.security)
-        self.front = Front(yard.hub, yard.security, Health(yard.hub.metrics, ready), self.native, streams, bench=bench)
+        hot = Hot(yard.hub, yard.security, bench=bench)
+        self.front = Front(hot, Health(yard.hub.metrics, ready), self.native, streams)
         transport = httpx.ASGITransport(self.front)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://hub.example", headers=yard.headers())
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventyard.api.http import Answer, headers_of, query_of, read_body
+from eventyard.api.http import Answer, Body, headers_of, query_of, read_body
 from eventyard.model.errors import HubError, Invalid, TooLarge
 
 
@@ -20,8 +20,26 @@ def receiving(*parts):
     return receive
 
 
+async def came(receive, headers, limit):
+    """The body that comes this way under these headers."""
+    body = Body(headers, limit)
+    await read_body(receive, body)
+    return body.whole()
+
+
 async def test_a_body_comes_together_from_its_parts():
-    assert await read_body(receiving(b"ab", b"", b"c"), {}, 3) == b"abc"
+    assert await came(receiving(b"ab", b"", b"c"), {}, 3) == b"abc"
+
+
+def test_a_body_may_be_empty():
+    assert Body({}, 3).whole() == b""
+
+
+def test_a_part_too_many_is_refused_before_the_next():
+    body = Body({}, 3)
+    body.take(b"abc")
+    with pytest.raises(TooLarge):
+        body.take(b"d")
 
 
 @pytest.mark.parametrize(
@@ -30,7 +48,7 @@ async def test_a_body_comes_together_from_its_parts():
 )
 async def test_a_body_beyond_the_limit_is_refused(parts, headers):
     with pytest.raises(TooLarge) as refused:
-        await read_body(receiving(*parts), headers, 3)
+        await came(receiving(*parts), headers, 3)
     assert refused.value.code == "body_too_large"
 
 
@@ -39,31 +57,31 @@ async def test_a_client_that_goes_away_in_the_middle_is_no_event():
         return {"type": "http.disconnect"}
 
     with pytest.raises(Invalid, match="went away"):
-        await read_body(receive, {}, 3)
+        await came(receive, {}, 3)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip"])
 async def test_gzip_is_inflated(encoding):
-    assert await read_body(receiving(gzip.compress(b"a" * 100)), {"content-encoding": encoding}, 100) == b"a" * 100
+    assert await came(receiving(gzip.compress(b"a" * 100)), {"content-encoding": encoding}, 100) == b"a" * 100
 
 
 async def test_a_bomb_is_stopped_at_the_limit_and_not_blown_up():
     bomb = gzip.compress(b"\0" * 10_000_000)
     with pytest.raises(TooLarge):
-        await read_body(receiving(bomb), {"content-encoding": "gzip"}, 20_000)
+        await came(receiving(bomb), {"content-encoding": "gzip"}, 20_000)
 
 
 @pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b"abc")[:-3], gzip.compress(b"abc") + b"more", b""])
 async def test_what_is_not_whole_gzip_is_refused(body):
     with pytest.raises(Invalid) as refused:
-        await read_body(receiving(body), {"content-encoding": "gzip"}, 1000)
+        await came(receiving(body), {"content-encoding": "gzip"}, 1000)
     assert refused.value.code == "invalid_body"
 
 
 @given(st.binary(max_size=200))
 async def test_arbitrary_bytes_as_gzip_give_a_body_or_an_error_of_ours(body):
     try:
-        await read_body(receiving(body), {"content-encoding": "gzip"}, 1000)
+        await came(receiving(body), {"content-encoding": "gzip"}, 1000)
     except HubError as error:
         assert error.code in ("invalid_body", "body_too_large")
 
@@ -71,24 +89,24 @@ async def test_arbitrary_bytes_as_gzip_give_a_body_or_an_error_of_ours(body):
 @pytest.mark.parametrize("encoding", ["br", "deflate", "gzip, gzip"])
 async def test_another_encoding_is_named(encoding):
     with pytest.raises(Invalid) as refused:
-        await read_body(receiving(b"x"), {"content-encoding": encoding}, 10)
+        await came(receiving(b"x"), {"content-encoding": encoding}, 10)
     assert (refused.value.code, refused.value.pointer) == ("unsupported_encoding", "Content-Encoding")
 
 
 def test_a_header_that_came_twice_is_joined_by_a_comma():
-    scope = {"headers": [(b"accept", b"a"), (b"accept", b"b"), (b"x", b"\xe9")]}
-    assert headers_of(scope, 100) == {"accept": "a, b", "x": "é"}
+    raw = [(b"accept", b"a"), (b"accept", b"b"), (b"x", b"\xe9")]
+    assert headers_of(raw, 100) == {"accept": "a, b", "x": "é"}
 
 
 def test_headers_beyond_the_limit_are_refused():
     with pytest.raises(TooLarge) as refused:
-        headers_of({"headers": [(b"x", b"y" * 100)]}, 100)
+        headers_of([(b"x", b"y" * 100)], 100)
     assert refused.value.code == "headers_too_large"
 
 
 def test_query_parameters_are_decoded_and_the_last_wins():
-    assert query_of({"query_string": b"a=1&a=2&b=%20x&c="}) == {"a": "2", "b": " x", "c": ""}
-    assert query_of({"query_string": b""}) == {}
+    assert query_of(b"a=1&a=2&b=%20x&c=") == {"a": "2", "b": " x", "c": ""}
+    assert query_of(b"") == {}
 
 
 async def test_an_answer_knows_its_length():
@@ -102,3 +120,17 @@ async def test_an_answer_knows_its_length():
     assert start["status"] == 202
     assert dict(start["headers"]) == {b"content-type": b"application/json", b"content-length": b"2", b"x-y": b"z"}
     assert body["body"] == b"{}"
+
+
+def test_an_answer_stands_on_the_wire_behind_what_the_server_says_every_time():
+    answer = Answer(202, b"{}", headers=((b"x-y", b"z"),))
+    assert answer.wire([(b"date", b"today")], keep_alive=True) == (
+        b"HTTP/1.1 202 Accepted\r\ndate: today\r\n"
+        b"content-type: application/json\r\ncontent-length: 2\r\nx-y: z\r\n\r\n{}"
+    )
+
+
+def test_an_answer_says_that_it_is_the_last():
+    assert Answer(202).wire([], keep_alive=False) == (
+        b"HTTP/1.1 202 Accepted\r\ncontent-type: application/json\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    )

@@ -1,0 +1,107 @@
+"""What is judged before a body comes. What becomes of whole requests is told in test_front.py and test_ingest.py."""
+
+import json
+
+import pytest
+
+from eventyard.api.hot import Hot
+from eventyard.api.http import Head
+from eventyard.model.access import Scope
+from eventyard.model.errors import HubError, TooLarge
+from eventyard.model.ids import EntryId
+
+
+@pytest.fixture
+def hot(yard):
+    return Hot(yard.hub, yard.security, bench=False)
+
+
+@pytest.fixture
+async def door(client):
+    """The path of a source."""
+    return f"/in/{(await client.post('/v1/sources', json={'name': 'shop'})).json()['id']}"
+
+
+def head(path, *headers, method="POST"):
+    return Head(method, path, b"", headers)
+
+
+def key(yard, text=None):
+    return b"authorization", yard.headers(text)["authorization"].encode()
+
+
+def length(bytes_):
+    return b"content-length", b"%d" % bytes_
+
+
+CLOUD_EVENTS = b"content-type", b"Application/CloudEvents-Batch+json; charset=utf-8"
+
+
+@pytest.mark.parametrize("path", ["/in/", "/in/x", "/in/x/y", "/v1/events/dispatch", "/v1/events/batch"])
+def test_these_are_hot(hot, path):
+    assert hot.takes(path)
+
+
+@pytest.mark.parametrize("path", ["/", "/in", "/v1/events", "/v1/events/batch/", "//in/x", "/v1/empty"])
+def test_and_no_others(hot, path):
+    assert not hot.takes(path)
+
+
+def test_the_yardstick_is_hot_where_there_is_one(yard):
+    assert Hot(yard.hub, yard.security, bench=True).takes("/v1/empty")
+
+
+async def test_the_yardstick_asks_for_nothing(yard):
+    call = Hot(yard.hub, yard.security, bench=True).open(head("/v1/empty"))
+    call.body.take(b"anything")
+    assert (await call.answer()).status == 202
+
+
+async def test_the_body_of_a_call_is_what_the_call_is_about(yard, hot, door):
+    call = hot.open(head(door))
+    call.body.take(b'{"a":')
+    call.body.take(b"1}")
+    told = json.loads((await call.answer()).body)
+    assert (await yard.store.detail(EntryId(told["entry_id"]))).event.data == b'{"a":1}'
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "code"),
+    [
+        ("/in/nowhere", [length(1 << 30)], "not_found"),
+        ("/v1/events/batch", [length(1 << 30)], "unauthenticated"),
+        ("/v1/events/dispatch", [(b"x", b"y" * 40_000)], "headers_too_large"),
+    ],
+)
+def test_what_costs_least_is_judged_first(hot, path, headers, code):
+    with pytest.raises(HubError) as refused:
+        hot.open(head(path, *headers))
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize("headers", [[], [CLOUD_EVENTS]])
+def test_a_batch_may_be_longer_than_an_event(yard, hot, door, headers):
+    limits = yard.hub.limits
+    for path, most in (
+        (door, limits.batch_bytes if headers else limits.body_bytes),
+        ("/v1/events/dispatch", limits.batch_bytes if headers else limits.body_bytes),
+        ("/v1/events/batch", limits.batch_bytes),
+    ):
+        hot.open(head(path, key(yard), length(most), *headers))
+        with pytest.raises(TooLarge):
+            hot.open(head(path, key(yard), length(most + 1), *headers))
+
+
+async def test_a_call_counts_against_the_rate_of_its_key_before_its_body_comes(yard, hot):
+    text = await yard.key_for(Scope.EVENTS_PUBLISH, rate_limit=1)
+    hot.open(head("/v1/events/batch", key(yard, text)))
+    with pytest.raises(HubError) as refused:
+        hot.open(head("/v1/events/batch", key(yard, text)))
+    assert refused.value.code == "rate_limited"
+
+
+def test_a_refusal_is_a_problem_document_under_the_clients_id(hot):
+    answer = hot.refuse(RuntimeError("s3cret"), head("/in/x", (b"x-request-id", b"mine")))
+    assert (answer.status, answer.content_type) == (500, "application/problem+json")
+    assert b'"request_id":"mine"' in answer.body
+    assert b"s3cret" not in answer.body
