@@ -69,7 +69,7 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
             lambda: native(hub, security, settings.public_url, lambda: urls),
             Sse(hub.streams, security),
         )
-        server = _Server(_http(front, gateways.websocket, settings), announce)
+        server = _Server(_http(front, hot, gateways.websocket, settings), announce)
         _on_signals(stopping, hurrying, server, hub)
         leaving = asyncio.create_task(gateways.close_when(stopping))
         await server.serve([listener])
@@ -79,12 +79,12 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
         log.info("stopped", attempts_cut_off=cut_off)
 
 
-def _http(front: Asgi, websocket: Callable[..., asyncio.Protocol], settings: Settings) -> uvicorn.Config:
+def _http(front: Asgi, hot: Hot, websocket: Callable[..., asyncio.Protocol], settings: Settings) -> uvicorn.Config:
     app: Any = front
     upgraded: Any = websocket
     return uvicorn.Config(
         app,
-        http=protocol_with(settings.limits.header_bytes, settings.limits.request_seconds),
+        http=protocol_with(hot, settings.limits.header_bytes, settings.limits.request_seconds),
         ws=upgraded,
         lifespan="off",
         interface="asgi3",

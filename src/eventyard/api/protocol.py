@@ -1,19 +1,27 @@
-"""uvicorn's HTTP protocol as the hub runs it: writes joined, heads bounded, and no patience without end.
+"""uvicorn's HTTP protocol as the hub runs it: hot paths without ASGI, writes joined, heads bounded, patience that ends.
+
+What comes in on a hot path is answered here (``exchange.py``); everything else goes the way of ASGI, to ``front.py``.
+Both take their turns in uvicorn's own order of things: one request at a time is answered on a connection, and those
+sent behind it wait; a server that stops waits for those under way.
 
 uvicorn writes the head and the body of an answer apart, which is two system calls and wakes the client twice; for an
 answer of a hundred bytes that costs as much as making it. Here what is written in one turn of the loop leaves together.
 
-A request is judged in ``front.py``, once it has a whole head. What never gets that far is judged here: a head without
-end, a request that does not arrive whole in time, and bytes that are no HTTP.
+What never becomes a request is judged here too: a head without end, a request that does not arrive whole in time, and
+bytes that are no HTTP.
 """
 
 import asyncio
-from http import HTTPStatus
+import re
+from collections.abc import Coroutine
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from eventyard.api.http import Answer
+from eventyard.api.exchange import Exchange
+from eventyard.api.hot import Hot
+from eventyard.api.http import Answer, Head
+from eventyard.api.patience import Patience
 from eventyard.api.problems import problem, request_id_of
 from eventyard.model.errors import HubError, Invalid, TooLarge
 
@@ -42,6 +50,13 @@ class JoinedWrites:
         if self._size > AT_ONCE:
             self._flush()
 
+    def write_at_once(self, data: bytes) -> None:
+        """Send bytes that nothing belongs to, after what is kept."""
+        if self._parts:
+            self._flush()
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
     def close(self) -> None:
         """Send what is kept, then close."""
         self._flush()
@@ -63,25 +78,32 @@ class JoinedWrites:
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """One connection. :func:`protocol_with` sets the bounds."""
+    """One connection. :func:`protocol_with` sets the hot paths and the bounds."""
 
+    hot: Hot
     head_bytes = 32 * 1024
     patience_s = 60.0
 
+    transport: Any
+    cycle: Any
     _head = 0
-    _in_head = _arriving = False
-    _deadline: asyncio.TimerHandle | None = None
+    _in_head = False
+    _arrives_by: float | None = None
+    _incoming: Exchange | None = None
 
     def connection_made(self, transport: Any) -> None:
         """A client has come, and has so long to send a request."""
         super().connection_made(transport)
-        joined: Any = JoinedWrites(transport, self.loop)
-        self.transport = joined
-        self._deadline = self.loop.call_later(self.patience_s, self._lose_patience)
+        self.transport = JoinedWrites(transport, self.loop)
+        self._patience = Patience(self.loop, self._lose_patience)
+        self._patience.until(self.loop.time() + self.patience_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""
-        self._forget_deadline()
+        self._patience.stop()
+        if isinstance(self.cycle, Exchange):
+            self.cycle.abandon()
+            self.cycle = None
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -94,30 +116,112 @@ class HttpProtocol(HttpToolsProtocol):
                 )
                 return
         super().data_received(data)
-        if not self._arriving:
-            self._forget_deadline()
-        elif self._deadline is None:
-            self._deadline = self.loop.call_later(self.patience_s, self._lose_patience)
+        if self._arrives_by is not None:
+            self._patience.until(self._arrives_by)
+        elif self.cycle is not None and not self.cycle.response_complete:
+            self._patience.unending()
+
+    # What the parser tells
 
     def on_message_begin(self) -> None:
-        """A request begins."""
-        self._head, self._in_head, self._arriving = 0, True, True
-        super().on_message_begin()
+        """A request begins. uvicorn would make its scope now, which a hot one does not need."""
+        self._head, self._in_head, self._arrives_by = 0, True, self.loop.time() + self.patience_s
+        self.url, self.headers, self.expect_100_continue = b"", [], False
 
     def on_headers_complete(self) -> None:
         """Its head is whole."""
         self._in_head = False
-        super().on_headers_complete()
+        head = self._hot_head()
+        if head is None:
+            self._make_scope()
+            super().on_headers_complete()
+            return
+        keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+        exchange = Exchange(self.hot, head, self, keep_alive=keep_alive, expects=self.expect_100_continue)
+        before, self.cycle, self._incoming = self.cycle, exchange, exchange
+        if before is None or before.response_complete:
+            exchange.begin()
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def on_body(self, body: bytes) -> None:
+        """Some of its body has come."""
+        if self._incoming is None:
+            super().on_body(body)
+        else:
+            self._incoming.take(body)
 
     def on_message_complete(self) -> None:
         """It is whole."""
-        self._arriving = False
-        super().on_message_complete()
+        self._arrives_by = None
+        if self._incoming is None:
+            super().on_message_complete()
+        else:
+            self._incoming.end()
+            self._incoming = None
+
+    def _make_scope(self) -> None:
+        """Begin anew as uvicorn does, with what has come since."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers
+
+    def _hot_head(self) -> Head | None:
+        """The head of the request, if it is to be answered here: a POST whose target says plainly that it is hot."""
+        if self.parser.get_method() != b"POST" or self.parser.should_upgrade():
+            return None
+        target = _PLAIN_TARGET(self.url)
+        if target is None or not self.hot.takes(path := target[1].decode()):
+            return None
+        return Head("POST", path, target[2] or b"", self.headers)
+
+    # What an exchange needs
+
+    def say(self, data: bytes) -> None:
+        """Send bytes."""
+        self.transport.write(data)
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let this run in a task, which the server waits for when it stops."""
+        task = self.loop.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def give(self, answer: Answer, *, keep_alive: bool) -> None:
+        """Send an answer, if anybody is there, and go on with what waits behind it."""
+        self.transport.write_at_once(answer.wire(self.server_state.default_headers, keep_alive=keep_alive))
+        if not keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+
+    # How uvicorn goes on
+
+    def on_response_complete(self) -> None:
+        """A request is answered, and so the next one's turn has come, or there is to be one."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._arrives_by is None:
+            self._patience.until(self.loop.time() + self.timeout_keep_alive)
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        """A request's turn has come."""
+        if isinstance(cycle, Exchange):
+            cycle.begin()
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    # What never becomes a request, and what becomes another thing
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over. A WebSocket lasts, and joins its writes itself."""
-        joined: Any = self.transport
-        self.transport = joined.unwrap()
+        self._patience.stop()
+        self.transport = self.transport.unwrap()
         super().handle_websocket_upgrade()
 
     def send_400_response(self, msg: str) -> None:
@@ -125,38 +229,25 @@ class HttpProtocol(HttpToolsProtocol):
         self._refuse(Invalid("invalid_http", "what was sent is not an HTTP/1.1 request"))
 
     def _lose_patience(self) -> None:
-        self._deadline = None
-        if self._arriving:
+        if self._arrives_by is not None and (self._in_head or not self.cycle.response_complete):
             self._refuse(Invalid("request_timeout", f"the request did not arrive whole within {self.patience_s:g} s"))
         else:
             self.transport.close()
-
-    def _forget_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
 
     def _refuse(self, error: HubError) -> None:
         """Answer, unless an answer is on its way, and close."""
         cycle = self.cycle
         if not self.transport.is_closing() and (cycle is None or cycle.response_complete or not cycle.response_started):
-            self.transport.write(_raw(problem(error, request_id_of(()))))
+            self.transport.write(
+                problem(error, request_id_of(())).wire(self.server_state.default_headers, keep_alive=False)
+            )
         self.transport.close()
 
 
-def protocol_with(head_bytes: int, patience_s: float) -> type[HttpProtocol]:
-    """The protocol for heads of so many bytes, and requests that may take so long to arrive."""
-    return type("BoundedHttpProtocol", (HttpProtocol,), {"head_bytes": head_bytes, "patience_s": patience_s})
+def protocol_with(hot: Hot, head_bytes: int, patience_s: float) -> type[HttpProtocol]:
+    """The protocol for these hot paths, heads of so many bytes, and requests that may take so long to arrive."""
+    return type("BoundHttpProtocol", (HttpProtocol,), {"hot": hot, "head_bytes": head_bytes, "patience_s": patience_s})
 
 
-def _raw(answer: Answer) -> bytes:
-    """An answer as it stands on the wire, with the connection's end."""
-    status = HTTPStatus(answer.status)
-    headers = [
-        (b"content-type", answer.content_type.encode()),
-        (b"content-length", b"%d" % len(answer.body)),
-        (b"connection", b"close"),
-        *answer.headers,
-    ]
-    lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode(), *(name + b": " + value for name, value in headers)]
-    return b"\r\n".join([*lines, b"", answer.body])
+_PLAIN_TARGET = re.compile(rb"(/[^%?#\x80-\xff]*)(?:\?([^#]*))?").fullmatch
+"""A path and a query as they stand in a request, if the path stands for itself."""

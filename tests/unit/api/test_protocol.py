@@ -1,8 +1,14 @@
 import asyncio
+import re
+from functools import partial
 
+import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
+from eventyard.api.hot import Call
+from eventyard.api.http import Answer, Body, headers_of
+from eventyard.api.problems import problem
 from eventyard.api.protocol import AT_ONCE, JoinedWrites, protocol_with
 
 
@@ -72,11 +78,19 @@ async def test_unwrapped_it_is_the_transport_with_nothing_kept_back():
     assert wire.writes == [b"first"]
 
 
+async def test_a_whole_answer_leaves_at_once_behind_what_is_kept():
+    wire, transport = joined()
+    transport.write(b"first ")
+    transport.write_at_once(b"second")
+    assert wire.writes == [b"first ", b"second"]
+
+
 async def test_to_a_client_that_is_gone_nothing_is_written():
     wire, transport = joined()
     transport.write(b"too late")
     wire.closed = True
     await turn()
+    transport.write_at_once(b"later still")
     assert wire.writes == []
 
 
@@ -88,38 +102,205 @@ async def test_everything_else_is_the_transports_own():
 # The protocol
 
 
-async def client(head_bytes=1000, patience_s=60.0, ws="none"):
-    """A running server with these bounds, and a connection to it. The application echoes the body."""
+class Desk:
+    """In the place of the hot paths: answers below ``/in/`` with the body, of ten bytes at most, once it is let."""
 
-    async def echo(scope, receive, send):
+    def __init__(self):
+        self.open_now = asyncio.Event()
+        self.open_now.set()
+        self.asked = asyncio.Event()
+        self.answered = []
+
+    def takes(self, path):
+        return path.startswith("/in/")
+
+    def open(self, head):
+        return Call(Body(headers_of(head.headers, 1000), 10), partial(self.answer, head))
+
+    async def answer(self, head, body):
+        self.asked.set()
+        await self.open_now.wait()
+        self.answered.append((head.path, head.query, body))
+        return Answer(202, body, "text/plain")
+
+    def refuse(self, error, head):
+        return problem(error, "id")
+
+
+class Connections(set):
+    """The connections there are, which tell when there are none any more."""
+
+    def __init__(self):
+        super().__init__()
+        self.none = asyncio.Event()
+
+    def discard(self, connection):
+        super().discard(connection)
+        if not self:
+            self.none.set()
+
+
+class Server:
+    """A running server with such a desk, whose other application says which request came to it."""
+
+    def __init__(self, head_bytes=1000, patience_s=60.0, ws="none", **options):
+        self.desk = Desk()
+        self.state = ServerState()
+        self.state.connections = Connections()
+        self._config = uvicorn.Config(self._app, ws=ws, lifespan="off", log_config=None, **options)
+        self._config.load()
+        self._make = protocol_with(self.desk, head_bytes, patience_s)
+
+    async def __aenter__(self):
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: self._make(self._config, self.state, {}), "127.0.0.1", 0)
+        self.reader, self.writer = await asyncio.open_connection(*self._server.sockets[0].getsockname())
+        return self
+
+    async def __aexit__(self, *error):
+        self.writer.close()
+        self._server.close()
+        await self.state.connections.none.wait()
+        await asyncio.gather(*self.state.tasks)
+
+    @staticmethod
+    async def _app(scope, receive, send):
         body = (await receive())["body"]
-        headers = [(b"content-length", b"%d" % len(body))]
+        came = f"{scope['method']} {scope['path']} ".encode() + body
+        headers = [(b"content-length", b"%d" % len(came))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body", "body": came})
 
-    config = uvicorn.Config(echo, ws=ws, lifespan="off", log_config=None)
-    config.load()
-    state = ServerState()
-    make = protocol_with(head_bytes, patience_s)
-    server = await asyncio.get_running_loop().create_server(lambda: make(config, state, {}), "127.0.0.1", 0)
-    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-    return server, reader, writer
+    async def answers(self, count):
+        """So many answers: the status and the body of each."""
+        return [await self._answer() for _ in range(count)]
+
+    async def _answer(self):
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        length = int(re.search(rb"content-length: (\d+)", head)[1])
+        return int(head.split()[1]), await self.reader.readexactly(length)
 
 
-async def said(sent, **bounds):
+async def said(sent, **options):
     """What the server says to these bytes until it closes."""
-    server, reader, writer = await client(**bounds)
-    writer.write(sent)
-    answer = await reader.read()
-    writer.close()
-    server.close()
-    return answer
+    async with Server(**options) as server:
+        server.writer.write(sent)
+        return await server.reader.read()
+
+
+def post(path, body=b"", *headers, version=b"1.1"):
+    length = [] if b"transfer-encoding: chunked" in headers else [b"content-length: %d" % len(body)]
+    return b"\r\n".join([b"POST %b HTTP/%b" % (path, version), b"host: x", *headers, *length, b"", body])
+
+
+CLOSE = b"connection: close"
 
 
 async def test_a_request_is_answered():
-    answer = await said(b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\nhi")
+    answer = await said(post(b"/", b"hi", CLOSE))
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert answer.endswith(b"\r\n\r\nhi")
+    assert answer.endswith(b"\r\n\r\nPOST / hi")
+
+
+async def test_a_hot_request_is_answered_without_the_application():
+    async with Server() as server:
+        server.state.default_headers = [(b"date", b"today")]
+        server.writer.write(post(b"/in/a?b=c", b"hi"))
+        head = await server.reader.readuntil(b"\r\n\r\n")
+        assert head == b"HTTP/1.1 202 Accepted\r\ndate: today\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\n"
+        assert await server.reader.readexactly(2) == b"hi"
+    assert server.desk.answered == [("/in/a", b"b=c", b"hi")]
+    assert server.state.total_requests == 1
+
+
+@pytest.mark.parametrize(
+    ("request_", "came"),
+    [
+        (b"GET /in/a HTTP/1.1\r\n\r\n", b"GET /in/a "),
+        (post(b"/in/%61"), b"POST /in/a "),
+        (post(b"http://hub.example/in/a"), b"POST /in/a "),
+        (post(b"/in/a#b"), b"POST /in/a "),
+        (post(b"/other", b"hi"), b"POST /other hi"),
+    ],
+)
+async def test_what_is_not_plainly_hot_is_for_the_application_to_judge(request_, came):
+    async with Server() as server:
+        server.writer.write(request_)
+        assert await server.answers(1) == [(200, came)]
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+async def test_the_last_answer_says_that_it_is(version):
+    answer = await said(post(b"/in/a", b"hi", CLOSE, version=version))
+    assert answer.endswith(b"content-length: 2\r\nconnection: close\r\n\r\nhi")
+
+
+async def test_a_body_in_chunks_is_one():
+    async with Server() as server:
+        server.writer.write(post(b"/in/a", b"1\r\nh\r\n1\r\ni\r\n0\r\n\r\n", b"transfer-encoding: chunked"))
+        assert await server.answers(1) == [(202, b"hi")]
+
+
+async def test_requests_are_answered_in_the_order_they_came_in_whichever_way_they_go():
+    async with Server() as server:
+        server.desk.open_now.clear()
+        server.writer.write(post(b"/in/a", b"1") + post(b"/x", b"2") + post(b"/in/b", b"3") + post(b"/in/c", b"x" * 11))
+        await server.desk.asked.wait()
+        server.desk.open_now.set()
+        first, second, third, (status, _) = await server.answers(4)
+    assert (first, second, third, status) == ((202, b"1"), (200, b"POST /x 2"), (202, b"3"), 413)
+
+
+async def test_a_thousand_requests_in_one_go_are_answered_one_after_the_other():
+    async with Server() as server:
+        server.writer.write(post(b"/in/a", b"hi") * 1000 + post(b"/in/a", b"x" * 11) * 1000)
+        statuses = [status for status, _ in await server.answers(2000)]
+    assert statuses == [202] * 1000 + [413] * 1000
+
+
+async def test_a_body_that_is_not_wanted_is_read_over():
+    async with Server() as server:
+        server.writer.write(post(b"/in/a", b"x" * 100_000) + post(b"/in/a", b"hi"))
+        (status, _), second = await server.answers(2)
+    assert (status, second) == (413, (202, b"hi"))
+
+
+async def test_a_client_is_told_to_go_on_with_its_body():
+    async with Server() as server:
+        server.writer.write(post(b"/in/a", b"hi", b"expect: 100-continue")[:-2])
+        assert await server.reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        server.writer.write(b"hi")
+        assert await server.answers(1) == [(202, b"hi")]
+
+
+async def test_a_client_that_is_refused_is_not_told_to_go_on():
+    async with Server() as server:
+        server.writer.write(post(b"/in/a", b"x" * 11, b"expect: 100-continue")[:-11])
+        [(status, _)] = await server.answers(1)
+    assert status == 413
+
+
+async def test_what_a_client_sent_before_it_left_is_seen_through():
+    async with Server() as server:
+        server.desk.open_now.clear()
+        server.writer.write(post(b"/in/a", b"hi"))
+        await server.desk.asked.wait()
+        server.writer.close()
+        await server.state.connections.none.wait()
+        assert server.state.tasks
+        server.desk.open_now.set()
+    assert server.desk.answered == [("/in/a", b"", b"hi")]
+
+
+async def test_a_server_that_stops_answers_what_it_has_and_lets_the_client_go():
+    async with Server() as server:
+        server.desk.open_now.clear()
+        server.writer.write(post(b"/in/a", b"hi"))
+        await server.desk.asked.wait()
+        [connection] = server.state.connections
+        connection.shutdown()
+        server.desk.open_now.set()
+        assert (await server.reader.read()).endswith(b"connection: close\r\n\r\nhi")
 
 
 class Upgraded(asyncio.Protocol):
@@ -133,29 +314,26 @@ class Upgraded(asyncio.Protocol):
         self.transport.write(data)
 
 
-async def test_a_websocket_gets_the_connection_itself_and_all_the_time_it_wants():
-    server, reader, writer = await client(ws=lambda **_: Upgraded())
-    request = b"GET /ws HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
-    writer.write(request)
-    assert await reader.readexactly(len(request)) == request
-    assert not [handle for handle in asyncio.get_running_loop()._scheduled if not handle.cancelled()]
-    writer.write(b"\x81\x80")
-    assert await reader.readexactly(2) == b"\x81\x80"
-    writer.close()
-    server.close()
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+async def test_a_websocket_gets_the_connection_itself_and_all_the_time_it_wants(method):
+    async with Server(ws=lambda **_: Upgraded()) as server:
+        server.writer.write(method + b" /in/ws HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n")
+        request = await server.reader.readuntil(b"\r\n\r\n")
+        assert request == method + b" /in/ws HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+        assert not [handle for handle in asyncio.get_running_loop()._scheduled if not handle.cancelled()]
+        server.writer.write(b"\x81\x80")
+        assert await server.reader.readexactly(2) == b"\x81\x80"
 
 
 async def test_a_head_without_end_is_refused_before_it_is_whole():
-    server, reader, writer = await client(head_bytes=1000)
-    writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n")
-    await writer.drain()
-    for _ in range(100):
-        writer.write(b"x: " + b"y" * 50_000 + b"\r\n")
-    answer = await reader.read(1000)
+    async with Server(head_bytes=1000) as server:
+        server.writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n")
+        await server.writer.drain()
+        for _ in range(100):
+            server.writer.write(b"x: " + b"y" * 50_000 + b"\r\n")
+        answer = await server.reader.read(1000)
     assert answer.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
     assert b'"code":"headers_too_large"' in answer
-    writer.close()
-    server.close()
 
 
 async def test_bytes_that_are_no_http_are_a_problem_document():
@@ -164,11 +342,23 @@ async def test_bytes_that_are_no_http_are_a_problem_document():
     assert b'"code":"invalid_http"' in answer
 
 
-async def test_a_request_that_does_not_arrive_whole_in_time_is_told_so():
-    answer = await said(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-le", patience_s=0.01)
+@pytest.mark.parametrize("part", [b"POST / HTTP/1.1\r\nhost: x\r\ncontent-le", post(b"/in/a", b"hi")[:-1]])
+async def test_a_request_that_does_not_arrive_whole_in_time_is_told_so(part):
+    answer = await said(part, patience_s=0.01)
     assert answer.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
     assert b'"code":"request_timeout"' in answer
 
 
+async def test_a_request_that_was_answered_before_it_was_whole_is_not_answered_again():
+    answer = await said(post(b"/in/a", b"x" * 11)[:-1], patience_s=0.01)
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"413"]
+
+
 async def test_a_client_that_says_nothing_is_let_go():
     assert await said(b"", patience_s=0.01) == b""
+
+
+@pytest.mark.parametrize("path", [b"/in/a", b"/other"])
+async def test_a_client_that_says_nothing_more_is_let_go(path):
+    answer = await said(post(path, b"hi") * 2, timeout_keep_alive=0)
+    assert answer.count(b"HTTP/1.1 20") == 2
