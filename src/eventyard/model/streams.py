@@ -83,6 +83,14 @@ class QueueOptions(Struct, frozen=True, omit_defaults=True):
     """As they were given, to compare a second declaration with the first."""
 
 
+class Origin(Struct, frozen=True):
+    """An exchange from which a queue was given messages, known well enough to read them when its topic is gone."""
+
+    exchange: str
+    number: int
+    type: ExchangeType
+
+
 class Queue(Struct, frozen=True):
     """A durable queue, as the catalog keeps it. ``key_id`` is the key or user that declared it."""
 
@@ -94,6 +102,7 @@ class Queue(Struct, frozen=True):
     options: QueueOptions = QueueOptions()
     auto_delete: bool = False
     key_id: str | None = None
+    origins: tuple[Origin, ...] = ()
 
 
 class Position(Struct, frozen=True):

@@ -16,7 +16,7 @@ from eventyard.model.catalog import Project, Record, Source, Subscription, Topic
 from eventyard.model.errors import Conflict, Forbidden, NotFound, Unavailable
 from eventyard.model.ids import EntryId
 from eventyard.model.reserved import AMQ, is_hub_made, is_reserved
-from eventyard.model.streams import DEFAULT_EXCHANGE, Binding, ExchangeSettings, ExchangeType
+from eventyard.model.streams import DEFAULT_EXCHANGE, Binding, ExchangeSettings, ExchangeType, Origin
 from eventyard.model.streams import Queue as QueueRecord
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.publish import Publishing
@@ -68,6 +68,7 @@ class Exchanges:
         for record in records:
             if isinstance(record, Topic):
                 if self._catalog.seek(Topic, record.id) is None:
+                    self._queues.feed.remember(record.number, record.id)
                     self._routes.remove_exchange(record.id, self._queues.feed.head)
                 else:
                     self._lay_out(record)
@@ -203,8 +204,18 @@ class Exchanges:
     def _record(self, queue: Queue) -> QueueRecord:
         return QueueRecord(
             queue.id, queue.project_id, queue.name, queue.created_at, tuple(self._queues.bindings(queue)),
-            queue.options, queue.auto_delete, queue.key_id,
+            queue.options, queue.auto_delete, queue.key_id, self._origins(queue),
         )  # fmt: skip
+
+    def _origins(self, queue: Queue) -> tuple[Origin, ...]:
+        """Where the queue's messages come from; of an exchange that is gone, as it was told before."""
+        kept = self._catalog.seek(QueueRecord, queue.id)
+        origins = {} if kept is None else {origin.exchange: origin for origin in kept.origins}
+        for topic in (self._catalog.seek(Topic, binding.exchange) for binding in self._queues.bindings(queue)):
+            if topic is not None:
+                origins[topic.id] = Origin(topic.id, topic.number, settings_of(topic).type)
+        wanted = {binding.exchange for binding in self._queues.bindings(queue)}
+        return tuple(origin for origin in origins.values() if origin.exchange in wanted)
 
     async def delete_queue(self, queue: Queue) -> int:
         """End a queue, and the exchanges that were to go with it."""

@@ -74,6 +74,9 @@ class Feed:
         """So many of them, from the oldest on, keep nothing of what is encoded."""
         self._past = EntryId(0)
         """Every publication past this one, up to the head, is in ``_recent``."""
+        self._gone: dict[str, int] = {}
+        self._by_number: dict[int, str] = {}
+        """Exchanges whose topics are gone: number by id, and the other way round."""
         self._listener: Listener | None = None
 
     async def start(self) -> None:
@@ -93,7 +96,7 @@ class Feed:
 
     async def history(self, exchanges: Sequence[str], cursor: EntryId, limit: int) -> tuple[list[Message], EntryId]:
         """Some messages past ``cursor`` that were sent to these exchanges, and up to which entry those are all."""
-        topics = [topic.number for topic in map(self._topic, exchanges) if topic is not None]
+        topics = [number for number in map(self._number, exchanges) if number is not None]
         until = self.head
         if not topics:
             return [], until
@@ -114,8 +117,22 @@ class Feed:
         """The newest entry committed before a moment."""
         return await self._store.at(moment)
 
+    def remember(self, number: int, exchange: str) -> None:
+        """Go on telling of an exchange whose topic is gone: what it was sent may still wait in a queue."""
+        self._gone[exchange] = number
+        self._by_number[number] = exchange
+
+    def forget_gone(self) -> None:
+        """Nothing of exchanges that are gone waits anywhere."""
+        self._gone.clear()
+        self._by_number.clear()
+
     def _topic(self, exchange: str) -> Topic | None:
         return self._catalog.seek(Topic, exchange)
+
+    def _number(self, exchange: str) -> int | None:
+        topic = self._topic(exchange)
+        return self._gone.get(exchange) if topic is None else topic.number
 
     def _committed(self, publications: Sequence[Committed]) -> None:
         self.head = publications[-1].entry_id
@@ -131,12 +148,16 @@ class Feed:
         self._cool()
 
     def _messages(self, publications: Sequence[Committed]) -> Iterator[Message]:
-        number, topic = -1, None
+        number, exchange = -1, None
         for one in publications:
             if one.topic != number:
-                number, topic = one.topic, self._catalog.numbered(Topic, one.topic)
-            if topic is not None:
-                yield Message(one.entry_id, one.at, topic.id, one.event)
+                number, exchange = one.topic, self._exchange(one.topic)
+            if exchange is not None:
+                yield Message(one.entry_id, one.at, exchange, one.event)
+
+    def _exchange(self, number: int) -> str | None:
+        topic = self._catalog.numbered(Topic, number)
+        return self._by_number.get(number) if topic is None else topic.id
 
     def _cool(self) -> None:
         """Forget what was encoded of all but the newest."""

@@ -91,7 +91,13 @@ class Queues:
             durable=True, auto_delete=record.auto_delete, key_id=record.key_id, created_at=record.created_at,
             position=position or Position(record.id, begin, counted=begin),
         )  # fmt: skip
+        gone = [origin for origin in record.origins if self._catalog.seek(Topic, origin.exchange) is None]
+        for origin in gone:
+            self.feed.remember(origin.number, origin.exchange)
+            self.routes.exchange(origin.exchange, origin.type)
         self.add(queue, record.bindings)
+        for origin in gone:
+            self.routes.remove_exchange(origin.exchange, self.feed.head)
         if record.options.dead_letter_exchange is not None:
             self.watch_time(queue)  # messages with a time to live of their own may wait in it
         return queue
@@ -156,6 +162,7 @@ class Queues:
     def tidy(self) -> None:
         """Forget bindings and exchanges that were taken away, of which nothing is left that a queue may look for."""
         if not self.routes.keeps_closed:
+            self.feed.forget_gone()
             return
         nothing = EntryId(self.feed.head + 1)
         oldest = nothing

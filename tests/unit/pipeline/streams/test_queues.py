@@ -9,6 +9,7 @@ from eventyard.model.errors import NotFound, Unavailable
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
 from eventyard.model.streams import Binding, ExchangeSettings, Queue, QueueOptions
+from eventyard.pipeline.streams import feed, window
 from eventyard.pipeline.streams.exchanges import Exchanges
 from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.outgoing import Outgoing
@@ -64,8 +65,6 @@ async def test_a_headers_exchange_looks_at_what_was_published(link: Link) -> Non
 
 
 async def test_what_a_binding_brought_stays_when_it_is_taken_away(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
-    from eventyard.pipeline.streams import window  # noqa: PLC0415 - its bound is set for this test
-
     monkeypatch.setattr(window, "MOST", 1)
     queue = await link.declare_queue("q")
     await link.bind(queue, "amq.topic", "#")
@@ -287,3 +286,29 @@ async def test_time_goes_on_when_the_journal_cannot_be_written(
     await queues.look_at_time()
     assert old.gone
     assert not list(yard.hub.catalog.all(Queue))
+
+
+@pytest.mark.parametrize("restart", [False, True])
+async def test_what_an_exchange_brought_stays_when_the_exchange_is_deleted(
+    yard: Yard, link: Link, monkeypatch: pytest.MonkeyPatch, restart: bool
+) -> None:
+    monkeypatch.setattr(window, "MOST", 1)
+    monkeypatch.setattr(feed, "RECENT", 1)
+    await link.declare_exchange("x", ExchangeSettings())
+    queue = await link.declare_queue("q", durable=True)
+    await link.bind(queue, "x", "a.#")
+    entries = []
+    for key in ("a.1", "b.1", "a.2", "a.3"):
+        entries += await send(link, "x", key)
+    await link.delete_exchange("x")
+    await send(link, "amq.topic", "a.4")
+    monkeypatch.setattr(window, "MOST", 100)
+    if restart:
+        await yard.hub.streams.stop()
+        later = again(yard)
+        await later.start()
+        queue = later.get(yard.project.id, "q")
+    taken = []
+    while (one := await queue.get(no_ack=True)) is not None:
+        taken.append(one[0].entry_id)
+    assert taken == [entries[0], entries[2], entries[3]]
