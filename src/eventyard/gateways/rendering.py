@@ -9,11 +9,7 @@ from msgspec.structs import replace
 
 from eventyard.model.event import Event
 from eventyard.pipeline.streams.feed import Message
-from eventyard.pipeline.streams.properties import EXPIRATION, PROPERTIES
 from eventyard.wire.cloudevents import encode_binary, encode_structured
-
-_OWN = frozenset({PROPERTIES, EXPIRATION})
-"""Attributes that are the hub's own business."""
 
 
 def structured(message: Message) -> bytes:
@@ -33,6 +29,5 @@ def binary(message: Message) -> tuple[dict[str, str], bytes]:
 
 
 def _numbered(message: Message) -> Event:
-    extensions = {name: value for name, value in message.event.extensions.items() if name not in _OWN}
-    extensions["sequence"] = f"{message.entry_id:018d}"
-    return replace(message.event, extensions=extensions)
+    sequence = f"{message.entry_id:018d}"
+    return replace(message.event, extensions={**message.event.extensions, "sequence": sequence})

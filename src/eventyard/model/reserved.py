@@ -16,8 +16,11 @@ INTERNAL = "internal"
 
 PROJECT, APPLICATION, AMQ = "project.", "application.", "amq."
 
-ATTRIBUTES = frozenset({"amqpproperties", "amqpexpiration", "deaths"})
-"""Extension attributes in which the streams keep what only they know of an event. Nobody else may give them."""
+UNTOLD = frozenset({"amqpproperties", "amqpexpiration"})
+"""Extension attributes in which the streams keep what they alone have a use for; no CloudEvent goes out with them."""
+
+ATTRIBUTES = UNTOLD | {"deaths"}
+"""Extension attributes that the streams give to events. Nobody else may."""
 
 
 def is_reserved(name: str) -> bool:

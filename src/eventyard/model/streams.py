@@ -63,7 +63,6 @@ class Overflow(StrEnum):
 
     DROP_HEAD = "drop-head"
     REJECT_PUBLISH = "reject-publish"
-    REJECT_PUBLISH_DLX = "reject-publish-dlx"
 
 
 class QueueOptions(Struct, frozen=True, omit_defaults=True):

@@ -30,7 +30,7 @@ from msgspec.json import Decoder
 from eventyard.model.errors import Invalid, TooLarge
 from eventyard.model.event import Event
 from eventyard.model.ids import Millis
-from eventyard.model.reserved import ATTRIBUTES
+from eventyard.model.reserved import ATTRIBUTES, UNTOLD
 from eventyard.wire import rfc3339
 
 STRUCTURED_MEDIA: Final = "application/cloudevents+json"
@@ -184,7 +184,7 @@ def _attributes(event: Event) -> dict[str, str]:
     attributes["datacontenttype"] = event.content_type
     if event.dataschema is not None:
         attributes["dataschema"] = event.dataschema
-    attributes.update(event.extensions)
+    attributes.update({name: value for name, value in event.extensions.items() if name not in UNTOLD})
     if event.routing_key != event.type:
         attributes["routingkey"] = event.routing_key
     return attributes

@@ -337,3 +337,11 @@ def test_an_extension_under_a_name_of_the_hubs_own_is_left_out() -> None:
     assert structured(**own).extensions == {"mine": "1"}
     headers = HEADERS | {f"ce-{name}": value for name, value in own.items()}
     assert decode_binary(headers, b"{}", NOW).extensions == {"mine": "1"}
+
+
+def test_what_only_the_streams_have_a_use_for_does_not_go_out() -> None:
+    event = Event("e", "/s", "t", NOW, b"{}", "t", extensions={"amqpproperties": "AAA=", "tone": "c"})
+    headers, _ = encode_binary(event)
+    assert headers["ce-tone"] == "c"
+    assert "ce-amqpproperties" not in headers
+    assert "amqpproperties" not in json.loads(encode_structured(event)[1])

@@ -39,6 +39,8 @@ def queue_options(arguments: Mapping[str, Any]) -> QueueOptions:
     if kind not in _TYPES:
         raise _wrong("x-queue-type", kind)
     overflow = arguments.get("x-overflow", Overflow.DROP_HEAD)
+    if overflow == "reject-publish-dlx":
+        raise Invalid("not_implemented", "x-overflow reject-publish-dlx is not followed here", pointer="x-overflow")
     if overflow not in set(Overflow):
         raise _wrong("x-overflow", overflow)
     single = arguments.get("x-single-active-consumer", False)

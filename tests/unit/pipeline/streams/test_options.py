@@ -42,6 +42,12 @@ def test_a_value_without_sense_is_refused_by_name(name: str, value: Any) -> None
     assert refused.value.pointer == name
 
 
+def test_what_no_queue_follows_is_said_so() -> None:
+    with pytest.raises(Invalid) as refused:
+        queue_options({"x-overflow": "reject-publish-dlx"})
+    assert (refused.value.code, refused.value.pointer) == ("not_implemented", "x-overflow")
+
+
 def test_a_dead_letter_key_needs_its_exchange() -> None:
     with pytest.raises(Conflict, match="without x-dead-letter-exchange"):
         queue_options({"x-dead-letter-routing-key": "k"})
