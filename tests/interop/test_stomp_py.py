@@ -101,7 +101,8 @@ class Client(stomp.ConnectionListener):  # type: ignore[misc]
 
     def leave(self) -> None:
         if self.connection.is_connected():
-            self.connection.disconnect(receipt="bye")
+            with suppress(OSError):  # the hub has closed, and the client has not noticed yet
+                self.connection.disconnect(receipt="bye")
 
 
 class Cars:
