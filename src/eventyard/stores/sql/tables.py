@@ -83,20 +83,17 @@ Index(
     bucket,
     entries.c.event_id,
     sqlite_where=entries.c.parent_id.is_(None),
-    postgresql_where=entries.c.parent_id.is_(None),
 )
 Index(
     "by_parent",
     entries.c.parent_id,
     entries.c.id,
     sqlite_where=entries.c.parent_id.is_not(None),
-    postgresql_where=entries.c.parent_id.is_not(None),
 )
 Index(
     "by_run",
     entries.c.run_id,
     sqlite_where=entries.c.run_id.is_not(None),
-    postgresql_where=entries.c.run_id.is_not(None),
 )
 
 series = Table(
