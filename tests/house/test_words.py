@@ -30,6 +30,7 @@ def test_every_record_of_the_catalog_is_a_word_of_the_glossary() -> None:
         "Sealed": "sealed",
         "ExchangeSettings": "exchange",
         "ProductState": "product state",
+        "SigningKey": "signing key",
     }
     names = [name for name, thing in vars(catalog).items() if isinstance(thing, type) and issubclass(thing, Struct)]
     words = [records.get(name, name) for name in names if thing_of_the_catalog(name)]

@@ -20,7 +20,8 @@ from eventyard.cli.verbs import group
 
 if TYPE_CHECKING:
     from eventyard.config import Settings
-    from eventyard.model.catalog import Record, Sealed, Source, Target
+    from eventyard.model.catalog import Record, Source, Target
+    from eventyard.model.sealed import Sealed
     from eventyard.pipeline.vault import Vault
 
 app = group("The key that stored secrets are encrypted with.", "eventyard secrets rotate --data /var/lib/eventyard")

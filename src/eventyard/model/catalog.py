@@ -1,7 +1,9 @@
 """The catalog: all that an operator sets up. Organization > Project > Application; Topic, Source, Subscription, Target.
 
 Records are immutable; a change is a new record with the same ``id``. ``number`` is the record's 64-bit number in the
-journal's name table, given by the store when a record is first saved (0 until then) and never used again.
+journal's name table, given by the store when a record is first saved (0 until then) and never used again. ``title`` is
+what people call a record, empty where its ``name`` will do; ``labels`` are words that it is filed under, which mean
+nothing to the hub itself.
 """
 
 from collections.abc import Mapping
@@ -11,20 +13,12 @@ from typing import Any
 from msgspec import Struct
 
 from eventyard.model.access import Scope
+from eventyard.model.identity import Client, Permission, Realm, Resource, Role, SigningKey
 from eventyard.model.ids import Millis
 from eventyard.model.products import ProductState
 from eventyard.model.retry import RetryPolicy
+from eventyard.model.sealed import Sealed
 from eventyard.model.streams import ExchangeSettings, Queue
-
-
-class Sealed(Struct, frozen=True):
-    """A secret as it lies on disk: AES-GCM nonce and ciphertext in base64, and until when it counts.
-
-    ``expires_at`` is set on the older of two secrets when a new one takes over; ``None`` means for good.
-    """
-
-    box: str
-    expires_at: Millis | None = None
 
 
 class Organization(Struct, frozen=True):
@@ -56,6 +50,8 @@ class Application(Struct, frozen=True):
     created_at: Millis
     updated_at: Millis
     description: str = ""
+    title: str = ""
+    labels: Mapping[str, str] = {}
     number: int = 0
 
 
@@ -107,6 +103,8 @@ class Source(Struct, frozen=True):
     scheme: str = "none"
     settings: Mapping[str, Any] = {}
     secrets: tuple[Sealed, ...] = ()
+    title: str = ""
+    labels: Mapping[str, str] = {}
     number: int = 0
 
 
@@ -123,6 +121,10 @@ class Subscription(Struct, frozen=True):
 
     An event concerns it when its topic is in ``topic_ids``, its source is ``source_id`` (``None``: any), its routing
     key fits ``pattern`` (``None``: any) and its data passes ``filter`` (``None``: any).
+
+    ``order`` has an event's deliveries made in groups, one after another, the lowest first; ``None`` takes no part in
+    that and waits for nobody. With ``stop_on_error`` the groups behind a delivery that failed are not made.
+    ``mail_to`` are told by mail when a delivery fails for good.
     """
 
     id: str
@@ -140,6 +142,11 @@ class Subscription(Struct, frozen=True):
     filter: Any = None
     mode: Mode = Mode.ENABLED
     retry: RetryPolicy | None = None
+    order: int | None = None
+    stop_on_error: bool = False
+    mail_to: tuple[str, ...] = ()
+    title: str = ""
+    labels: Mapping[str, str] = {}
     number: int = 0
 
 
@@ -164,6 +171,8 @@ class Target(Struct, frozen=True):
     concurrency: int = 16
     timeout_ms: int = 20_000
     retry: RetryPolicy = RetryPolicy()
+    title: str = ""
+    labels: Mapping[str, str] = {}
     number: int = 0
 
 
@@ -189,7 +198,7 @@ class ApiKey(Struct, frozen=True):
 
 
 class User(Struct, frozen=True):
-    """A person who signs in with a password, kept as an Argon2id hash."""
+    """A person who signs in with a password, kept as an Argon2id hash. ``role_ids`` add to ``scopes``."""
 
     id: str
     organization_id: str
@@ -197,10 +206,14 @@ class User(Struct, frozen=True):
     password_hash: str
     scopes: tuple[Scope, ...]
     created_at: Millis
+    title: str = ""
+    description: str = ""
+    role_ids: tuple[str, ...] = ()
+    number: int = 0
 
 
 Record = (
     Organization | Project | Application | Topic | TopicSchema | Source | Subscription | Target | ApiKey | User
-    | Queue | ProductState
+    | Queue | ProductState | Client | Role | Realm | Resource | Permission | SigningKey
 )  # fmt: skip
 """Anything the catalog holds."""

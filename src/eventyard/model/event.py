@@ -15,11 +15,24 @@ def is_json_type(content_type: str) -> bool:
     return media == "application/json" or media.endswith("+json") or media == "text/json"
 
 
+class Received(Struct, frozen=True, gc=False):
+    """The HTTP request that an event came by, without credentials: for templates that speak of it, and for the record.
+
+    Names of headers are in lower case; of a header or parameter that came several times the last counts.
+    """
+
+    method: str
+    url: str
+    query: Mapping[str, str] = {}
+    headers: Mapping[str, str] = {}
+
+
 class Event(Struct, frozen=True, gc=False):
     """One fact, as its publisher stated it (CloudEvents 1.0.2, section 3).
 
     ``data`` holds the bytes as they arrived; nobody re-encodes them. ``extensions`` are CloudEvents extension
     attributes, all as strings. ``routing_key`` is dot-separated words; without a better one it is the type.
+    ``request`` is kept where the dialect it came in asks for it.
     """
 
     id: str
@@ -32,6 +45,7 @@ class Event(Struct, frozen=True, gc=False):
     subject: str | None = None
     dataschema: str | None = None
     extensions: Mapping[str, str] = {}
+    request: Received | None = None
 
     @property
     def is_json(self) -> bool:

@@ -36,6 +36,15 @@ class Counts(Struct, frozen=True):
     target_failed: int = 0
 
 
+class Sent(Struct, frozen=True):
+    """What a target type sent in an attempt, with stars for secrets; the body is cut at the target type's bound."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+
+
 class Outcome(Struct, frozen=True):
     """The end of one attempt. ``response_body`` is cut at the target type's bound."""
 
@@ -47,6 +56,7 @@ class Outcome(Struct, frozen=True):
     response_body: bytes = b""
     run_id: str | None = None
     counts: Counts | None = None
+    sent: Sent | None = None
 
 
 class Attempt(Struct, frozen=True):

@@ -27,6 +27,7 @@ from eventyard.model.catalog import (
     User,
 )
 from eventyard.model.errors import NotFound
+from eventyard.model.identity import Client, Permission, Realm, Resource, Role, SigningKey
 from eventyard.model.journal import Appended, Change, NewPublication
 from eventyard.model.products import ProductState
 from eventyard.model.streams import Queue
@@ -43,7 +44,8 @@ Announcer = Callable[[Sequence[Record], Sequence[Record], Commit], Coroutine[Any
 WORDS: dict[type[Any], str] = {
     Organization: "organization", Project: "project", Application: "application", Topic: "topic", Source: "source",
     Subscription: "subscription", Target: "target", ApiKey: "key", User: "user", TopicSchema: "schema",
-    ProductState: "product state", Queue: "queue",
+    ProductState: "product state", Queue: "queue", Client: "client", Role: "role", Realm: "realm",
+    Resource: "resource", Permission: "permission", SigningKey: "signing key",
 }  # fmt: skip
 
 _NAMED = (Application, Topic, Source, Target, Queue)

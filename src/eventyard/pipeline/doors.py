@@ -10,9 +10,10 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from eventyard.matching.schema import Schema, compile_schema
-from eventyard.model.catalog import Application, Project, Record, Sealed, Source, Topic, TopicSchema
+from eventyard.model.catalog import Application, Project, Record, Source, Topic, TopicSchema
 from eventyard.model.errors import Unavailable
 from eventyard.model.ids import Millis
+from eventyard.model.sealed import Sealed
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.vault import Vault
 from eventyard.ports import Request, Verified, Verifier

@@ -7,9 +7,10 @@ import msgspec
 
 from eventyard.matching.schema import compile_schema
 from eventyard.model.access import Principal, Scope
-from eventyard.model.catalog import Record, Sealed, Source, Subscription, Topic
+from eventyard.model.catalog import Record, Source, Subscription, Topic
 from eventyard.model.errors import Conflict, Invalid
 from eventyard.model.reserved import INTERNAL, need_free, need_not_ours
+from eventyard.model.sealed import Sealed
 from eventyard.pipeline.catalog import Catalog, in_turn
 from eventyard.pipeline.projects import changed_fields
 from eventyard.pipeline.settings import check_settings

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from eventyard.model.catalog import Sealed
 from eventyard.model.errors import Unavailable
 from eventyard.model.ids import Millis
+from eventyard.model.sealed import Sealed
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12

@@ -21,15 +21,29 @@ from eventyard.model.catalog import (
     User,
 )
 from eventyard.model.errors import Conflict
+from eventyard.model.identity import Client, Permission, Realm, Resource, Role, SigningKey
 from eventyard.model.products import ProductState
 from eventyard.model.streams import Queue
 
-Numbered = Project | Application | Topic | Source | Subscription | Target
-"""The records that journal entries refer to by number."""
+Numbered = (
+    Project
+    | Application
+    | Topic
+    | Source
+    | Subscription
+    | Target
+    | User
+    | Client
+    | Realm
+    | Resource
+    | Permission
+    | Role
+)
+"""The records that have a number: journal entries refer to them by it, or a dialect does."""
 
 TYPES: tuple[type[Record], ...] = (
     Organization, Project, Application, Topic, TopicSchema, Source, Target, Subscription, ApiKey, User, Queue,
-    ProductState,
+    ProductState, Realm, Resource, Permission, Role, Client, SigningKey,
 )  # fmt: skip
 """All record types, owners before what they own."""
 
@@ -43,6 +57,12 @@ class NameKind(IntEnum):
     SOURCE = 4
     SUBSCRIPTION = 5
     TARGET = 6
+    USER = 7
+    CLIENT = 8
+    REALM = 9
+    RESOURCE = 10
+    PERMISSION = 11
+    ROLE = 12
 
 
 NAME_KINDS: Mapping[type[Record], NameKind] = {
@@ -52,6 +72,12 @@ NAME_KINDS: Mapping[type[Record], NameKind] = {
     Source: NameKind.SOURCE,
     Subscription: NameKind.SUBSCRIPTION,
     Target: NameKind.TARGET,
+    User: NameKind.USER,
+    Client: NameKind.CLIENT,
+    Realm: NameKind.REALM,
+    Resource: NameKind.RESOURCE,
+    Permission: NameKind.PERMISSION,
+    Role: NameKind.ROLE,
 }
 
 UNIQUE: Mapping[type[Record], tuple[str, ...]] = {
@@ -64,6 +90,11 @@ UNIQUE: Mapping[type[Record], tuple[str, ...]] = {
     ApiKey: ("digest",),
     User: ("name",),
     Queue: ("project_id", "name"),
+    Realm: ("organization_id", "name"),
+    Resource: ("organization_id", "name"),
+    Permission: ("resource_id", "name"),
+    Role: ("organization_id", "name"),
+    Client: ("organization_id", "name"),
 }
 """Fields of which no two records of a type may share all values; a record with ``None`` among them is free."""
 

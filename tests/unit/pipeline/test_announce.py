@@ -71,6 +71,8 @@ async def test_a_source_is_told_of_to_the_project_and_to_its_application(world, 
         "enabled": True,
         "scheme": "hmac-sha256",
         "settings": {"header": "X-Signature-256"},
+        "title": "",
+        "labels": {},
     }
     assert json.loads(updated.data)["changed"] == ["description", "secrets"]
 

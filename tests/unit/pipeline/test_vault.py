@@ -1,6 +1,6 @@
 import pytest
 
-from eventyard.model.catalog import Sealed
+from eventyard.model.sealed import Sealed
 from eventyard.model.errors import Unavailable
 from eventyard.pipeline.vault import Vault
 

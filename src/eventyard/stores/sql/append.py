@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from eventyard.model.event import Event
+from eventyard.model.event import Event, Received
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import Appended, NewDelivery, NewPublication
 from eventyard.model.lifecycle import Kind, Status
@@ -44,12 +44,13 @@ class Attributes(msgspec.Struct, omit_defaults=True, gc=False):
     subject: str | None = None
     dataschema: str | None = None
     extensions: dict[str, str] = {}
+    request: Received | None = None
 
     def event(self, data: bytes) -> Event:
         """The event that was kept, with its data."""
         return Event(
             self.id, self.source, self.type, self.time, data, self.routing_key,
-            self.content_type, self.subject, self.dataschema, self.extensions,
+            self.content_type, self.subject, self.dataschema, self.extensions, self.request,
         )  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def prepare(new: NewPublication) -> Prepared:
     event = new.event
     attributes = Attributes(
         event.id, event.source, event.type, event.time, event.routing_key,
-        event.content_type, event.subject, event.dataschema, dict(event.extensions),
+        event.content_type, event.subject, event.dataschema, dict(event.extensions), event.request,
     )  # fmt: skip
     return Prepared(new, _encoder.encode(attributes).decode())
 

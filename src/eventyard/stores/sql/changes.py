@@ -13,7 +13,7 @@ import msgspec
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import HistoryLine
 from eventyard.model.lifecycle import Status
-from eventyard.model.outcome import Attempt, Counts
+from eventyard.model.outcome import Attempt, Counts, Sent
 from eventyard.stores.family import Family, completed_at, delayed_ms
 from eventyard.stores.sql.statements import Rows, id_list, insert, update
 
@@ -51,6 +51,7 @@ class More(msgspec.Struct, omit_defaults=True):
     retry_after_ms: int | None = None
     run_id: str | None = None
     counts: Counts | None = None
+    sent: Sent | None = None
 
 
 class Changing(msgspec.Struct, array_like=True):
@@ -125,7 +126,9 @@ class Changes:
     def attempt(self, entry_id: int, attempt: Attempt) -> None:
         """Keep an attempt; what is reported late takes the place of what was presumed lost."""
         outcome = attempt.outcome
-        more = More(dict(outcome.response_headers), outcome.retry_after_ms, outcome.run_id, outcome.counts)
+        more = More(
+            dict(outcome.response_headers), outcome.retry_after_ms, outcome.run_id, outcome.counts, outcome.sent
+        )
         self._attempts += (entry_id, attempt.number, attempt.started_at, attempt.duration_ms, int(outcome.result))
         self._attempts += (outcome.status_code, outcome.error, _encode(more).decode(), outcome.response_body)
 

@@ -112,6 +112,7 @@ def _attempt(row: Row[Any]) -> Attempt:
         row.response_body or b"",
         more.run_id,
         more.counts,
+        more.sent,
     )
     return Attempt(row.number, row.started_at, row.duration_ms, outcome)
 

@@ -3,12 +3,13 @@
 import pytest
 from msgspec.structs import replace
 
-from eventyard.model.catalog import Mode, Record, Sealed, Topic
+from eventyard.model.catalog import Mode, Record, Topic
 from eventyard.model.errors import Conflict
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import Change, Committed
 from eventyard.model.products import Failure, Family, ProductState, Terms, Version
 from eventyard.model.retry import RetryPolicy
+from eventyard.model.sealed import Sealed
 from eventyard.model.streams import Binding, Overflow, QueueOptions
 from eventyard.ports import Store
 from eventyard.testing import builders as b
