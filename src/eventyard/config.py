@@ -11,8 +11,9 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "EVENTYARD_"
@@ -116,6 +117,37 @@ class TlsSettings(_Section):
     )
 
 
+class EventhosSettings(_Section):
+    """The eventhos dialect."""
+
+    project: str = Field(default="default", description="Project, by id or name, that all of eventhos lives in.")
+    success_code: int = Field(
+        default=200000, description="Code of a received event: 200000 as documented, 20000 as eventhos 1.0.1 answers."
+    )
+    access_key_in_query: bool = Field(
+        default=True, description="Take the access key from the URL too, where it may end up in logs of proxies."
+    )
+    time_zone: str = Field(
+        default="UTC", description="Time zone, by its IANA name, in which the log's fromTime and toTime are days."
+    )
+
+    @field_validator("success_code")
+    @classmethod
+    def _documented_or_original(cls, code: int) -> int:
+        if code not in (200_000, 20_000):
+            raise ValueError("write 200000 or 20000")
+        return code
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("that is no time zone; write one such as Europe/Lisbon") from None
+        return name
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -152,6 +184,7 @@ class Settings(BaseSettings):
     dispatch: DispatchSettings = DispatchSettings()
     streams: StreamSettings = StreamSettings()
     tls: TlsSettings = TlsSettings()
+    eventhos: EventhosSettings = EventhosSettings()
 
     @classmethod
     def settings_customise_sources(

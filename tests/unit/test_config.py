@@ -45,6 +45,12 @@ def test_bootstrap_secrets_do_not_show():
     assert "eyk_top_secret" not in repr(settings)
 
 
+def test_a_number_and_a_name_can_come_from_the_environment(monkeypatch):
+    monkeypatch.setenv("EVENTYARD_EVENTHOS__SUCCESS_CODE", "20000")
+    monkeypatch.setenv("EVENTYARD_EVENTHOS__TIME_ZONE", "America/Lima")
+    assert (load().eventhos.success_code, load().eventhos.time_zone) == (20_000, "America/Lima")
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -52,6 +58,8 @@ def test_bootstrap_secrets_do_not_show():
         ("[limits]\nbodybytes = 1", "did you mean limits.body_bytes?"),
         ("[limits]\nbody_bytes = 0", "'limits.body_bytes'"),
         ("[log]\nlevel = 'loud'", "'log.level'"),
+        ("[eventhos]\ntime_zone = 'Nowhere/Land'", "that is no time zone"),
+        ("[eventhos]\nsuccess_code = 200", "write 200000 or 20000"),
         ("listen = ", "is not TOML"),
     ],
 )
