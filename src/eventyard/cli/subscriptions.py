@@ -6,7 +6,7 @@ import typer
 
 from eventyard.cli import sources, targets
 from eventyard.cli.examples import examples
-from eventyard.cli.inputs import json_of, retry_of
+from eventyard.cli.inputs import header_of, json_of, retry_of
 from eventyard.cli.remote import Remote, given, remote
 from eventyard.cli.verbs import add_verbs, group
 
@@ -17,6 +17,7 @@ COLUMNS = (
     ("MODE", "mode"),
     ("PATTERN", "pattern"),
     ("FILTER", "filter"),
+    ("ORDER", "order"),
     ("TARGET TYPE", "target_type"),
     ("TARGET", "target_id"),
 )
@@ -44,11 +45,28 @@ Retry = Annotated[
     str | None, typer.Option(metavar="WAITS", help="Waits between attempts, as 1s,10s,5m; none: one attempt.")
 ]
 
+Order = Annotated[
+    int | None,
+    typer.Option(help="An event's deliveries are made in groups of the same order, one after another, lowest first."),
+]
+StopOnError = Annotated[
+    bool | None, typer.Option(help="When its delivery fails, those of the event's higher orders are discarded.")
+]
+MailTo = Annotated[
+    list[str] | None, typer.Option(help="A mail address to tell when its delivery fails for good; may be repeated.")
+]
+Title = Annotated[str | None, typer.Option(help="What people call it.")]
+Label = Annotated[
+    list[Any] | None,
+    typer.Option(parser=header_of, metavar="NAME=VALUE", help="A word to file it under; may be repeated."),
+]
+
 
 @app.command(
     epilog=examples(
         "eventyard subscriptions create --source github --target audit",
         "eventyard subscriptions create --topic orders --target billing --pattern 'order.#'",
+        "eventyard subscriptions create --source shop --target ledger --order 1 --stop-on-error",
         "eventyard subscriptions create --source github --target reviews "
         '--filter \'{"eq": [["action", "opened"]], "has": ["pull_request"]}\'',
     )
@@ -65,6 +83,11 @@ def create(
     filter: Filter = None,
     retry: Retry = None,
     application: Annotated[str | None, typer.Option(help="Whose wish it is.")] = None,
+    order: Order = None,
+    stop_on_error: StopOnError = None,
+    mail_to: MailTo = None,
+    title: Title = None,
+    label: Label = None,
 ) -> None:
     """Make a subscription."""
     if source is None and not topic:
@@ -79,6 +102,11 @@ def create(
         "filter": filter,
         "retry": retry_of(retry),
         "application": application,
+        "order": order,
+        "stop_on_error": stop_on_error,
+        "mail_to": mail_to or None,
+        "title": title,
+        "labels": dict(label) if label else None,
     }
     hub.show(hub.post(PATH, hub.in_project(fields)))
 
@@ -99,6 +127,12 @@ def update(
     filter: Filter = None,
     retry: Retry = None,
     mode: Annotated[str | None, typer.Option(help="enabled, paused or disabled.")] = None,
+    order: Order = None,
+    unordered: Annotated[bool, typer.Option("--unordered", help="Have it wait for nobody, and nobody for it.")] = False,
+    stop_on_error: StopOnError = None,
+    mail_to: MailTo = None,
+    title: Title = None,
+    label: Label = None,
 ) -> None:
     """Change a subscription."""
     fields = {
@@ -108,5 +142,11 @@ def update(
         "filter": filter,
         "retry": retry_of(retry),
         "mode": mode,
+        "order": order,
+        "stop_on_error": stop_on_error,
+        "mail_to": mail_to or None,
+        "title": title,
+        "labels": dict(label) if label else None,
     }
-    hub.show(hub.client.call("PATCH", hub.one(PATH, name), given(fields)))
+    loose = {"order": None} if unordered else {}
+    hub.show(hub.client.call("PATCH", hub.one(PATH, name), given(fields) | loose))

@@ -75,16 +75,25 @@ class Projects:
 
     @in_turn
     async def add_application(
-        self, who: Principal, *, project_id: str | None, name: str, description: str = ""
+        self,
+        who: Principal,
+        *,
+        project_id: str | None,
+        name: str,
+        title: str = "",
+        description: str = "",
+        labels: Mapping[str, str] | None = None,
     ) -> Application:
         """A new application in a project. Raises ``Conflict`` (``duplicate``)."""
         project = View(self._catalog, who).need(Scope.CATALOG_WRITE).writable(project_id)
         now = self._clock()
-        return await self._catalog.save_one(Application(self._new_id(), project.id, name, now, now, description))
+        return await self._catalog.save_one(
+            Application(self._new_id(), project.id, name, now, now, description, title, labels or {})
+        )
 
     @in_turn
     async def change_application(self, who: Principal, application_id: str, changes: Mapping[str, Any]) -> Application:
-        """Rename or redescribe an application."""
+        """Change any of name, title, description, labels."""
         application = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Application, application_id)
         fields = changed_fields(changes)
         return await self._catalog.save_one(msgspec.structs.replace(application, **fields, updated_at=self._clock()))

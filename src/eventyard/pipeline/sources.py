@@ -46,7 +46,9 @@ class Sources:
         *,
         project_id: str | None,
         name: str,
+        title: str = "",
         description: str = "",
+        labels: Mapping[str, str] | None = None,
         schema: Any = None,
         enabled: bool = True,
         scheme: str = "none",
@@ -102,6 +104,8 @@ class Sources:
             scheme=scheme,
             settings=plain,
             secrets=(self._vault.seal(secret, source_id),) if secret else (),
+            title=title,
+            labels=labels or {},
         )
         saved = (await self._catalog.save(*records, source))[-1]
         assert isinstance(saved, Source)
@@ -109,7 +113,10 @@ class Sources:
 
     @in_turn
     async def change(self, who: Principal, source_id: str, changes: Mapping[str, Any]) -> Source:
-        """Change any of name, description, schema, enabled, scheme, settings, secret (an empty one clears it)."""
+        """Change any of name, title, description, labels, schema, enabled, scheme, settings, secret.
+
+        An empty secret clears it.
+        """
         source = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Source, source_id)
         need_not_ours(source)
         fields = changed_fields(changes)

@@ -8,6 +8,7 @@ import msgspec
 from eventyard.matching.filters import compile_filter
 from eventyard.matching.patterns import compile_pattern
 from eventyard.model.access import Principal, Scope
+from eventyard.model.addresses import check_addresses
 from eventyard.model.catalog import Mode, Source, Subscription, Target, Topic
 from eventyard.model.errors import Conflict, Invalid
 from eventyard.model.retry import RetryPolicy
@@ -39,11 +40,16 @@ class Subscriptions:
         source_id: str | None = None,
         topics: Sequence[str] = (),
         name: str | None = None,
+        title: str = "",
         description: str = "",
+        labels: Mapping[str, str] | None = None,
         pattern: str | None = None,
         filter: Any = None,
         mode: Mode = Mode.ENABLED,
         retry: RetryPolicy | None = None,
+        order: int | None = None,
+        stop_on_error: bool = False,
+        mail_to: Sequence[str] = (),
         application: str | None = None,
     ) -> Subscription:
         """A new subscription, on a source or on topics (ids or names). ``target_id`` may be the target's name.
@@ -54,7 +60,7 @@ class Subscriptions:
         view = View(self._catalog, who).need(Scope.CATALOG_WRITE)
         source = view.get(Source, source_id) if source_id is not None else None
         project = view.project(source.project_id if source else project_id)
-        self._check(pattern, filter)
+        self._check(pattern, filter, mail_to)
         if target_type is not None and target_type not in self._target_types:
             raise Invalid(
                 "invalid_body",
@@ -96,15 +102,24 @@ class Subscriptions:
                 filter=filter,
                 mode=mode,
                 retry=retry,
+                order=order,
+                stop_on_error=stop_on_error,
+                mail_to=tuple(mail_to),
+                title=title,
+                labels=labels or {},
             )
         )
 
     @in_turn
     async def change(self, who: Principal, subscription_id: str, changes: Mapping[str, Any]) -> Subscription:
-        """Change any of name, description, pattern, filter, mode, retry."""
+        """Change any of name, title, description, labels, pattern, filter, mode, retry, order, stop_on_error and
+        mail_to.
+        """
         subscription = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Subscription, subscription_id)
         fields = changed_fields(changes)
-        self._check(fields.get("pattern"), fields.get("filter"))
+        self._check(fields.get("pattern"), fields.get("filter"), fields.get("mail_to", ()))
+        if "mail_to" in fields:
+            fields["mail_to"] = tuple(fields["mail_to"])
         return await self._catalog.save_one(msgspec.structs.replace(subscription, **fields, updated_at=self._clock()))
 
     @in_turn
@@ -114,8 +129,9 @@ class Subscriptions:
             View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Subscription, subscription_id)
         )
 
-    def _check(self, pattern: str | None, filter_: Any) -> None:
+    def _check(self, pattern: str | None, filter_: Any, mail_to: Sequence[str]) -> None:
         if pattern is not None:
             compile_pattern(pattern, at="/pattern")
         if filter_ is not None:
             compile_filter(filter_, at="/filter")
+        check_addresses(mail_to, at="/mail_to")

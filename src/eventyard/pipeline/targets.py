@@ -45,7 +45,9 @@ class Targets:
         name: str,
         type_: str,
         settings: Mapping[str, Any] | None = None,
+        title: str = "",
         description: str = "",
+        labels: Mapping[str, str] | None = None,
         concurrency: int = 16,
         timeout_ms: int = 20_000,
         retry: RetryPolicy | None = None,
@@ -77,14 +79,17 @@ class Targets:
                 concurrency=concurrency,
                 timeout_ms=timeout_ms,
                 retry=retry or RetryPolicy(),
+                title=title,
+                labels=labels or {},
             )
         )
         return target, made
 
     @in_turn
     async def change(self, who: Principal, target_id: str, changes: Mapping[str, Any]) -> Target:
-        """Change any of name, description, settings (merged; ``null`` clears one), concurrency, timeout_ms, retry,
-        enabled. A secret given anew replaces the old one at once; :meth:`rotate_secret` keeps both for a while.
+        """Change any of name, title, description, labels, settings (merged; ``null`` clears one), concurrency,
+        timeout_ms, retry, enabled. A secret given anew replaces the old one at once; :meth:`rotate_secret` keeps both
+        for a while.
         """
         target = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Target, target_id)
         fields = changed_fields(changes)

@@ -34,3 +34,25 @@ def test_only_what_changes_is_sent(hub: StubHub) -> None:
     hub.answers("PATCH", f"/v1/subscriptions/{ID}", {})
     hub.run("subscriptions", "update", ID, "--mode", "paused")
     assert hub.last.body == {"mode": "paused"}
+
+
+def test_a_subscription_has_its_place_in_the_order_and_whom_to_tell(hub: StubHub) -> None:
+    hub.answers("POST", "/v1/subscriptions", {}, 201)
+    ended = hub.run(
+        "subscriptions", "create", "--target", ID, "--topic", "orders", "--order", "2", "--stop-on-error",
+        "--mail-to", "a@b.example", "--mail-to", "c@d.example", "--title", "Ledger", "--label", "team=books",
+    )  # fmt: skip
+    assert ended.status == 0
+    assert hub.last.body == {
+        "target_id": ID, "topics": ["orders"], "order": 2, "stop_on_error": True,
+        "mail_to": ["a@b.example", "c@d.example"], "title": "Ledger", "labels": {"team": "books"},
+    }  # fmt: skip
+
+
+def test_its_place_in_the_order_can_be_changed_and_taken_away(hub: StubHub) -> None:
+    hub.answers("PATCH", f"/v1/subscriptions/{ID}", {})
+    hub.run("subscriptions", "update", ID, "--order", "0", "--no-stop-on-error")
+    assert hub.last.body == {"order": 0, "stop_on_error": False}
+    hub.answers("PATCH", f"/v1/subscriptions/{ID}", {})
+    hub.run("subscriptions", "update", ID, "--unordered")
+    assert hub.last.body == {"order": None}

@@ -38,6 +38,7 @@ async def test_the_same_source_and_target_twice_is_a_conflict(world, subscriptio
         ({"target_type": "workflow"}, "invalid_body", "/target_type"),
         ({"target_type": "job"}, "invalid_body", "/target_type"),
         ({"source_id": None}, "invalid_body", "/topics"),
+        ({"mail_to": ["nobody"]}, "invalid_body", "/mail_to/0"),
     ],
 )
 async def test_what_could_never_match_or_run_is_refused_when_it_is_written(world, subscriptions, fields, code, pointer):
@@ -75,3 +76,17 @@ async def test_a_change_of_filter_is_validated_and_takes_effect(world, subscript
 async def test_removed_it_matches_no_more(world, subscriptions):
     await subscriptions.remove(world.admin, "subscription-fulfilment")
     assert world.catalog.index.match("topic-orders", "source-shop", "k", {}) == []
+
+
+async def test_its_order_recipients_title_and_labels_are_kept_and_change(world, subscriptions):
+    made = await subscriptions.create(
+        world.admin, source_id="source-shop", target_id="target-receiver", order=3, stop_on_error=True,
+        mail_to=["ops@shop.example"], title="Shop", labels={"team": "a"},
+    )  # fmt: skip
+    kept = (made.order, made.stop_on_error, made.mail_to, made.title, made.labels)
+    assert kept == (3, True, ("ops@shop.example",), "Shop", {"team": "a"})
+    with pytest.raises(Invalid) as refused:
+        await subscriptions.change(world.admin, made.id, {"mail_to": ["nobody"]})
+    assert refused.value.pointer == "/mail_to/0"
+    changed = await subscriptions.change(world.admin, made.id, {"order": None, "mail_to": ["a@b.example"]})
+    assert (changed.order, changed.stop_on_error, changed.mail_to) == (None, True, ("a@b.example",))

@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter, Response
 from msgspec import Struct
+from pydantic import Field
 
 from eventyard.api.paging import FIRST_PAGE
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of
-from eventyard.api.v1.bodies import Body, Change, Description, Name, ProjectRef, unset
+from eventyard.api.v1.bodies import Body, Change, Description, Labels, Name, ProjectRef, Title, unset
 from eventyard.api.v1.call import Asked, Cursor, InProject, Limit
 from eventyard.model import catalog
 
@@ -18,7 +19,9 @@ class Application(Struct):
     id: Id
     project_id: Id
     name: str
+    title: str
     description: str
+    labels: dict[str, str]
     created_at: Time
     updated_at: Time
 
@@ -28,14 +31,18 @@ class NewApplication(Body):
 
     name: Name
     project_id: ProjectRef = None
+    title: Title = ""
     description: Description = ""
+    labels: Labels = Field(default_factory=dict)
 
 
 class ApplicationChange(Change):
     """What to change of an application."""
 
     name: Name = unset()
+    title: Title = unset()
     description: Description = unset()
+    labels: Labels = unset()
 
 
 def shown(application: catalog.Application) -> Application:
@@ -44,7 +51,9 @@ def shown(application: catalog.Application) -> Application:
         application.id,
         application.project_id,
         application.name,
+        application.title,
         application.description,
+        dict(application.labels),
         time_of(application.created_at),
         time_of(application.updated_at),
     )
@@ -68,7 +77,12 @@ async def list_applications(
 async def create_application(call: Asked, body: NewApplication) -> Response:
     """An application in a project."""
     made = await call.hub.projects.add_application(
-        call.who, project_id=body.project_id, name=body.name, description=body.description
+        call.who,
+        project_id=body.project_id,
+        name=body.name,
+        title=body.title,
+        description=body.description,
+        labels=body.labels,
     )
     return reply(shown(made), 201)
 
@@ -90,7 +104,7 @@ async def get_application(call: Asked, application_id: str, project_id: InProjec
 async def change_application(
     call: Asked, application_id: str, body: ApplicationChange, project_id: InProject = None
 ) -> Response:
-    """Rename or redescribe an application."""
+    """Change what is named."""
     found = call.id_of(catalog.Application, application_id, project_id)
     return reply(shown(await call.hub.projects.change_application(call.who, found, body.given())))
 

@@ -85,6 +85,20 @@ Description = Annotated[
     StringConstraints(max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"),
     Field(description="For people; at most 2000 characters."),
 ]
+Title = Annotated[
+    str,
+    StringConstraints(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$"),
+    Field(description="What people call it; empty where its name will do.", examples=["Orders of the shop"]),
+]
+Labels = Annotated[
+    dict[
+        Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[^\x00-\x1f\x7f]+$")],
+        Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")],
+    ],
+    Field(
+        max_length=32, description="Words to file it under; the hub makes nothing of them.", examples=[{"team": "a"}]
+    ),
+]
 Ref = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 """The id, or where it says so the name, of a record."""
 

@@ -8,7 +8,19 @@ from pydantic import Field
 
 from eventyard.api.paging import FIRST_PAGE
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of, time_or_none
-from eventyard.api.v1.bodies import Body, Change, Description, Name, ProjectRef, Ref, SchemaDocument, Secret, unset
+from eventyard.api.v1.bodies import (
+    Body,
+    Change,
+    Description,
+    Labels,
+    Name,
+    ProjectRef,
+    Ref,
+    SchemaDocument,
+    Secret,
+    Title,
+    unset,
+)
 from eventyard.api.v1.call import Asked, Call, Cursor, InProject, Limit
 from eventyard.model import catalog
 
@@ -29,7 +41,9 @@ class Source(Struct):
     application_id: Id
     topic_id: Id
     name: str
+    title: str
     description: str
+    labels: dict[str, str]
     schema: Annotated[Any, Meta(description="Its own JSON Schema, checked beside the topic's; null: none.")]
     enabled: bool
     scheme: Annotated[str, Meta(description="How senders prove themselves; see /v1/schemes.", examples=["none"])]
@@ -53,7 +67,9 @@ class NewSource(Body):
     project_id: ProjectRef = None
     application: Ref | None = Field(default=None, description="Whose door it is, by id or name; else the first one.")
     topic: Ref | None = Field(default=None, description="Topic, by id or name; without, one of the source's own name.")
+    title: Title = ""
     description: Description = ""
+    labels: Labels = Field(default_factory=dict)
     schema_: SchemaDocument = Field(default=None, alias="schema")
     enabled: bool = True
     scheme: SchemeName = "none"
@@ -65,7 +81,9 @@ class SourceChange(Change):
     """What to change of a source."""
 
     name: Name = unset()
+    title: Title = unset()
     description: Description = unset()
+    labels: Labels = unset()
     schema_: SchemaDocument = unset(alias="schema")
     enabled: bool = unset()
     scheme: SchemeName = unset()
@@ -90,7 +108,9 @@ def shown(call: Call, source: catalog.Source) -> Source:
         application_id=source.application_id,
         topic_id=source.topic_id,
         name=source.name,
+        title=source.title,
         description=source.description,
+        labels=dict(source.labels),
         schema=source.schema,
         enabled=source.enabled,
         scheme=source.scheme,
@@ -118,7 +138,9 @@ async def create_source(call: Asked, body: NewSource) -> Response:
         call.who,
         project_id=body.project_id,
         name=body.name,
+        title=body.title,
         description=body.description,
+        labels=body.labels,
         schema=body.schema_,
         enabled=body.enabled,
         scheme=body.scheme,

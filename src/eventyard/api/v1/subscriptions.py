@@ -8,9 +8,10 @@ from pydantic import Field, StringConstraints
 
 from eventyard.api.paging import FIRST_PAGE
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of
-from eventyard.api.v1.bodies import Body, Change, Description, Name, ProjectRef, Ref, Retry, unset
+from eventyard.api.v1.bodies import Body, Change, Description, Labels, Name, ProjectRef, Ref, Retry, Title, unset
 from eventyard.api.v1.call import Asked, Cursor, InProject, Limit
 from eventyard.model import catalog
+from eventyard.model.addresses import MOST_ADDRESSES
 from eventyard.model.retry import RetryPolicy
 
 router = APIRouter(prefix="/v1/subscriptions", tags=["Subscriptions"])
@@ -23,7 +24,9 @@ class Subscription(Struct):
     project_id: Id
     application_id: Id
     name: str
+    title: str
     description: str
+    labels: dict[str, str]
     topic_ids: list[str]
     source_id: Annotated[str | None, Meta(description="null: any source.")]
     pattern: Annotated[str | None, Meta(description="Of the routing key; null: any.", examples=["order.#"])]
@@ -32,6 +35,9 @@ class Subscription(Struct):
     target_id: str
     mode: catalog.Mode
     retry: Annotated[RetryPolicy | None, Meta(description="In place of the target's own policy.")]
+    order: Annotated[int | None, Meta(description="Deliveries of a lower one are ended first; null: no part in that.")]
+    stop_on_error: Annotated[bool, Meta(description="When its delivery fails, those of higher orders are discarded.")]
+    mail_to: Annotated[list[str], Meta(description="Told by mail when its delivery fails for good.")]
     created_at: Time
     updated_at: Time
 
@@ -49,6 +55,27 @@ Filter = Annotated[
 ]
 Mode = Annotated[catalog.Mode, Field(strict=False, description="Paused: its deliveries are not made.")]
 
+Order = Annotated[
+    int | None,
+    Field(
+        ge=-(2**31),
+        lt=2**31,
+        description="An event's deliveries are made in groups of the same order, the lowest first, each when the one "
+        "before has ended; null: at once, and nobody waits for it.",
+    ),
+]
+StopOnError = Annotated[
+    bool, Field(description="When its delivery ends in Error, those of the event's higher orders are discarded.")
+]
+MailTo = Annotated[
+    list[Annotated[str, StringConstraints(max_length=254)]],
+    Field(
+        max_length=MOST_ADDRESSES,
+        description="Mail addresses to tell when its delivery fails for good.",
+        examples=[["ops@shop.example"]],
+    ),
+]
+
 
 class NewSubscription(Body):
     """A subscription to be made, on a source or on topics."""
@@ -59,11 +86,16 @@ class NewSubscription(Body):
     topics: list[Ref] = Field(default=[], max_length=100, description="By id or name; without, the source's own.")
     target_type: Ref | None = Field(default=None, description="If given, what type the target must be of.")
     name: Name | None = None
+    title: Title = ""
     description: Description = ""
+    labels: Labels = Field(default_factory=dict)
     pattern: Pattern = None
     filter: Filter = None
     mode: Mode = catalog.Mode.ENABLED
     retry: Retry | None = None
+    order: Order = None
+    stop_on_error: StopOnError = False
+    mail_to: MailTo = Field(default_factory=list)
     application: Ref | None = Field(default=None, description="Whose wish it is, by id or name; else the first one.")
 
 
@@ -71,11 +103,16 @@ class SubscriptionChange(Change):
     """What to change of a subscription."""
 
     name: Name = unset()
+    title: Title = unset()
     description: Description = unset()
+    labels: Labels = unset()
     pattern: Pattern = unset()
     filter: Filter = unset()
     mode: Mode = unset()
     retry: Retry | None = unset()
+    order: Order = unset()
+    stop_on_error: StopOnError = unset()
+    mail_to: MailTo = unset()
 
 
 def shown(subscription: catalog.Subscription) -> Subscription:
@@ -85,7 +122,9 @@ def shown(subscription: catalog.Subscription) -> Subscription:
         project_id=subscription.project_id,
         application_id=subscription.application_id,
         name=subscription.name,
+        title=subscription.title,
         description=subscription.description,
+        labels=dict(subscription.labels),
         topic_ids=list(subscription.topic_ids),
         source_id=subscription.source_id,
         pattern=subscription.pattern,
@@ -94,6 +133,9 @@ def shown(subscription: catalog.Subscription) -> Subscription:
         target_id=subscription.target_id,
         mode=subscription.mode,
         retry=subscription.retry,
+        order=subscription.order,
+        stop_on_error=subscription.stop_on_error,
+        mail_to=list(subscription.mail_to),
         created_at=time_of(subscription.created_at),
         updated_at=time_of(subscription.updated_at),
     )
@@ -124,11 +166,16 @@ async def create_subscription(call: Asked, body: NewSubscription) -> Response:
         source_id=body.source_id,
         topics=body.topics,
         name=body.name,
+        title=body.title,
         description=body.description,
+        labels=body.labels,
         pattern=body.pattern,
         filter=body.filter,
         mode=body.mode,
         retry=body.retry,
+        order=body.order,
+        stop_on_error=body.stop_on_error,
+        mail_to=body.mail_to,
         application=body.application,
     )
     return reply(shown(made), 201)

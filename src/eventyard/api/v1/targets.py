@@ -10,7 +10,7 @@ from pydantic import Field
 
 from eventyard.api.paging import FIRST_PAGE
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of, time_or_none
-from eventyard.api.v1.bodies import Body, Change, Description, Name, ProjectRef, Ref, Retry, unset
+from eventyard.api.v1.bodies import Body, Change, Description, Labels, Name, ProjectRef, Ref, Retry, Title, unset
 from eventyard.api.v1.call import Asked, Call, Cursor, InProject, Limit
 from eventyard.model import catalog
 from eventyard.model.breaker import BreakerState
@@ -35,7 +35,9 @@ class Target(Struct):
     id: Id
     project_id: Id
     name: str
+    title: str
     description: str
+    labels: dict[str, str]
     type: Annotated[str, Meta(description="See /v1/target-types.", examples=["webhook"])]
     settings: Annotated[dict[str, Any], Meta(description='Of its type; a secret is shown as {"set": true}.')]
     enabled: bool
@@ -68,7 +70,9 @@ class NewTarget(Body):
     name: Name
     type: Ref = Field(description="See /v1/target-types.", examples=["webhook"])
     project_id: ProjectRef = None
+    title: Title = ""
     description: Description = ""
+    labels: Labels = Field(default_factory=dict)
     settings: TypeSettings = Field(default_factory=dict)
     concurrency: Concurrency = 16
     timeout_ms: Timeout = 20_000
@@ -79,7 +83,9 @@ class TargetChange(Change):
     """What to change of a target. Settings that are not named stay; ``null`` clears one."""
 
     name: Name = unset()
+    title: Title = unset()
     description: Description = unset()
+    labels: Labels = unset()
     settings: TypeSettings = unset()
     enabled: bool = unset()
     concurrency: Concurrency = unset()
@@ -104,7 +110,9 @@ def shown(call: Call, target: catalog.Target, told: Mapping[str, str] = NOTHING)
         id=target.id,
         project_id=target.project_id,
         name=target.name,
+        title=target.title,
         description=target.description,
+        labels=dict(target.labels),
         type=target.type,
         settings={
             **target.settings,
@@ -143,7 +151,9 @@ async def create_target(call: Asked, body: NewTarget) -> Response:
         name=body.name,
         type_=body.type,
         settings=body.settings,
+        title=body.title,
         description=body.description,
+        labels=body.labels,
         concurrency=body.concurrency,
         timeout_ms=body.timeout_ms,
         retry=body.retry,

@@ -2,7 +2,10 @@ import pytest
 
 
 async def test_a_source_is_made_shown_changed_and_deleted(yard, client, make):
-    made = await make("sources", name="github", scheme="github-sha256", secret="it5-a-secret", schema=True)
+    made = await make(
+        "sources", name="github", scheme="github-sha256", secret="it5-a-secret", schema=True, title="GitHub",
+        labels={"operation": "new"},
+    )  # fmt: skip
     topic = (await client.get("/v1/topics")).json()[0]
     application = (await client.get("/v1/applications/default")).json()
     assert made == {
@@ -11,7 +14,9 @@ async def test_a_source_is_made_shown_changed_and_deleted(yard, client, make):
         "application_id": application["id"],
         "topic_id": topic["id"],
         "name": "github",
+        "title": "GitHub",
         "description": "",
+        "labels": {"operation": "new"},
         "schema": True,
         "enabled": True,
         "scheme": "github-sha256",
@@ -25,8 +30,12 @@ async def test_a_source_is_made_shown_changed_and_deleted(yard, client, make):
     assert topic["name"] == "github"
     assert (await client.get(path)).json() == made
     assert (await client.get("/v1/sources")).json() == [made]
-    changed = await client.patch(path, json={"enabled": False, "schema": None, "settings": {"header": "X-Mine"}})
-    assert changed.json() == {**made, "enabled": False, "schema": None, "settings": {"header": "X-Mine"}}
+    changed = await client.patch(
+        path, json={"enabled": False, "schema": None, "settings": {"header": "X-Mine"}, "title": ""}
+    )
+    assert changed.json() == {
+        **made, "enabled": False, "schema": None, "settings": {"header": "X-Mine"}, "title": "",
+    }  # fmt: skip
     assert (await client.delete(path)).status_code == 204
     assert (await client.get(path)).status_code == 404
 

@@ -29,12 +29,17 @@ SETTINGS = {"url": "https://receiver.example/hook", "secret": "whsec_old-secret"
 
 
 async def test_a_target_is_made_shown_changed_and_deleted_and_never_tells_its_secret(yard, client, make):
-    made = await make("targets", name="billing", type="webhook", settings=SETTINGS, retry={"schedule_ms": None})
+    titled = {"title": "Billing", "labels": {"team": "a"}}
+    made = await make(
+        "targets", name="billing", type="webhook", settings=SETTINGS, retry={"schedule_ms": None}, **titled
+    )
     assert made == {
         "id": made["id"],
         "project_id": yard.project.id,
         "name": "billing",
+        "title": "Billing",
         "description": "",
+        "labels": {"team": "a"},
         "type": "webhook",
         "settings": {"url": "https://receiver.example/hook", "secret": {"set": True}},
         "enabled": True,
@@ -56,8 +61,9 @@ async def test_a_target_is_made_shown_changed_and_deleted_and_never_tells_its_se
     path = f"/v1/targets/{made['id']}"
     assert (await client.get(path)).json() == made
     assert (await client.get("/v1/targets")).json() == [made]
-    changed = await client.patch(path, json={"settings": {"secret": None}, "concurrency": 2})
-    assert changed.json() == {**made, "settings": {"url": "https://receiver.example/hook"}, "concurrency": 2}
+    changed = await client.patch(path, json={"settings": {"secret": None}, "concurrency": 2, "labels": {}})
+    kept = {"url": "https://receiver.example/hook"}
+    assert changed.json() == {**made, "settings": kept, "concurrency": 2, "labels": {}}
     assert (await client.delete(path)).status_code == 204
     assert (await client.get(path)).status_code == 404
 
