@@ -38,7 +38,7 @@ class Front:
         if scope["type"] != "http":
             return
         path: str = scope["path"]
-        if self._hot.takes(path):
+        if self._hot.takes(path, scope["method"]):
             await self._ingest(scope, receive, send)
         elif path.startswith(STREAMS):
             await self._stream(scope, receive, send)

@@ -3,14 +3,18 @@
 A request comes here from the connection itself (``exchange.py``), or through ASGI (``front.py``). Either way its head
 is judged before a byte of its body is read, and what is refused, for whatever reason, is logged and told in one place.
 What an event is, ``ingest.py`` knows.
+
+A dialect may have paths that are hot as well (:class:`Spoken`). It judges and answers them in its own words; bounds,
+and the way here and back, are those of all hot paths.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
+from typing import Protocol
 
 from msgspec import Struct
 
-from eventyard.api.http import Answer, Body, Head, headers_of, query_of
+from eventyard.api.http import JSON, Answer, Body, Head, headers_of, query_of
 from eventyard.api.ingest import Ingest
 from eventyard.api.problems import problem, request_id_of
 from eventyard.api.security import Security
@@ -24,6 +28,22 @@ DISPATCH = "/v1/events/dispatch"
 BATCH = "/v1/events/batch"
 _DOORS = "/in/"
 _CLOUD_BATCH = "application/cloudevents-batch"
+
+
+Reply = tuple[int, bytes, tuple[tuple[bytes, bytes], ...]]
+"""What a dialect answers: status, JSON and headers beside those of every answer."""
+
+
+class Spoken(Protocol):
+    """A path of a dialect, hot for POST."""
+
+    path: str
+
+    def open(self, query: bytes, headers: Mapping[str, str]) -> Callable[[bytes], Awaitable[Reply]]:
+        """Judge the head of a request; what is returned answers it, given the whole body. Both may raise."""
+
+    def refuse(self, error: Exception) -> Reply:
+        """What a client is told instead of an answer, and the log of it."""
 
 
 class Call(Struct, frozen=True):
@@ -40,15 +60,16 @@ class Call(Struct, frozen=True):
 class Hot:
     """The hot paths of one hub."""
 
-    def __init__(self, hub: Hub, security: Security, *, bench: bool) -> None:
+    def __init__(self, hub: Hub, security: Security, *, bench: bool, spoken: Iterable[Spoken] = ()) -> None:
         self._hub = hub
         self._security = security
         self._ingest = Ingest(hub)
         self._paths = {DISPATCH, BATCH, EMPTY} if bench else {DISPATCH, BATCH}
+        self._spoken = {one.path: one for one in spoken}
 
-    def takes(self, path: str) -> bool:
-        """Whether a path is one of them."""
-        return path.startswith(_DOORS) or path in self._paths
+    def takes(self, path: str, method: str = "POST") -> bool:
+        """Whether a path is one of them. With other methods than POST, those of dialects are not."""
+        return path.startswith(_DOORS) or path in self._paths or (method == "POST" and path in self._spoken)
 
     def open(self, head: Head) -> Call:
         """Judge the head of a request on a hot path. Raises what is wrong with it."""
@@ -56,6 +77,9 @@ class Hot:
             raise Invalid("method_not_allowed", f"{head.path} takes POST only", hint="POST")
         limits = self._hub.limits
         headers = headers_of(head.headers, limits.header_bytes)
+        spoken = self._spoken.get(head.path)
+        if spoken is not None:
+            return Call(Body(headers, limits.body_bytes), partial(_spoken, spoken.open(head.query, headers)))
         verb = self._verb(head, headers)
         many = head.path == BATCH or headers.get("content-type", "")[: len(_CLOUD_BATCH)].lower() == _CLOUD_BATCH
         return Call(Body(headers, limits.batch_bytes if many else limits.body_bytes), verb)
@@ -71,6 +95,9 @@ class Hot:
 
     def refuse(self, error: Exception, head: Head) -> Answer:
         """What a client is told instead of an answer."""
+        spoken = self._spoken.get(head.path)
+        if spoken is not None:
+            return _answer(spoken.refuse(error))
         request_id = request_id_of(head.headers)
         if isinstance(error, HubError):
             self._hub.observer.rejected(error.code, source=head.path, detail=error.message)
@@ -81,3 +108,12 @@ class Hot:
 
 async def _empty(_: bytes) -> Answer:
     return Answer(202)
+
+
+async def _spoken(verb: Callable[[bytes], Awaitable[Reply]], body: bytes) -> Answer:
+    return _answer(await verb(body))
+
+
+def _answer(reply: Reply) -> Answer:
+    status, body, headers = reply
+    return Answer(status, body, JSON, headers)

@@ -105,3 +105,54 @@ def test_a_refusal_is_a_problem_document_under_the_clients_id(hot):
     assert (answer.status, answer.content_type) == (500, "application/problem+json")
     assert b'"request_id":"mine"' in answer.body
     assert b"s3cret" not in answer.body
+
+
+class Parrot:
+    """A dialect's path, which says back what it was told."""
+
+    path = "/parrot/say"
+
+    def open(self, query, headers):
+        if query == b"silent":
+            raise LookupError("no word")
+
+        async def say(body):
+            return 203, b'"' + query + b" " + headers["tone"].encode() + b" " + body + b'"', ((b"feathers", b"green"),)
+
+        return say
+
+    def refuse(self, error):
+        return 418, f'"{error}"'.encode(), ()
+
+
+@pytest.fixture
+def parrot(yard):
+    return Hot(yard.hub, yard.security, bench=False, spoken=[Parrot()])
+
+
+def test_a_dialects_path_is_hot_for_post_alone(parrot, hot):
+    assert parrot.takes("/parrot/say")
+    assert parrot.takes("/parrot/say", "POST")
+    assert not parrot.takes("/parrot/say", "OPTIONS")
+    assert not hot.takes("/parrot/say")
+    assert parrot.takes("/in/x", "GET")
+
+
+async def test_a_dialect_answers_on_its_path_in_its_own_words(parrot):
+    call = parrot.open(Head("POST", "/parrot/say", b"a=1", [(b"tone", b"low")]))
+    call.body.take(b"hello")
+    answer = await call.answer()
+    assert (answer.status, answer.content_type, answer.body) == (203, "application/json", b'"a=1 low hello"')
+    assert answer.headers == ((b"feathers", b"green"),)
+
+
+def test_a_dialect_refuses_on_its_path_in_its_own_words(parrot):
+    for refused, error in (
+        (Head("POST", "/parrot/say", b"silent", []), LookupError),
+        (head("/parrot/say", length(1 << 30), (b"tone", b"low")), TooLarge),
+        (head("/parrot/say", (b"x", b"y" * 40_000)), TooLarge),
+    ):
+        with pytest.raises(error) as raised:
+            parrot.open(refused)
+        answer = parrot.refuse(raised.value, refused)
+        assert (answer.status, answer.content_type) == (418, "application/json")
