@@ -1,4 +1,4 @@
-"""What the hub needs from the world, on one page: Store, TargetType, Verifier.
+"""What the hub needs from the world, on one page: Store, TargetType, Verifier, Mailer.
 
 Adapters implement these and know nothing else of the hub but ``model``. Each port has a contract suite in
 ``eventyard.testing.contracts`` that every adapter passes, the in-memory one included.
@@ -30,7 +30,9 @@ from eventyard.model.journal import (
     Waiting,
 )
 from eventyard.model.lifecycle import Trigger
+from eventyard.model.mail import Mail
 from eventyard.model.outcome import Outcome
+from eventyard.model.past import Past
 from eventyard.model.streams import Position
 
 Clock = Callable[[], Millis]
@@ -90,6 +92,12 @@ class Store(Protocol):
         self, publication_id: EntryId, deliveries: Sequence[NewDelivery], supersedes: EntryId | None, line: HistoryLine
     ) -> list[EntryId]:
         """Add deliveries to an existing publication (replay), or one that supersedes an old delivery (reprocess)."""
+
+    async def adopt(self, past: Sequence[Past]) -> int:
+        """Commit what another system did, all or none, under its own times and in no topic; nobody is told of it.
+
+        What was adopted under its key before is left out. How many events were new.
+        """
 
     # The journal, reading
 
@@ -247,3 +255,10 @@ class Verifier(Protocol):
         """Raise ``Unauthenticated`` (``signature_missing``, ``signature_invalid``, ``signature_expired``), or
         ``Forbidden`` where no proof would help.
         """
+
+
+class Mailer(Protocol):
+    """A way for a mail to leave the hub."""
+
+    async def send(self, mail: Mail) -> None:
+        """Hand it to somebody who takes charge of it. Raises ``MailError``, also when that takes too long."""

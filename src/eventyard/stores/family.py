@@ -4,17 +4,25 @@ where a claim, or a slice of the stream, ends.
 Both stores work by these few rules, so that they cannot come to differ. Nothing here writes.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple, TypeVar
 
 from msgspec import Struct
 
 from eventyard.model.ids import Millis
-from eventyard.model.journal import CLAIM_BYTES
+from eventyard.model.journal import CLAIM_BYTES, HistoryLine, Idempotency
 from eventyard.model.lifecycle import FINAL, Descendants, Status, descendants
 from eventyard.model.outcome import Attempt, Outcome, Result
+from eventyard.model.past import Past
 
 T = TypeVar("T")
+
+NO_TOPIC = 0
+"""The number of the topic of what was adopted: there is none."""
+
+_FOR_EVER: Millis = 253_402_300_799_999
+"""The end of the year 9999."""
 
 PUBLISHED = "Publishing to topic completed successfully"
 """The comment on the line that completes a publication."""
@@ -63,6 +71,28 @@ def completed_at(before: Millis | None, old: Status, new: Status, at: Millis) ->
 def delayed_ms(before: int, old: Status, since: Millis, at: Millis) -> int:
     """How long an entry has been delayed in all, when it leaves ``old``, in which it was since ``since``."""
     return before + max(0, at - since) if old is Status.DELAYED else before
+
+
+def adopted_once(past: Past) -> Idempotency:
+    """The promise not to adopt the same again, which no moment ends."""
+    return Idempotency(f"past:{past.key}", _FOR_EVER)
+
+
+class Life(NamedTuple):
+    """What a history that is written at once comes to."""
+
+    status: Status
+    completed_at: Millis | None
+    delayed_ms: int
+
+
+def lived(history: Sequence[HistoryLine]) -> Life:
+    """The status, completion and delay at the end of a history, which has a line at least."""
+    life = Life(history[0].status, history[0].at if history[0].status in FINAL else None, 0)
+    for last, line in pairwise(history):
+        completed = completed_at(life.completed_at, last.status, line.status, line.at)
+        life = Life(line.status, completed, delayed_ms(life.delayed_ms, last.status, last.at, line.at))
+    return life
 
 
 def lost_attempt(number: int, due_at: Millis) -> Attempt:

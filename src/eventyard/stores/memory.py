@@ -1,7 +1,8 @@
 """The store as plain dictionaries: the fake for tests, and the shortest description of what a store does.
 
 It keeps nothing on disk and commits every call at once. What it answers is what ``stores/sql`` must answer; both pass
-``testing/contracts/store.py``. How entries are found is in ``memory_search.py``, the stream in ``memory_stream.py``.
+``testing/contracts/store.py``. How entries are found is in ``memory_search.py``, the stream in ``memory_stream.py``,
+what is adopted in ``memory_past.py``.
 """
 
 import asyncio
@@ -33,10 +34,12 @@ from eventyard.model.journal import (
     Waiting,
 )
 from eventyard.model.lifecycle import FINAL, LIFECYCLE, Kind, Status, Trigger, after
+from eventyard.model.past import Past
 from eventyard.model.streams import Position
 from eventyard.ports import Clock, Watcher
-from eventyard.stores.family import PUBLISHED, Family, completed_at, delayed_ms, lost_attempt, taken
+from eventyard.stores.family import PUBLISHED, Family, adopted_once, completed_at, delayed_ms, lost_attempt, taken
 from eventyard.stores.memory_catalog import MemoryCatalog
+from eventyard.stores.memory_past import adopted
 from eventyard.stores.memory_search import Kept, matches, shown
 from eventyard.stores.memory_stream import MemoryStream
 from eventyard.stores.records import NameKind
@@ -248,6 +251,20 @@ class MemoryStore:
             self._change(old, replace(line, status=after(old.status, Trigger.REPROCESS)))
             self._queue(old, None)
         return [self._deliver(publication, new, replace(line, status=new.status)) for new in deliveries]
+
+    async def adopt(self, past: Sequence[Past]) -> int:
+        """See the port."""
+        return sum(self._adopt(one) for one in past)
+
+    def _adopt(self, one: Past) -> bool:
+        source, once = self._catalog.remembered(one.source), adopted_once(one)
+        if (source, once.key) in self._promises:
+            return False
+        first = EntryId(len(self._entries) + 1)
+        self._entries |= {entry.id: entry for entry in adopted(one, source, first, self._catalog)}
+        answer = Appended(first, one.event.id, len(one.deliveries), self._clock())
+        self._promises[source, once.key] = _Promise(answer, once.fingerprint, once.expires_at)
+        return True
 
     def _change(self, entry: Kept, line: HistoryLine) -> None:
         last = entry.history[-1]

@@ -59,7 +59,12 @@ class MemoryCatalog:
                 return number
         return 0
 
-    def _name(self, record: Numbered) -> Record:
+    def remembered(self, record: Numbered) -> int:
+        """The number of a record; one that is in no catalog gets a number to be remembered by."""
+        number = record.number or self.number(NAME_KINDS[type(record)], record.id)
+        return number or self._name(record).number
+
+    def _name(self, record: Numbered) -> Numbered:
         kind = NAME_KINDS[type(record)]
         number = self.number(kind, record.id) or len(self.names) + 1
         self.names[number] = Name(kind, record.id, record.name)

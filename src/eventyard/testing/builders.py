@@ -30,6 +30,7 @@ from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import HistoryLine, Idempotency, NewDelivery, NewPublication, Recording
 from eventyard.model.lifecycle import Status
 from eventyard.model.outcome import Attempt, Outcome, Result
+from eventyard.model.past import Past, PastDelivery
 from eventyard.model.streams import Queue
 from eventyard.ports import Store
 
@@ -209,6 +210,22 @@ class Scene(Struct, frozen=True):
             "deliveries": tuple(deliveries),
         }
         return _made(NewPublication, defaults, fields)
+
+    def past(
+        self, key: str, event: Event | None = None, deliveries: Sequence[PastDelivery] = (), *, at: Millis = NOW
+    ) -> Past:
+        """An event that the scene's source has sent somewhere else; without one, at that moment."""
+        event = event or _event(id=f"old-{key}", time=at)
+        history = (line(Status.COMPLETE, "taken over", at=event.time),)
+        return Past(key, event, self.project, self.application, self.source, history, tuple(deliveries))
+
+    def past_delivery(
+        self, history: Sequence[HistoryLine] = (), attempts: Sequence[Attempt] = (), **fields: Any
+    ) -> PastDelivery:
+        """A delivery of it to the scene's target, complete at once unless its history tells otherwise."""
+        records = {"application": self.application, "subscription": self.subscription, "target": self.target}
+        lines = tuple(history) or (line(Status.COMPLETE),)
+        return PastDelivery(**(records | fields), history=lines, attempts=tuple(attempts))
 
 
 def scene(project_name: str = "default") -> Scene:

@@ -2,7 +2,8 @@ import pytest
 
 from eventyard.model.journal import CLAIM_BYTES
 from eventyard.model.lifecycle import Descendants, Status
-from eventyard.stores.family import Family, completed_at, delayed_ms, taken
+from eventyard.stores.family import Family, completed_at, delayed_ms, lived, taken
+from eventyard.testing import builders as b
 
 
 def test_a_parent_counts_its_children_through_their_lives() -> None:
@@ -51,3 +52,15 @@ def test_only_time_in_the_delayed_status_counts_as_delay() -> None:
 )
 def test_a_claim_ends_with_what_fills_it(sizes: list[int], count: int) -> None:
     assert list(taken(enumerate(sizes))) == list(range(count))
+
+
+def test_a_history_written_at_once_comes_to_what_it_would_have_line_by_line() -> None:
+    lines = [
+        (Status.PENDING, 1),
+        (Status.DELAYED, 2),
+        (Status.PROCESSING, 7),
+        (Status.ERROR, 9),
+        (Status.DISCARDED, 12),
+    ]
+    assert lived([b.line(status, at=at) for status, at in lines]) == (Status.DISCARDED, 9, 5)
+    assert lived([b.line(Status.COMPLETE, at=3)]) == (Status.COMPLETE, 3, 0)

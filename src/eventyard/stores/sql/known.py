@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from eventyard.model.catalog import Record
 from eventyard.model.ids import Millis
 from eventyard.model.lifecycle import Kind
 from eventyard.stores.records import NAME_KINDS, NameKind, Numbered
@@ -82,7 +81,7 @@ class Known:
         """The id of the record with that number, alive or not."""
         return self._ids[number]
 
-    def name(self, record: Numbered) -> Record:
+    def name(self, record: Numbered) -> Numbered:
         """Keep a record's name under its number, which it gets when it is new; the record with its number."""
         kind, folded = NAME_KINDS[type(record)], record.name.casefold()
         number = self.number(kind, record.id)

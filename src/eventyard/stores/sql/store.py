@@ -1,7 +1,7 @@
 """The store in an SQLite file: one writer thread, a few readers, one checkpointer, put together.
 
 This file only passes calls on: writes to ``writer.py`` (and through it to ``append.py``, ``record.py``, ``claim.py``,
-``moves.py``, ``catalog.py``, ``positions.py``), reads to ``search.py``, ``reading.py`` and ``stream.py`` on a
+``moves.py``, ``adopt.py``, ``catalog.py``, ``positions.py``), reads to ``search.py``, ``reading.py`` and ``stream.py`` on a
 connection of the pool.
 """
 
@@ -36,9 +36,10 @@ from eventyard.model.journal import (
     Waiting,
 )
 from eventyard.model.lifecycle import Trigger
+from eventyard.model.past import Past
 from eventyard.model.streams import Position
 from eventyard.ports import Clock, Watcher
-from eventyard.stores.sql import catalog, claim, faults, file, moves, reading, search, stream
+from eventyard.stores.sql import adopt, catalog, claim, faults, file, moves, reading, search, stream
 from eventyard.stores.sql import positions as kept
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.writer import Writer
@@ -146,6 +147,10 @@ class SqliteStore:
     ) -> list[EntryId]:
         """See the port."""
         return await self._act(moves.redeliver, publication_id, deliveries, supersedes, line, known=True)
+
+    async def adopt(self, past: Sequence[Past]) -> int:
+        """See the port."""
+        return await self._act(adopt.adopt, self._clock(), past, known=True)
 
     # The journal, reading
 

@@ -7,6 +7,7 @@ fixture ``clock``. The suite is in parts, one for each group of the port's metho
     ├── AppendContract    store_append.py    events with their deliveries, idempotency keys
     ├── WorkContract      store_work.py      claims, leases, recordings
     ├── OperatorContract  store_operator.py  move, redeliver
+    ├── PastContract      store_past.py      adopt
     ├── SearchContract    store_search.py    find, count, totals
     ├── StreamsContract   store_streams.py   watch, read, newest, at, positions
     └── CatalogContract   store_catalog.py   load, save, remove
@@ -15,10 +16,13 @@ fixture ``clock``. The suite is in parts, one for each group of the port's metho
 from eventyard.testing.contracts.store_append import AppendContract
 from eventyard.testing.contracts.store_catalog import CatalogContract
 from eventyard.testing.contracts.store_operator import OperatorContract
+from eventyard.testing.contracts.store_past import PastContract
 from eventyard.testing.contracts.store_search import SearchContract
 from eventyard.testing.contracts.store_streams import StreamsContract
 from eventyard.testing.contracts.store_work import WorkContract
 
 
-class StoreContract(AppendContract, WorkContract, OperatorContract, SearchContract, StreamsContract, CatalogContract):
+class StoreContract(
+    AppendContract, WorkContract, OperatorContract, PastContract, SearchContract, StreamsContract, CatalogContract
+):
     """All parts."""
