@@ -1,8 +1,8 @@
 """The store in an SQLite file: one writer thread, a few readers, one checkpointer, put together.
 
 This file only passes calls on: writes to ``writer.py`` (and through it to ``append.py``, ``record.py``, ``claim.py``,
-``moves.py``, ``adopt.py``, ``catalog.py``, ``positions.py``), reads to ``search.py``, ``reading.py`` and ``stream.py`` on a
-connection of the pool.
+``moves.py``, ``adopt.py``, ``catalog.py``, ``positions.py``), reads to ``search.py``, ``reading.py`` and ``stream.py``
+on a connection of the pool.
 """
 
 import asyncio
