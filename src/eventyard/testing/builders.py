@@ -29,6 +29,7 @@ from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import HistoryLine, Idempotency, NewDelivery, NewPublication, Recording
 from eventyard.model.lifecycle import Status
+from eventyard.model.mail import Mail
 from eventyard.model.outcome import Attempt, Outcome, Result
 from eventyard.model.past import Past, PastDelivery
 from eventyard.model.streams import Queue
@@ -129,6 +130,13 @@ def event(data: bytes = b'{"order": 1}', **fields: Any) -> Event:
     defaults = {"id": "event-1", "source": "/shop", "type": "order.created", "time": NOW, "data": data}
     defaults |= {"routing_key": fields.get("type", "order.created")}
     return _made(Event, defaults, fields)
+
+
+def mail(**fields: Any) -> Mail:
+    """A mail to ``ops@example.com``."""
+    defaults = {"id": "mail-1", "at": NOW, "to": ("ops@example.com",), "subject": "Delivery failed"}
+    defaults |= {"text": "Something failed.\n", "html": "<p>Something failed.</p>\n"}
+    return _made(Mail, defaults, fields)
 
 
 def delivery(subscription: Subscription, target: Target, **fields: Any) -> NewDelivery:
