@@ -1,10 +1,13 @@
 """Lists: eventhos' paging parameters, and the page they ask for. A value that makes no sense counts as not given."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query
 from msgspec import Struct
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Mapping[str, object])
 
 FIRST_PAGE = 5
 MOST = 1000
@@ -26,19 +29,17 @@ class Paging(Struct, frozen=True):
         """How many items come before the page."""
         return self.page_index * self.items_per_page
 
-    def content(self, items: Sequence[Any], total: int) -> "Listed":
+    def content(self, items: Sequence[T], total: int) -> "Listed[T]":
         """The content of the answer, given the page's items and how many there are on all pages."""
         pages = -(-total // self.items_per_page)
         return Listed(items, self.page_index, self.items_per_page, total, pages)
 
-    def page(
-        self, rows: Iterable[Mapping[str, Any]], matches: Callable[[Mapping[str, Any]], bool] = lambda row: True
-    ) -> "Listed":
-        """A page of those rows that match, sorted by the column asked for, or by ``id`` if they have none of the name.
+    def page(self, rows: Iterable[R]) -> "Listed[R]":
+        """A page of rows, sorted by the column asked for, or by ``id`` if they have none of the name.
 
         Rows that are alike in that column are in the order of their ids.
         """
-        found = sorted((row for row in rows if matches(row)), key=lambda row: row["id"])
+        found = sorted(rows, key=lambda row: _rank(row["id"]))
         column = self.active_sort
         if found and column != "id" and column in found[0]:
             found.sort(key=lambda row: _rank(row[column]), reverse=self.descending)
@@ -47,10 +48,10 @@ class Paging(Struct, frozen=True):
         return self.content(found[self.offset : self.offset + self.items_per_page], len(found))
 
 
-class Listed(Struct, frozen=True, rename="camel"):
-    """A page, as answers have it."""
+class Listed(Struct, Generic[T], frozen=True, rename="camel"):
+    """A page of a list, and how many items there are on all pages."""
 
-    items: Sequence[Any]
+    items: Sequence[T]
     page_index: int
     items_per_page: int
     total_items: int
