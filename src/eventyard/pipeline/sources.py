@@ -146,11 +146,21 @@ class Sources:
         return await self._catalog.save_one(msgspec.structs.replace(source, secrets=secrets, updated_at=now))
 
     @in_turn
-    async def remove(self, who: Principal, source_id: str) -> None:
-        """Remove a source with the subscriptions made on it. Its journal entries stay."""
+    async def remove(self, who: Principal, source_id: str, *, along: bool = True) -> None:
+        """Remove a source, and the subscriptions made on it along with it. Its journal entries stay.
+
+        Unless they may go along, raises ``Conflict`` (``in_use``) while there are any.
+        """
         source = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Source, source_id)
         need_not_ours(source)
-        await self._catalog.remove(*self.subscriptions(source), source)
+        made = self.subscriptions(source)
+        if made and not along:
+            raise Conflict(
+                "in_use",
+                f"subscription {made[0].name!r} is made on source {source.name!r}",
+                hint="remove the subscription first",
+            )
+        await self._catalog.remove(*made, source)
 
     def subscriptions(self, source: Source) -> list[Subscription]:
         """The subscriptions made on a source, oldest first."""

@@ -123,6 +123,18 @@ class Subscriptions:
         return await self._catalog.save_one(msgspec.structs.replace(subscription, **fields, updated_at=self._clock()))
 
     @in_turn
+    async def reorder(self, who: Principal, orders: Mapping[str, int | None]) -> None:
+        """Give subscriptions, by their ids, a new order; all of them or none."""
+        view = View(self._catalog, who).need(Scope.CATALOG_WRITE)
+        now = self._clock()
+        await self._catalog.save(
+            *(
+                msgspec.structs.replace(view.get(Subscription, subscription_id), order=order, updated_at=now)
+                for subscription_id, order in orders.items()
+            )
+        )
+
+    @in_turn
     async def remove(self, who: Principal, subscription_id: str) -> None:
         """Remove a subscription. Its deliveries stay on record; those still to be made end as Error."""
         await self._catalog.remove(

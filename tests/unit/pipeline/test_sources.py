@@ -99,6 +99,19 @@ async def test_removing_a_source_removes_the_subscriptions_made_on_it_and_no_oth
     assert world.catalog.seek(Subscription, "subscription-fulfilment") is not None
 
 
+async def test_a_source_with_subscriptions_stays_when_they_may_not_go_along(world, sources):
+    await world.catalog.save_one(
+        Subscription(
+            "sub-on-source", "project-default", "application-default", "on it", ("topic-orders",), "webhook",
+            "target-receiver", 0, 0, source_id="source-shop",
+        )
+    )  # fmt: skip
+    with pytest.raises(Conflict) as refused:
+        await sources.remove(world.admin, "source-shop", along=False)
+    assert refused.value.code == "in_use"
+    assert world.catalog.seek(Subscription, "sub-on-source") is not None
+
+
 async def test_a_secret_that_its_scheme_cannot_use_is_refused_when_it_is_written(world, sources):
     world.verifiers["standard-webhooks"] = StandardWebhooksVerifier()
     fields = {"project_id": "default", "name": "hooks", "scheme": "standard-webhooks"}

@@ -73,6 +73,16 @@ async def test_a_change_of_filter_is_validated_and_takes_effect(world, subscript
     assert world.catalog.index.match("topic-orders", "source-shop", "k", {"order": 2}) == []
 
 
+async def test_orders_are_changed_all_or_none(world, subscriptions):
+    one = await subscriptions.create(world.admin, source_id="source-shop", target_id="target-receiver")
+    with pytest.raises(NotFound):
+        await subscriptions.reorder(world.admin, {one.id: 2, "nobody": 3})
+    assert world.catalog.get(type(one), one.id).order is None
+    await subscriptions.reorder(world.admin, {one.id: 2, "subscription-fulfilment": 1})
+    assert world.catalog.get(type(one), one.id).order == 2
+    assert world.catalog.get(type(one), "subscription-fulfilment").order == 1
+
+
 async def test_removed_it_matches_no_more(world, subscriptions):
     await subscriptions.remove(world.admin, "subscription-fulfilment")
     assert world.catalog.index.match("topic-orders", "source-shop", "k", {}) == []
