@@ -25,7 +25,9 @@ from eventyard.model.journal import (
     NewPublication,
     Page,
     Query,
+    Recorded,
     Recording,
+    Sibling,
     Slice,
     Waiting,
 )
@@ -68,8 +70,11 @@ class Store(Protocol):
     async def extend(self, entry_id: EntryId, lease_until: Millis, now: Millis) -> bool:
         """Prolong a lease that is still held; false when it is not."""
 
-    def record(self, recording: Recording) -> Awaitable[bool]:
-        """Commit the end of an attempt; false when the entry was final already. Joins the group commit."""
+    def record(self, recording: Recording) -> Awaitable[Recorded]:
+        """Commit the end of an attempt; the answer tells, too, if delayed ones of the same publication waited for it.
+
+        Joins the group commit.
+        """
 
     async def waiting(self) -> list[Waiting]:
         """Per target number, from when on a claim would find something: a delivery is due, or its lease ran out."""
@@ -98,6 +103,9 @@ class Store(Protocol):
 
         What was adopted under its key before is left out. How many events were new.
         """
+
+    async def siblings(self, publication_ids: Sequence[EntryId]) -> list[Sibling]:
+        """Every delivery of those publications, by id."""
 
     # The journal, reading
 

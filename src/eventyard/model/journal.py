@@ -4,6 +4,8 @@ Written, on the hot path: :class:`NewPublication` with its :class:`NewDelivery` 
 :class:`Recording` (the end of one attempt). Read: :class:`Entry` and the lines beside it. Streamed: :class:`Committed`.
 """
 
+from enum import IntEnum
+
 from msgspec import Struct
 
 from eventyard.model.catalog import Record, Source, Subscription, Target
@@ -42,7 +44,8 @@ class Idempotency(Struct, frozen=True):
 class NewDelivery(Struct, frozen=True):
     """One delivery to be made of an event: for which subscription, to which target.
 
-    ``status`` is ``PROCESSING`` for a target the hub drives and ``PENDING`` for a job, which waits for a worker.
+    ``status`` is ``PROCESSING`` for a target the hub drives and ``PENDING`` for a job, which waits for a worker. One
+    that is ``DELAYED`` waits for others of its publication, and is in no work queue until it is started.
     ``lease_until`` is 0 when nobody has taken it yet, else how long this process has it.
     """
 
@@ -137,6 +140,28 @@ class Recording(Struct, frozen=True):
     due_at: Millis | None = None
     run_id: str | None = None
     counts: Counts | None = None
+
+
+class Recorded(IntEnum):
+    """What became of a :class:`Recording`. Only the first is false."""
+
+    LATE = 0
+    """The entry was final already: nothing but the attempt was written."""
+    WRITTEN = 1
+    AWAITED = 2
+    """It ended a delivery; of its publication's others some are delayed, and some are still open."""
+    SETTLED = 3
+    """It ended a delivery; of its publication's others some are delayed, and none is open any more."""
+
+
+class Sibling(Struct, frozen=True, array_like=True, gc=False):
+    """A delivery among those of its publication."""
+
+    entry_id: EntryId
+    publication_id: EntryId
+    subscription_id: str
+    target_number: int
+    status: Status
 
 
 class Entry(Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 from msgspec import Struct
 
 from eventyard.model.ids import Millis
-from eventyard.model.journal import CLAIM_BYTES, HistoryLine, Idempotency
+from eventyard.model.journal import CLAIM_BYTES, HistoryLine, Idempotency, Recorded
 from eventyard.model.lifecycle import FINAL, Descendants, Status, descendants
 from eventyard.model.outcome import Attempt, Outcome, Result
 from eventyard.model.past import Past
@@ -59,6 +59,13 @@ class Family(Struct):
     def descendants(self) -> Descendants:
         """The summary kept on the parent."""
         return descendants(self.children, self.open, self.delayed, self.failed)
+
+
+def ended(family: Family) -> Recorded:
+    """What the end of a delivery means for the others of its family, which counts it already."""
+    if not family.delayed:
+        return Recorded.WRITTEN
+    return Recorded.AWAITED if family.open else Recorded.SETTLED
 
 
 def completed_at(before: Millis | None, old: Status, new: Status, at: Millis) -> Millis | None:

@@ -29,7 +29,9 @@ from eventyard.model.journal import (
     NewPublication,
     Page,
     Query,
+    Recorded,
     Recording,
+    Sibling,
     Slice,
     Waiting,
 )
@@ -37,7 +39,16 @@ from eventyard.model.lifecycle import FINAL, LIFECYCLE, Kind, Status, Trigger, a
 from eventyard.model.past import Past
 from eventyard.model.streams import Position
 from eventyard.ports import Clock, Watcher
-from eventyard.stores.family import PUBLISHED, Family, adopted_once, completed_at, delayed_ms, lost_attempt, taken
+from eventyard.stores.family import (
+    PUBLISHED,
+    Family,
+    adopted_once,
+    completed_at,
+    delayed_ms,
+    ended,
+    lost_attempt,
+    taken,
+)
 from eventyard.stores.memory_catalog import MemoryCatalog
 from eventyard.stores.memory_past import adopted
 from eventyard.stores.memory_search import Kept, matches, shown
@@ -137,7 +148,8 @@ class MemoryStore:
             attempts={},
         )
         self._entries[delivery.id] = delivery
-        self._due[delivery.id] = _Due(new.due_at, new.lease_until, 1)
+        if new.status is not Status.DELAYED:
+            self._due[delivery.id] = _Due(new.due_at, new.lease_until, 1)
         publication.family.moved(None, line.status)
         return delivery.id
 
@@ -185,22 +197,22 @@ class MemoryStore:
         due.lease_until = lease_until
         return True
 
-    def record(self, recording: Recording) -> Awaitable[bool]:
+    def record(self, recording: Recording) -> Awaitable[Recorded]:
         """See the port."""
         try:
             return _done(self._record(recording))
         except NotFound as error:
-            failed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+            failed: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
             failed.set_exception(error)
             return failed
 
-    def _record(self, recording: Recording) -> bool:
+    def _record(self, recording: Recording) -> Recorded:
         delivery = self._entry(recording.entry_id)
         attempt = recording.attempt
         if attempt is not None:
             delivery.attempts[attempt.number] = attempt
         if delivery.status in FINAL:
-            return False
+            return Recorded.LATE
         if recording.line is not None:
             self._change(delivery, recording.line)
         if recording.run_id is not None:
@@ -208,7 +220,9 @@ class MemoryStore:
         if recording.counts is not None:
             delivery.counts = recording.counts
         self._queue(delivery, recording.due_at)
-        return True
+        if delivery.status in FINAL and delivery.parent_id is not None:
+            return ended(self._entries[delivery.parent_id].family)
+        return Recorded.WRITTEN
 
     async def waiting(self) -> list[Waiting]:
         """See the port."""
@@ -280,6 +294,15 @@ class MemoryStore:
         if due_at is not None and entry.parent_id is not None:
             attempt = max(max(entry.attempts, default=0) + 1, queued.attempt if queued else 1)
             self._due[entry.id] = _Due(due_at, 0, attempt)
+
+    async def siblings(self, publication_ids: Sequence[EntryId]) -> list[Sibling]:
+        """See the port."""
+        names = self._catalog.names
+        return [
+            Sibling(entry.id, entry.parent_id, names[entry.name].id, entry.target, entry.status)
+            for entry in self._entries.values()
+            if entry.parent_id is not None and entry.parent_id in publication_ids
+        ]
 
     # The journal, reading
 

@@ -1,8 +1,8 @@
 import pytest
 
-from eventyard.model.journal import CLAIM_BYTES
+from eventyard.model.journal import CLAIM_BYTES, Recorded
 from eventyard.model.lifecycle import Descendants, Status
-from eventyard.stores.family import Family, completed_at, delayed_ms, lived, taken
+from eventyard.stores.family import Family, completed_at, delayed_ms, ended, lived, taken
 from eventyard.testing import builders as b
 
 
@@ -64,3 +64,16 @@ def test_a_history_written_at_once_comes_to_what_it_would_have_line_by_line() ->
     ]
     assert lived([b.line(status, at=at) for status, at in lines]) == (Status.DISCARDED, 9, 5)
     assert lived([b.line(Status.COMPLETE, at=3)]) == (Status.COMPLETE, 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("family", "told"),
+    [
+        (Family(children=2, open=1), Recorded.WRITTEN),
+        (Family(children=1, failed=1), Recorded.WRITTEN),
+        (Family(children=3, open=1, delayed=1), Recorded.AWAITED),
+        (Family(children=2, delayed=1, failed=1), Recorded.SETTLED),
+    ],
+)
+def test_the_end_of_a_delivery_matters_to_those_that_wait(family: Family, told: Recorded) -> None:
+    assert ended(family) is told

@@ -28,7 +28,7 @@ _ENTRIES = insert(
 _PAYLOADS = insert("payloads", "entry_id, attributes, data")
 _DUE = insert("due", "delivery_id, publication_id, lane, due_at, lease_until, attempt")
 
-_COMPLETE, _PROCESSING = int(Status.COMPLETE), int(Status.PROCESSING)
+_COMPLETE, _PROCESSING, _DELAYED = int(Status.COMPLETE), int(Status.PROCESSING), int(Status.DELAYED)
 _CHILDLESS = Family()
 
 
@@ -106,7 +106,8 @@ def append(
             status, target = int(delivery.status), delivery.target.number
             series = delivery_series(known, project, topic, delivery)
             entries += (delivery_id, series, status, 0, number, target, status, 1, now, None, 0, 0, 0, event_id)
-            due += (delivery_id, number, target, delivery.due_at, delivery.lease_until, 1)
+            if status != _DELAYED:
+                due += (delivery_id, number, target, delivery.due_at, delivery.lease_until, 1)
         first_at, last_at = min(first_at, at), max(last_at, at)
         answer = Appended(EntryId(number), event_id, len(new.deliveries), now)
         if new.idempotency:
@@ -139,12 +140,14 @@ def redelivered(
         status, target = int(delivery.status), delivery.target.number
         series = delivery_series(known, meaning.project, meaning.topic, delivery)
         entries += (delivery_id, series, status, 0, publication_id, target, None, 0, at, None, 0, 0, 0, event_id)
-        due += (delivery_id, publication_id, target, delivery.due_at, delivery.lease_until, 1)
+        if status != _DELAYED:
+            due += (delivery_id, publication_id, target, delivery.due_at, delivery.lease_until, 1)
     if ids:
         known.next_id += len(ids)
         _ENTRIES.run(connection, entries)
-        _DUE.run(connection, due)
         known.span(at, at)
+    if due:
+        _DUE.run(connection, due)
     return ids
 
 

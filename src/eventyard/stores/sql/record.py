@@ -7,13 +7,14 @@ import sqlite3
 from collections.abc import Sequence
 
 from eventyard.model.errors import NotFound
-from eventyard.model.journal import Recording
+from eventyard.model.journal import Recorded, Recording
 from eventyard.model.lifecycle import FINAL
+from eventyard.stores.family import ended
 from eventyard.stores.sql.changes import Changes
 
 
-def record(connection: sqlite3.Connection, recordings: Sequence[Recording]) -> list[bool | NotFound]:
-    """Apply recordings in order: for each, whether the entry was still open, or that there is none."""
+def record(connection: sqlite3.Connection, recordings: Sequence[Recording]) -> list[Recorded | NotFound]:
+    """Apply recordings in order: for each what became of it, or that there is no such entry."""
     ids = {recording.entry_id for recording in recordings} | {recording.publication_id for recording in recordings}
     changes = Changes(connection, ids)
     answers = [_apply(changes, recording) for recording in recordings]
@@ -21,14 +22,14 @@ def record(connection: sqlite3.Connection, recordings: Sequence[Recording]) -> l
     return answers
 
 
-def _apply(changes: Changes, recording: Recording) -> bool | NotFound:
+def _apply(changes: Changes, recording: Recording) -> Recorded | NotFound:
     entry = changes.get(recording.entry_id)
     if entry is None:
         return missing(recording.entry_id)
     if recording.attempt is not None:
         changes.attempt(entry.id, recording.attempt)
     if entry.status in FINAL:
-        return False
+        return Recorded.LATE
     if recording.line is not None:
         changes.line(entry, recording.line)
     if recording.run_id is not None or recording.counts is not None:
@@ -36,7 +37,8 @@ def _apply(changes: Changes, recording: Recording) -> bool | NotFound:
         entry.counts = recording.counts or entry.counts
         changes.touch(entry)
     changes.queue(entry, recording.due_at)
-    return True
+    parent = changes.get(recording.publication_id)
+    return ended(parent.family) if parent is not None and entry.status in FINAL else Recorded.WRITTEN
 
 
 def missing(entry_id: int) -> NotFound:

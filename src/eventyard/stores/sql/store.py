@@ -31,7 +31,9 @@ from eventyard.model.journal import (
     NewPublication,
     Page,
     Query,
+    Recorded,
     Recording,
+    Sibling,
     Slice,
     Waiting,
 )
@@ -39,7 +41,7 @@ from eventyard.model.lifecycle import Trigger
 from eventyard.model.past import Past
 from eventyard.model.streams import Position
 from eventyard.ports import Clock, Watcher
-from eventyard.stores.sql import adopt, catalog, claim, faults, file, moves, reading, search, stream
+from eventyard.stores.sql import adopt, catalog, claim, faults, file, moves, reading, search, siblings, stream
 from eventyard.stores.sql import positions as kept
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.writer import Writer
@@ -122,7 +124,7 @@ class SqliteStore:
         """See the port."""
         return await self._act(claim.extend, entry_id, lease_until, now)
 
-    def record(self, recording: Recording) -> Awaitable[bool]:
+    def record(self, recording: Recording) -> Awaitable[Recorded]:
         """See the port."""
         return self._writer.record(recording)
 
@@ -151,6 +153,10 @@ class SqliteStore:
     async def adopt(self, past: Sequence[Past]) -> int:
         """See the port."""
         return await self._act(adopt.adopt, self._clock(), past, known=True)
+
+    async def siblings(self, publication_ids: Sequence[EntryId]) -> list[Sibling]:
+        """See the port."""
+        return await self._read(partial(siblings.siblings, publication_ids=publication_ids))
 
     # The journal, reading
 

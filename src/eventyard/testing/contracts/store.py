@@ -6,6 +6,7 @@ fixture ``clock``. The suite is in parts, one for each group of the port's metho
     StoreContract
     ├── AppendContract    store_append.py    events with their deliveries, idempotency keys
     ├── WorkContract      store_work.py      claims, leases, recordings
+    ├── GroupsContract    store_groups.py    deliveries that wait for others of their publication
     ├── OperatorContract  store_operator.py  move, redeliver
     ├── PastContract      store_past.py      adopt
     ├── SearchContract    store_search.py    find, count, totals
@@ -15,6 +16,7 @@ fixture ``clock``. The suite is in parts, one for each group of the port's metho
 
 from eventyard.testing.contracts.store_append import AppendContract
 from eventyard.testing.contracts.store_catalog import CatalogContract
+from eventyard.testing.contracts.store_groups import GroupsContract
 from eventyard.testing.contracts.store_operator import OperatorContract
 from eventyard.testing.contracts.store_past import PastContract
 from eventyard.testing.contracts.store_search import SearchContract
@@ -23,6 +25,13 @@ from eventyard.testing.contracts.store_work import WorkContract
 
 
 class StoreContract(
-    AppendContract, WorkContract, OperatorContract, PastContract, SearchContract, StreamsContract, CatalogContract
+    AppendContract,
+    WorkContract,
+    GroupsContract,
+    OperatorContract,
+    PastContract,
+    SearchContract,
+    StreamsContract,
+    CatalogContract,
 ):
     """All parts."""

@@ -2,6 +2,7 @@ import sqlite3
 
 import pytest
 
+from eventyard.model.lifecycle import Status
 from eventyard.stores.sql.append import append, event_of, prepare
 from eventyard.stores.sql.known import Known
 from eventyard.testing import builders as b
@@ -29,8 +30,8 @@ def test_a_commit_is_few_statements_however_many_events(
 ) -> None:
     batch = [prepare(b.publication(deliveries=[b.scene().delivery()])) for _ in range(count)]
     append(connection, known, b.NOW, batch[:1])
-    statements: list[str] = []
-    connection.set_trace_callback(statements.append)
+    statements: set[str] = set()  # one is told again for each row that has a trigger
+    connection.set_trace_callback(statements.add)
     append(connection, known, b.NOW, batch)
     connection.set_trace_callback(None)
     assert len(statements) == (3 if count == 1 else 4)  # 200 events and as many deliveries are two parts of 256 entries
@@ -41,3 +42,11 @@ def test_what_follows_from_an_entry_is_not_written_as_history(connection: sqlite
     append(connection, known, b.NOW, [prepare(b.publication(deliveries=[b.scene().delivery()]))])
     assert connection.execute("SELECT id, born, lines FROM entries").fetchall() == [(1, 3, 2), (2, 3, 1)]
     assert connection.execute("SELECT count(*) FROM history").fetchone() == (0,)
+
+
+def test_what_waits_for_others_is_in_no_queue(connection: sqlite3.Connection, known: Known) -> None:
+    scene = b.scene()
+    deliveries = [scene.delivery(status=Status.DELAYED), scene.delivery()]
+    append(connection, known, b.NOW, [prepare(scene.publication(deliveries=deliveries))])
+    assert connection.execute("SELECT delivery_id FROM due").fetchall() == [(3,)]
+    assert connection.execute("SELECT children, open, delayed FROM entries WHERE id = 1").fetchall() == [(2, 1, 1)]

@@ -3,6 +3,7 @@ import sqlite3
 import pytest
 
 from eventyard.model.errors import NotFound
+from eventyard.model.journal import Recorded
 from eventyard.stores.sql.append import append, prepare
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.record import missing, record
@@ -17,7 +18,7 @@ def test_a_commit_is_few_statements_however_many_recordings(
     statements: list[str] = []
     connection.set_trace_callback(statements.append)
     answers = record(connection, [b.delivered(2 * n, 2 * n - 1) for n in range(1, count + 1)])
-    assert answers == [True] * count
+    assert answers == [Recorded.WRITTEN] * count
     assert len(statements) == 5  # read, attempts, history, entries, queue
 
 

@@ -1,0 +1,29 @@
+import sqlite3
+from pathlib import Path
+
+from eventyard.model.ids import EntryId
+from eventyard.model.journal import Sibling
+from eventyard.model.lifecycle import Status
+from eventyard.stores.sql import file
+from eventyard.stores.sql.append import append, prepare
+from eventyard.stores.sql.known import Known
+from eventyard.stores.sql.siblings import _SIBLINGS, siblings
+from eventyard.testing import builders as b
+
+
+def test_they_are_found_by_their_parent_and_read_as_one_row(
+    path: Path, connection: sqlite3.Connection, known: Known
+) -> None:
+    scene = b.scene()
+    deliveries = [scene.delivery(), scene.delivery(status=Status.DELAYED)]
+    append(connection, known, b.NOW, [prepare(scene.publication(deliveries=deliveries))] * 2)
+    engine = file.reading_engine(path, 1)
+    with engine.connect() as reader:
+        found = siblings(reader, [EntryId(4)])
+    engine.dispose()
+    assert found == [
+        Sibling(EntryId(5), EntryId(4), "subscription-fulfilment", 5, Status.PROCESSING),
+        Sibling(EntryId(6), EntryId(4), "subscription-fulfilment", 5, Status.DELAYED),
+    ]
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {_SIBLINGS}", ("[4]",)).fetchall()
+    assert any("by_parent" in row[-1] for row in plan)
