@@ -29,6 +29,7 @@ from eventyard.pipeline.dispatch import Dispatcher
 from eventyard.pipeline.doors import Doors
 from eventyard.pipeline.entities import Entities
 from eventyard.pipeline.hub import Hub, Limits
+from eventyard.pipeline.identity.identity import identity
 from eventyard.pipeline.keys import PREFIX, Keys, digest_of
 from eventyard.pipeline.lanes import Limits as LaneLimits
 from eventyard.pipeline.products import Products
@@ -147,6 +148,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         subscriptions=Subscriptions(catalog, parts.target_types, clock, new_id),
         targets=targets,
         keys=Keys(catalog, clock, new_id),
+        identity=identity(catalog, vault, clock, new_id, lifetime_ms=settings.tokens.minutes * 60_000),
         limits=limits,
         clock=clock,
         log=log,

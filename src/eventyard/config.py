@@ -117,6 +117,14 @@ class TlsSettings(_Section):
     )
 
 
+class TokenSettings(_Section):
+    """Tokens of OAuth 2.0."""
+
+    minutes: int = Field(
+        default=60, ge=1, le=24 * 60, description="How long a token of `/oauth2/token` counts; a day at most."
+    )
+
+
 class EventhosSettings(_Section):
     """The eventhos dialect."""
 
@@ -184,6 +192,7 @@ class Settings(BaseSettings):
     dispatch: DispatchSettings = DispatchSettings()
     streams: StreamSettings = StreamSettings()
     tls: TlsSettings = TlsSettings()
+    tokens: TokenSettings = TokenSettings()
     eventhos: EventhosSettings = EventhosSettings()
 
     @classmethod

@@ -45,6 +45,10 @@ CODES: Mapping[str, str] = {
     "invalid_frame": "What was sent is not a frame of the protocol that is spoken here.",
     "frame_too_large": "The frame is beyond the size limit.",
     "unauthenticated": "No usable credentials came with the request.",
+    "token_invalid": "The token is none that this hub gave, or whom it was given to is gone.",
+    "token_expired": "The token's time is over; get another one.",
+    "token_revoked": "The client that the token was given to is revoked.",
+    "token_superseded": "The client has a long-lived token, and this is another one.",
     "signature_missing": "The source wants a signature and the request has none.",
     "signature_invalid": "The signature does not match the body and the source's secret.",
     "signature_expired": "The signature's own time is outside the replay window.",
@@ -68,6 +72,7 @@ CODES: Mapping[str, str] = {
     "idempotency_mismatch": "The idempotency key was used before, for another body.",
     "lease_lost": "The lease on this run is over; somebody else may have it now.",
     "rate_limited": "Too many requests; Retry-After says when to come back.",
+    "locked_out": "Too many wrong passwords or secrets came from there; Retry-After says when to come back.",
     "store_full": "The disk that holds the journal is full; nothing was recorded.",
     "store_locked": "Another process holds the journal file.",
     "store_corrupt": "The journal file is damaged or is not one.",
@@ -148,12 +153,12 @@ class Conflict(HubError):
 
 
 class TooMany(HubError):
-    """A rate limit was reached. ``retry_after`` is in whole seconds, at least 1."""
+    """A bound on how often was reached. ``retry_after`` is in whole seconds, at least 1."""
 
     family = "too_many"
 
-    def __init__(self, message: str, *, retry_after: int) -> None:
-        super().__init__("rate_limited", message, hint=f"wait {retry_after} s and send the same request again")
+    def __init__(self, message: str, *, retry_after: int, code: str = "rate_limited") -> None:
+        super().__init__(code, message, hint=f"wait {retry_after} s and send the same request again")
         self.retry_after = retry_after
 
 

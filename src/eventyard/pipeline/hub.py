@@ -8,6 +8,7 @@ from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.dispatch import Dispatcher
 from eventyard.pipeline.doors import Doors
 from eventyard.pipeline.entities import Entities
+from eventyard.pipeline.identity.identity import Identity
 from eventyard.pipeline.keys import Keys
 from eventyard.pipeline.products import Products
 from eventyard.pipeline.projects import Projects
@@ -62,6 +63,7 @@ class Hub(Struct, frozen=True):
     subscriptions: Subscriptions
     targets: Targets
     keys: Keys
+    identity: Identity
     limits: Limits
     clock: Clock
     log: Log
