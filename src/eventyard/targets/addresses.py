@@ -2,7 +2,7 @@
 
 Refused, unless the operator allows private targets: everything IANA does not list as globally reachable unicast
 (special-purpose registries of RFC 6890), the metadata services of clouds, and IPv6 forms that hide an IPv4 address of
-that kind. Pure: names are resolved in ``webhook.py``, which asks here about every single answer.
+that kind. Pure: names are resolved in ``resolver.py``, which asks here about every single answer.
 """
 
 import re

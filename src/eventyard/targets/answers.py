@@ -2,7 +2,7 @@
 
 The grammar is llhttp's. Decided here is what an answer is to us: interim answers (1xx) are passed over, trailers too;
 from the end of the final head on there is an answer, whatever becomes of its body. What an answer means to a delivery
-is told in ``webhook.py``; where the bytes come from, in ``client.py``.
+is told in ``outcomes.py``; where the bytes come from, in ``client.py``.
 """
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -21,10 +21,12 @@ class NotHttp(Exception):
 class Answer:
     """An answer that is being read. ``status`` is 0 until the final head has come; then it stands.
 
-    ``reusable`` is true once it was read to its end and another may follow on the same connection.
+    ``reusable`` is true once it was read to its end and another may follow on the same connection. ``bodiless`` is the
+    answer to a HEAD, which ends with its head (RFC 9112, 6.3); as some send a body all the same, nothing follows it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, bodiless: bool = False) -> None:
+        self._bodiless = bodiless
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self.body = bytearray()
@@ -78,6 +80,7 @@ class Answer:
             self.headers.clear()
         else:
             self.status = status
+            self._ended = self._bodiless
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body, without its frames."""

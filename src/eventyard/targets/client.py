@@ -29,6 +29,9 @@ does not cross their closing."""
 NEXT_ADDRESS_S = 0.25
 """How long one address of a name may take to accept before another is tried beside it (RFC 8305, 5)."""
 
+_WITHOUT_CONTENT = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "TRACE"})
+"""Methods of which nobody expects content, so that its length is not stated where there is none (RFC 9110, 8.6)."""
+
 
 class NoAnswer(Exception):
     """There was no answer. ``result`` is what that makes of the attempt, the text is for people."""
@@ -66,13 +69,14 @@ class Client:
         Raises ``ValueError`` for headers that no request can have.
         """
         head = request_head(method, to, headers, len(body))
+        bodiless = method == "HEAD"
         deadline = self._loop.time() + timeout_ms / 1000
         connection: Connection | None = None
         try:
             connection = self._kept(to.origin) or await self._open(to.origin, deadline)
             timer = self._loop.call_at(deadline, connection.expire)
             try:
-                return await connection.ask(head, body)
+                return await connection.ask(head, body, bodiless=bodiless)
             finally:
                 timer.cancel()
         except TimeoutError:
@@ -166,7 +170,9 @@ class Client:
 def request_head(method: str, to: Destination, headers: Mapping[str, str], length: int) -> bytes:
     """The head of a request (RFC 9112, 3). Raises ``ValueError`` if a header would end the line it stands on."""
     lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
-    head = f"{method} {to.path} HTTP/1.1\r\nhost: {to.authority}\r\n{''.join(lines)}content-length: {length}\r\n\r\n"
-    if head.count("\n") != len(lines) + 4 or head.count("\r") != len(lines) + 4:
+    if length or method not in _WITHOUT_CONTENT:
+        lines.append(f"content-length: {length}\r\n")
+    head = f"{method} {to.path} HTTP/1.1\r\nhost: {to.authority}\r\n{''.join(lines)}\r\n"
+    if head.count("\n") != len(lines) + 3 or head.count("\r") != len(lines) + 3:
         raise ValueError("a header has more than one line")
     return head.encode()

@@ -27,8 +27,9 @@ class Connection(asyncio.Protocol):
         self.idle_since = 0.0
         """Since when nobody has used it, by the clock of the loop."""
 
-    def ask(self, head: bytes, body: bytes) -> "asyncio.Future[Answer]":
-        """Send a request. Its answer stands from the end of its head on, whatever becomes of its body.
+    def ask(self, head: bytes, body: bytes, *, bodiless: bool = False) -> "asyncio.Future[Answer]":
+        """Send a request. Its answer stands from the end of its head on, whatever becomes of its body. ``bodiless``
+        says that it has none whatever its head says, as the answer to a HEAD.
 
         Raises :class:`HungUp` when the connection is closed already. The future raises that too, :class:`NotHttp`,
         and ``TimeoutError`` after :meth:`expire`.
@@ -39,7 +40,7 @@ class Connection(asyncio.Protocol):
         self._waiter = self._loop.create_future()
         # What is asked in one turn of the loop leaves at its end, together: a receiver that is woken once and then busy
         # costs the sender less than one that is woken for each.
-        self._loop.call_soon(self._send, head + body)
+        self._loop.call_soon(self._send, head + body, bodiless)
         return self._waiter
 
     def expire(self) -> None:
@@ -75,9 +76,9 @@ class Connection(asyncio.Protocol):
         self.usable = False
         self._end(HungUp(f"the connection broke: {exc}" if exc else "the receiver closed the connection"))
 
-    def _send(self, request: bytes) -> None:
+    def _send(self, request: bytes, bodiless: bool) -> None:
         if self._transport is not None and not self._transport.is_closing():
-            self._answer = Answer()
+            self._answer = Answer(bodiless=bodiless)
             self._transport.write(request)
 
     def _end(self, error: Exception | None) -> None:

@@ -164,3 +164,10 @@ def test_any_bytes_are_an_answer_or_none_and_nothing_else_happens(data: bytes) -
         answer.feed(b"HTTP/1.1 200 OK\r\n" + data)
     except NotHttp:
         assert not answer.status
+
+
+def test_an_answer_to_a_head_ends_with_its_head_and_nothing_follows_it() -> None:
+    for data in (OK, OK.partition(b"ok")[0], b"HTTP/1.1 100 Continue\r\n\r\n" + OK):
+        answer = Answer(bodiless=True)
+        assert answer.feed(data)
+        assert (answer.status, bytes(answer.body), answer.reusable) == (200, b"", False)

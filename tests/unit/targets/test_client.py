@@ -336,6 +336,26 @@ def test_a_header_cannot_become_two(value: str) -> None:
         request_head("POST", to, {"x-a": value}, 0)
 
 
+def test_the_length_of_nothing_is_stated_only_where_something_is_expected() -> None:
+    to = Destination(Origin("shop.example", 80, False), "shop.example", "/")
+    for method in ("GET", "HEAD", "DELETE"):
+        assert request_head(method, to, {}, 0) == f"{method} / HTTP/1.1\r\nhost: shop.example\r\n\r\n".encode()
+        assert b"content-length: 2\r\n" in request_head(method, to, {}, 2)
+    assert b"content-length: 0\r\n" in request_head("POST", to, {}, 0)
+
+
+async def test_an_answer_to_a_head_is_there_when_its_head_is() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+
+    async with running(talk) as (receiver, to), opened() as client:
+        for _ in range(2):
+            answer = await client.ask("HEAD", to, {}, b"", 5_000)
+            assert (answer.status, bytes(answer.body)) == (200, b"")
+    assert receiver.connections == 2
+
+
 async def test_closing_hangs_up_everywhere() -> None:
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(opened())

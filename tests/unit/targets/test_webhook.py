@@ -17,7 +17,7 @@ from eventyard.model.ids import EntryId
 from eventyard.model.outcome import Outcome, Result
 from eventyard.ports import Delivery, Egress
 from eventyard.targets.answers import BODY_KEPT
-from eventyard.targets.webhook import WebhookTarget, classify, message_id, render, retry_after
+from eventyard.targets.webhook import WebhookTarget, render
 from eventyard.testing import builders
 from eventyard.testing.builders import NOW
 from tests.unit.targets.certificates import certificate
@@ -136,14 +136,6 @@ def test_a_target_without_a_secret_is_sent_no_signature() -> None:
     assert "webhook-signature" not in headers
 
 
-def test_the_id_is_the_same_for_every_attempt_and_another_for_any_other_delivery() -> None:
-    first = message_id(delivery())
-    assert first == "msg_0470a245ed05c7db_7"
-    assert message_id(delivery(attempt=2, now=NOW + 5_000)) == first
-    assert message_id(delivery(entry_id=8)) != first
-    assert message_id(delivery(event={"id": "event-2"})) != first
-
-
 def test_a_structured_request_holds_everything_in_one_document() -> None:
     headers, body = render(delivery(format="cloudevents-structured"))
     assert headers["content-type"] == "application/cloudevents+json"
@@ -163,40 +155,6 @@ def test_custom_headers_and_the_secret_authorization_are_sent_and_never_replace_
     assert headers["x-team"] == "fulfilment"
     assert headers["authorization"] == "Bearer abc"
     assert headers["webhook-id"].startswith("msg_")
-
-
-@pytest.mark.parametrize(
-    ("status", "result"),
-    [
-        (200, Result.DELIVERED), (204, Result.DELIVERED), (301, Result.FAILED), (400, Result.FAILED),
-        (404, Result.FAILED), (410, Result.GONE), (429, Result.THROTTLED), (500, Result.FAILED),
-        (502, Result.THROTTLED), (503, Result.THROTTLED), (504, Result.THROTTLED), (599, Result.FAILED),
-    ],
-)  # fmt: skip
-def test_an_answer_is_classified_by_its_status(status: int, result: Result) -> None:
-    assert classify(status, [], NOW).result is result
-
-
-def test_a_failure_names_the_status_in_words() -> None:
-    assert classify(500, [], NOW).error == "the receiver answered 500 Internal Server Error"
-    assert classify(599, [], NOW).error == "the receiver answered 599"
-
-
-def test_cookies_are_not_kept_and_strange_bytes_become_question_marks() -> None:
-    headers = [(b"Set-Cookie", b"a=b"), (b"X-Name", b"Mu\xfcller\0"), (b"X-Long", b"x" * 5000)]
-    assert classify(200, headers, NOW).response_headers == {"x-name": "Mu?ller?", "x-long": "x" * 1024}
-
-
-@pytest.mark.parametrize(
-    ("value", "wait"),
-    [
-        (None, None), ("120", 120_000), (" 7 ", 7_000), ("0", 0), ("99999999999999999999", 86_400_000),
-        ("Fri, 02 Jan 2026 03:05:05 GMT", 59_322), ("Fri, 02 Jan 2026 03:00:00 GMT", 0),
-        ("Fri, 02 Jan 2099 03:00:00 GMT", 86_400_000), ("soon", None), ("-5", None), ("\u0663", None),
-    ],
-)  # fmt: skip
-def test_retry_after_is_seconds_or_a_date_and_at_most_a_day(value: str | None, wait: int | None) -> None:
-    assert retry_after(value, NOW) == wait
 
 
 async def test_retry_after_reaches_the_outcome(receiver: Receiver, stack: AsyncExitStack) -> None:

@@ -1,0 +1,58 @@
+"""Stars for secrets, in whatever is kept of a request and its answer.
+
+Many a receiver under test sends back what it was sent, and what was sent is on record for people to read. So before an
+outcome leaves a target type, every secret that went into it is replaced, in each of the forms it can have there.
+"""
+
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+from urllib.parse import quote
+
+from msgspec import structs
+
+from eventyard.model.outcome import Outcome, Sent
+
+STARS = "***"
+
+
+class Stars:
+    """Knows the secrets of one delivery. Of ``Bearer …`` the last word counts: a receiver may tell the token alone."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._forms = sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True)
+
+    def text(self, text: str) -> str:
+        """The text without secrets."""
+        for form in self._forms:
+            text = text.replace(form, STARS)
+        return text
+
+    def data(self, data: bytes) -> bytes:
+        """The bytes without secrets."""
+        for form in self._forms:
+            data = data.replace(form.encode(), STARS.encode())
+        return data
+
+    def sent(self, sent: Sent) -> Sent:
+        """What was sent, without secrets."""
+        headers = {name: self.text(value) for name, value in sent.headers.items()}
+        return structs.replace(sent, url=self.text(sent.url), headers=headers, body=self.data(sent.body))
+
+    def outcome(self, outcome: Outcome) -> Outcome:
+        """What an attempt came to, without secrets."""
+        if not self._forms:
+            return outcome
+        return structs.replace(
+            outcome,
+            response_body=self.data(outcome.response_body),
+            response_headers={name: self.text(value) for name, value in outcome.response_headers.items()},
+            error=outcome.error and self.text(outcome.error),
+            sent=outcome.sent and self.sent(outcome.sent),
+        )
+
+
+@lru_cache(maxsize=1024)
+def _forms(secret: str) -> tuple[str, ...]:
+    word = secret.rpartition(" ")[2]
+    return (word, json.dumps(word)[1:-1], quote(word, safe="")) if word else ()

@@ -1,0 +1,36 @@
+from eventyard.model.outcome import Outcome, Result, Sent
+from eventyard.targets.masking import Stars
+
+
+def test_a_secret_is_starred_in_each_form_it_can_have() -> None:
+    stars = Stars(['p"w/1'])
+    assert stars.text('p"w/1, p\\"w/1, p%22w%2F1') == "***, ***, ***"
+    assert stars.data(b'{"password":"p\\"w/1"}') == b'{"password":"***"}'
+
+
+def test_of_a_bearer_token_the_token_alone_is_starred_and_of_two_the_longer_first() -> None:
+    assert Stars(["Bearer abc", "abcdef"]).text("Bearer abc, abcdef") == "Bearer ***, ***"
+
+
+def test_nothing_is_starred_for_an_empty_secret() -> None:
+    outcome = Outcome(Result.DELIVERED, 200, response_body=b"ok")
+    assert Stars(["", "Bearer "]).outcome(outcome) is outcome
+
+
+def test_an_outcome_holds_no_secret_anywhere() -> None:
+    outcome = Outcome(
+        Result.FAILED,
+        500,
+        "the receiver said s3cret",
+        response_headers={"x-echo": "s3cret"},
+        response_body=b"you sent s3cret",
+        sent=Sent("POST", "https://shop.example/?key=s3cret", {"x-key": "s3cret"}, b"s3cret"),
+    )
+    assert Stars(["s3cret"]).outcome(outcome) == Outcome(
+        Result.FAILED,
+        500,
+        "the receiver said ***",
+        response_headers={"x-echo": "***"},
+        response_body=b"you sent ***",
+        sent=Sent("POST", "https://shop.example/?key=***", {"x-key": "***"}, b"***"),
+    )
