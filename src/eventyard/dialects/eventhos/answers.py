@@ -24,8 +24,9 @@ from eventyard.dialects.eventhos.envelopes import (
     success,
 )
 from eventyard.model.errors import HubError
+from eventyard.pipeline.hub import Hub
 
-__all__ = ["EventhosError", "EventhosRoute", "Fault", "invalid", "ok", "refused"]
+__all__ = ["EventhosError", "EventhosRoute", "Fault", "invalid", "ok", "refusal_told", "refused"]
 
 JSON = "application/json"
 
@@ -79,10 +80,13 @@ def _known(error: Exception) -> Exception:
 
 
 def _refuse(request: Request, error: Exception) -> Response:
+    return refused(refusal_told(request.app.state.hub, request.url.path, error))
+
+
+def refusal_told(hub: Hub, path: str, error: Exception) -> Refusal:
+    """What a client is told of an error; what nobody meant to raise is told to the log, under the same id."""
     refusal = refusal_of(error)
     if not isinstance(error, EventhosError | HubError):
         trace = "".join(traceback.format_exception(error))
-        request.app.state.hub.log.error(
-            "internal", request_id=refusal.error_id, path=request.url.path, error=repr(error), trace=trace
-        )
-    return refused(refusal)
+        hub.log.error("internal", request_id=refusal.error_id, path=path, error=repr(error), trace=trace)
+    return refusal
