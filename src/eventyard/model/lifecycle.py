@@ -114,6 +114,18 @@ def descendants(children: int, open_: int, delayed: int, failed: int) -> Descend
     return Descendants.FINAL
 
 
+class Endings(IntEnum):
+    """How those deliveries of a publication ended that are over. The numbers are stored; they never change."""
+
+    NONE = 0
+    """None is over, or there is none."""
+    COMPLETE = 1
+    OTHERWISE = 2
+    """All are over and not Complete: in Error, Discarded, Reprocessed."""
+    MIXED = 3
+    """Some Complete, some otherwise."""
+
+
 def label(value: Kind | Status) -> str:
     """The display form of an enum member, as people read it: ``Compound Subscription``, ``Complete``."""
     return value.name.replace("_", " ").title()

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from eventyard.model.ids import Millis
 from eventyard.model.journal import CLAIM_BYTES, HistoryLine, Idempotency, Recorded
-from eventyard.model.lifecycle import FINAL, Descendants, Status, descendants
+from eventyard.model.lifecycle import FINAL, Descendants, Endings, Status, descendants
 from eventyard.model.outcome import Attempt, Outcome, Result
 from eventyard.model.past import Past
 
@@ -32,12 +32,13 @@ LEASE_LOST = "the lease ran out before the attempt was reported"
 
 
 class Family(Struct):
-    """What a parent knows of its children: how many, and how many of them are open, delayed, failed."""
+    """What a parent knows of its children: how many, and how many of them are open, delayed, failed, completed."""
 
     children: int = 0
     open: int = 0
     delayed: int = 0
     failed: int = 0
+    completed: int = 0
 
     def moved(self, old: Status | None, new: Status) -> None:
         """One child went from a status to another; ``None`` is before it was born."""
@@ -52,6 +53,8 @@ class Family(Struct):
             self.delayed += step
         elif status is Status.ERROR:
             self.failed += step
+        elif status is Status.COMPLETE:
+            self.completed += step
         elif status not in FINAL:
             self.open += step
 
@@ -59,6 +62,13 @@ class Family(Struct):
     def descendants(self) -> Descendants:
         """The summary kept on the parent."""
         return descendants(self.children, self.open, self.delayed, self.failed)
+
+    @property
+    def endings(self) -> Endings:
+        """How those of the children ended that are over."""
+        if self.children > self.open + self.delayed + self.completed:
+            return Endings.MIXED if self.completed else Endings.OTHERWISE
+        return Endings.COMPLETE if self.completed else Endings.NONE
 
 
 def ended(family: Family) -> Recorded:

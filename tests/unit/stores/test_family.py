@@ -1,7 +1,7 @@
 import pytest
 
 from eventyard.model.journal import CLAIM_BYTES, Recorded
-from eventyard.model.lifecycle import Descendants, Status
+from eventyard.model.lifecycle import Descendants, Endings, Status
 from eventyard.stores.family import Family, completed_at, delayed_ms, ended, lived, taken
 from eventyard.testing import builders as b
 
@@ -23,6 +23,25 @@ def test_a_parent_counts_its_children_through_their_lives() -> None:
         Descendants.DELAYED, Descendants.ERROR, Descendants.FINAL,
     ]  # fmt: skip
     assert family == Family(children=1)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "endings"),
+    [
+        ([], Endings.NONE),
+        ([Status.PENDING, Status.DELAYED, Status.PROCESSING], Endings.NONE),
+        ([Status.COMPLETE, Status.PROCESSING], Endings.COMPLETE),
+        ([Status.ERROR], Endings.OTHERWISE),
+        ([Status.DISCARDED, Status.REPROCESSED, Status.DELAYED], Endings.OTHERWISE),
+        ([Status.COMPLETE, Status.ERROR], Endings.MIXED),
+    ],
+)
+def test_a_parent_knows_how_those_ended_that_are_over(statuses: list[Status], endings: Endings) -> None:
+    family = Family()
+    for status in statuses:
+        family.moved(None, Status.PROCESSING)
+        family.moved(Status.PROCESSING, status)
+    assert family.endings is endings
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from eventyard.stores.sql.statements import insert
 _ENTRIES = insert(
     "entries",
     "id, series, parent_id, target, event_id, lines, created_at, status, completed_at, delayed_ms,"
-    " descendants, children, open, delayed, failed",
+    " descendants, children, open, delayed, failed, completed",
 )
 _PAYLOADS = insert("payloads", "entry_id, attributes, data")
 _HISTORY = insert("history", "entry_id, line, at, status, comment, actor")
@@ -100,7 +100,7 @@ def _number(known: Known, record: Application | Source | Subscription | Target) 
 def _row(history: Sequence[HistoryLine], life: Life, family: Family) -> tuple[Any, ...]:
     return (
         len(history), history[0].at, int(life.status), life.completed_at, life.delayed_ms,
-        int(family.descendants), family.children, family.open, family.delayed, family.failed,
+        int(family.descendants), family.children, family.open, family.delayed, family.failed, family.completed,
     )  # fmt: skip
 
 

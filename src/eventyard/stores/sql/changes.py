@@ -19,14 +19,14 @@ from eventyard.stores.sql.statements import Rows, id_list, insert, update
 
 _READ = (
     "SELECT json_group_array(json_array(id, series, event_id, status, parent_id, target, created_at, completed_at,"
-    " delayed_ms, lines, json_object('children', children, 'open', open, 'delayed', delayed, 'failed', failed),"
-    " json_object('source_success', source_success, 'source_failed', source_failed, 'target_success', target_success,"
-    " 'target_failed', target_failed), run_id)) FROM entries WHERE id IN (SELECT value FROM json_each(?))"
+    " delayed_ms, lines, json_object('children', children, 'open', open, 'delayed', delayed, 'failed', failed,"
+    " 'completed', completed), json_object('source_success', source_success, 'source_failed', source_failed,"
+    " 'target_success', target_success, 'target_failed', target_failed), run_id)) FROM entries WHERE id IN (SELECT value FROM json_each(?))"
 )
 _WRITE = update(
     "entries",
-    "id, status, descendants, completed_at, delayed_ms, lines, children, open, delayed, failed, source_success,"
-    " source_failed, target_success, target_failed, run_id",
+    "id, status, descendants, completed_at, delayed_ms, lines, children, open, delayed, failed, completed,"
+    " source_success, source_failed, target_success, target_failed, run_id",
 )
 _HISTORY = insert("history", "entry_id, line, at, status, comment, actor")
 _ATTEMPTS = insert(
@@ -167,6 +167,6 @@ def _row(entry: Changing) -> tuple[Any, ...]:
     family, counts = entry.family, entry.counts
     return (
         entry.id, int(entry.status), int(family.descendants), entry.completed_at, entry.delayed_ms, entry.lines,
-        family.children, family.open, family.delayed, family.failed,
+        family.children, family.open, family.delayed, family.failed, family.completed,
         counts.source_success, counts.source_failed, counts.target_success, counts.target_failed, entry.run_id,
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """What is kept, and how it is found again. ``migrations/`` makes these tables; a test holds the two together.
 
-The journal is ``entries`` with its payloads, history lines, attempts and work queue beside it. Four ideas keep it fast
+The journal is ``entries`` with its payloads, history lines, attempts and work queue beside it. Five ideas keep it fast
 to write and flat to search:
 
 * **Series.** Kind, project, application, topic and name of an entry come in few combinations. Each combination is a row
@@ -8,6 +8,9 @@ to write and flat to search:
   five, by status and by descendants, in any combination, newest first: see ``search.py``.
 * **Spans.** Entry ids follow commit order, and so nearly follow time. ``spans`` keeps the first and last moment of each
   block of 4,096 ids; a time range becomes a range of ids, and what a clock that jumped put elsewhere is still found.
+* **Tallies.** How many publications there are of each series and endings in each block of ids. Triggers keep them, so
+  that a commit is no statement longer. A numbered page adds them up and looks into the block it begins in: see
+  ``listing.py``.
 * **Born lines.** The history an entry is born with (published: Processing, Complete; delivery: its first status)
   follows from ``born``, ``created_at`` and ``completed_at``, so it is read from there and not written again. Lines that
   come later are rows of ``history``. It saves a fifth of the cost of an append; ``reading.py`` puts the two together.
@@ -16,6 +19,7 @@ to write and flat to search:
 """
 
 from sqlalchemy import (
+    DDL,
     JSON,
     BigInteger,
     Column,
@@ -27,6 +31,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    event,
     text,
 )
 
@@ -73,6 +78,7 @@ entries = Table(
     _number("target_failed", default=0),
     Column("run_id", Text, nullable=True),
     Column("event_id", Text, nullable=False),
+    _number("completed", default=0),
 )
 bucket = entries.c.id.op(">>")(text(str(BUCKET_BITS)))
 """The bucket of an entry, written as the index has it: a bound number there would keep the index from being used."""
@@ -120,6 +126,41 @@ names = Table(
 Index("one_name", names.c.kind, names.c.id, unique=True)
 
 spans = Table("spans", metadata, _number("block", key=True), _number("first_at"), _number("last_at"))
+
+tallies = Table(
+    "tallies",
+    metadata,
+    _number("series", key=True),
+    Column("endings", SmallInteger, primary_key=True, autoincrement=False),
+    _number("block", key=True),
+    _number("number"),
+    sqlite_with_rowid=False,
+)
+
+
+def _endings(row: str) -> str:
+    """How the deliveries of a publication ended (``model.lifecycle.Endings``), as SQL over its counters."""
+    over = f"{row}.children > {row}.open + {row}.delayed + {row}.completed"
+    return f"(({row}.completed > 0) + 2 * ({over}))"
+
+
+endings = text(_endings("entries"))
+
+_ONE_MORE = (
+    f"INSERT INTO tallies (series, endings, block, number) VALUES (new.series, {_endings('new')},"
+    f" new.id >> {SPAN_BITS}, 1) ON CONFLICT (series, endings, block) DO UPDATE SET number = number + 1;"
+)
+_ONE_LESS = (
+    f"UPDATE tallies SET number = number - 1 WHERE series = old.series AND endings = {_endings('old')}"
+    f" AND block = old.id >> {SPAN_BITS};"
+)
+TRIGGERS = (
+    f"CREATE TRIGGER tally_born AFTER INSERT ON entries WHEN new.parent_id IS NULL BEGIN {_ONE_MORE} END",
+    "CREATE TRIGGER tally_moved AFTER UPDATE OF children, open, delayed, completed ON entries"
+    f" WHEN new.parent_id IS NULL AND {_endings('old')} <> {_endings('new')} BEGIN {_ONE_LESS} {_ONE_MORE} END",
+)
+for _trigger in TRIGGERS:
+    event.listen(tallies, "after_create", DDL(_trigger))
 
 payloads = Table(
     "payloads",

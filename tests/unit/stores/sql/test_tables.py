@@ -15,12 +15,19 @@ from eventyard.stores.sql.migrations.run import upgrade_file
 VERSIONS = Path(tables.__file__).parent / "migrations/versions"
 
 
-def schema(path: Path) -> dict[str, str]:
-    """Every table and index by name, as SQL without the accidents of quoting and white space."""
+def schema(path: Path) -> dict[str, list[str]]:
+    """Every table and index by name, as SQL without the accidents of quoting, white space, and the order of columns."""
     connection = sqlite3.connect(path)
     made = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     connection.close()
-    return {name: "".join(sql.split()).replace('"', "") for name, sql in made if name != "alembic_version"}
+    return {name: _parts("".join(sql.split()).replace('"', "")) for name, sql in made if name != "alembic_version"}
+
+
+def _parts(sql: str) -> list[str]:
+    """A column that was added to a table stands behind its constraints."""
+    what, _, rest = sql.partition("(")
+    within, _, options = rest.rpartition(")")
+    return [what, *(sorted(within.split(",")) if what.startswith("CREATETABLE") else [within]), options]
 
 
 def test_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
