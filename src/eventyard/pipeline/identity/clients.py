@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from eventyard.model.access import Principal
+from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Application, Organization, Record
 from eventyard.model.errors import Conflict
 from eventyard.model.identity import Client
@@ -137,16 +137,25 @@ class Clients:
 
     @in_turn
     async def change(self, who: Principal, id: str, changes: Mapping[str, Any]) -> Client:
-        """Change any of name, title, description, role_ids, application_id (``None``: of none)."""
+        """Change any of name, title, description, role_ids."""
         client = self._mine(who, "update", id)
         fields = changed_fields(changes)
         if "role_ids" in fields:
             added = [role for role in fields["role_ids"] if role not in client.role_ids]
             self._rights.need_roles(who, added)
             fields["role_ids"] = tuple(dict.fromkeys(fields["role_ids"]))
-        if fields.get("application_id") is not None:
-            fields["application_id"] = self._free(who, fields["application_id"], client)
         return await self._save(client, **fields)
+
+    @in_turn
+    async def assign(self, who: Principal, id: str, application_id: str | None) -> Client:
+        """Let a client publish through the sources of this application, or of none. Needs the scope ``catalog:write``.
+
+        Raises ``Conflict`` (``in_use``) for an application that has another client, ``NotFound``.
+        """
+        who.need(Scope.CATALOG_WRITE)
+        client = self._rights.find(Client, who, id)
+        free = None if application_id is None else self._free(who, application_id, client)
+        return await self._save(client, application_id=free)
 
     @in_turn
     async def rotate_secret(self, who: Principal, id: str) -> tuple[Client, str]:
