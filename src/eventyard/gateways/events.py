@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from eventyard.model.event import Event
@@ -33,9 +34,6 @@ _UNCODED = (None, "", "identity", "utf-8", "utf8", "UTF-8")
 _LAST_TIMESTAMP = 253_402_300_799
 """Seconds of the last moment of the year 9999, beyond which a timestamp is taken for none."""
 
-_decode = lru_cache(maxsize=1024)(decode_properties)
-_quote = lru_cache(maxsize=1024)(quote)
-
 
 def event_of(
     exchange: str,
@@ -52,24 +50,53 @@ def event_of(
     A CloudEvent in JSON is that CloudEvent; ``routing_key`` may be ``None`` where it brings its own. Raises
     :class:`AmqpError` (502) for properties that cannot be read, and ``Invalid`` for a CloudEvent that is none.
     """
-    properties = _decode(octets)
-    if properties.content_type == STRUCTURED_MEDIA:
+    stated = _stated(octets)
+    if stated.structured:
         event = decode_structured(body, now)
         return event if routing_key is None else replace(event, routing_key=routing_key)
+    return Event(
+        stated.id or new_id(),
+        _source(exchange),
+        stated.type or f"{protocol}.message",
+        now if stated.time is None else stated.time,
+        body,
+        routing_key or "",
+        stated.content_type,
+        extensions=stated.extensions,
+    )
+
+
+class _Stated(Struct, frozen=True, gc=False):
+    """What properties say of an event: most clients send the same ones with every message."""
+
+    id: str | None
+    type: str | None
+    time: Millis | None
+    content_type: str
+    extensions: Mapping[str, str]
+    structured: bool
+
+
+@lru_cache(maxsize=1024)
+def _stated(octets: bytes) -> _Stated:
+    properties = decode_properties(octets)
     extensions = {PROPERTIES: kept(octets)}
     if properties.expiration is not None and properties.expiration.isascii() and properties.expiration.isdigit():
         extensions[EXPIRATION] = properties.expiration
-    stated = properties.timestamp
-    return Event(
-        id=properties.message_id or new_id(),
-        source=f"/exchanges/{_quote(exchange)}",
-        type=properties.type or f"{protocol}.message",
-        time=now if stated is None or stated > _LAST_TIMESTAMP else stated * 1000,
-        data=body,
-        routing_key=routing_key or "",
-        content_type=_content_type(properties),
-        extensions=extensions,
+    seconds = properties.timestamp
+    return _Stated(
+        properties.message_id,
+        properties.type,
+        None if seconds is None or seconds > _LAST_TIMESTAMP else seconds * 1000,
+        _content_type(properties),
+        extensions,
+        properties.content_type == STRUCTURED_MEDIA,
     )
+
+
+@lru_cache(maxsize=1024)
+def _source(exchange: str) -> str:
+    return f"/exchanges/{quote(exchange)}"
 
 
 def _content_type(properties: Properties) -> str:

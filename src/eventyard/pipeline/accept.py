@@ -206,7 +206,7 @@ class Acceptor:
             door.topic.number,
             now,
             deliveries,
-            self._keys(arrival, now),
+            self._keys(arrival, now) if arrival.key is not None or arrival.signature is not None else (),
         )
         return publication, choices
 
@@ -262,10 +262,12 @@ class Acceptor:
     def _finish(
         self, arrival: Arrival, publication: NewPublication, choices: tuple[Choice, ...], appended: Appended
     ) -> Accepted:
-        if appended.duplicate:
-            self._refuse_replay(arrival, appended)
-            return Accepted(appended.entry_id, appended.event_id, appended.deliveries, replayed=True)
         entry_id = appended.entry_id
+        if appended.key is not None:
+            self._refuse_replay(arrival, appended)
+            return Accepted(entry_id, appended.event_id, appended.deliveries, replayed=True)
+        if not publication.deliveries:
+            return Accepted(entry_id, appended.event_id, 0, choices)
         for offset, delivery in enumerate(publication.deliveries, start=1):
             if delivery.lease_until:
                 self._dispatcher.offer(

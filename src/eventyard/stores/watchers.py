@@ -25,7 +25,14 @@ class Watchers:
 
     def tell(self, appended: Iterable[tuple[NewPublication, Appended]]) -> None:
         """Tell of one commit. What a watcher raises goes to the loop's handler; store and callers are not at fault."""
-        committed = [_committed(new, answer) for new, answer in appended if not answer.duplicate]
+        committed = [
+            Committed(
+                answer.entry_id, answer.committed_at, new.project_number, new.application_number, new.topic_number,
+                new.source.number, new.event,
+            )
+            for new, answer in appended
+            if answer.key is None
+        ]  # fmt: skip
         if not committed:
             return
         for watcher in tuple(self._watchers):
@@ -34,10 +41,3 @@ class Watchers:
             except Exception as error:
                 message = "a watcher of the journal failed"
                 asyncio.get_running_loop().call_exception_handler({"message": message, "exception": error})
-
-
-def _committed(new: NewPublication, answer: Appended) -> Committed:
-    return Committed(
-        answer.entry_id, answer.committed_at, new.project_number, new.application_number, new.topic_number,
-        new.source.number, new.event,
-    )  # fmt: skip

@@ -148,15 +148,14 @@ class AmqpConnection(asyncio.Protocol):
     def _drive(self) -> None:
         """Do what the client asked for, until it takes time or there is nothing more."""
         while self._work is None and not self._full and (event := self.wire.next_event()) is not None:
-            channel = getattr(event, "channel", 0)
             try:
-                work = self._on(event)
+                work = self._publish(event) if type(event) is events.Publish else self._on(event)
             except (HubError, AmqpError) as error:
-                self._failed(error, event, channel)
+                self._failed(error, event, getattr(event, "channel", 0))
                 continue
             if work is not None:
                 self._transport.pause_reading()
-                self._work = self._loop.create_task(self._do(work, event, channel))
+                self._work = self._loop.create_task(self._do(work, event, getattr(event, "channel", 0)))
         self.flush_soon()
 
     async def _do(self, work: Coroutine[Any, Any, None], event: events.Event, channel: int) -> None:
@@ -185,8 +184,6 @@ class AmqpConnection(asyncio.Protocol):
 
     def _on(self, event: events.Event) -> Coroutine[Any, Any, None] | None:
         match event:
-            case events.Publish():
-                return self._publish(event)
             case events.Command():
                 return self._command(event)
             case events.ChannelOpened():

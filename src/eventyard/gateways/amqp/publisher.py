@@ -82,8 +82,7 @@ class Publisher:
             # What came with the same bytes is published with it.
             await asyncio.sleep(0)
             while self._waiting:
-                batch, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
-                self._bytes -= sum([size_of(publish) for publish, _ in batch])
+                batch = self._next()
                 results = await self._commit(batch)
                 for (publish, channel), result in zip(batch, results, strict=True):
                     if self._connection.has(channel):
@@ -95,6 +94,15 @@ class Publisher:
             self._connection.broken(error, "publish")
         finally:
             self._busy = None
+
+    def _next(self) -> list[tuple[Publish, "AmqpChannel"]]:
+        waiting = self._waiting
+        if len(waiting) <= TOGETHER:
+            self._waiting, self._bytes = [], 0
+            return waiting
+        batch, self._waiting = waiting[:TOGETHER], waiting[TOGETHER:]
+        self._bytes -= sum([size_of(publish) for publish, _ in batch])
+        return batch
 
     async def publish_together(self, batch: Sequence[Publish]) -> None:
         """Commit a transaction; all of it, or nothing if part of it cannot be. Raises ``HubError``, ``AmqpError``."""

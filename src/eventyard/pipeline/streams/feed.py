@@ -6,7 +6,7 @@ gap nor duplicate, because both go by the entry's id. Which queues a message rea
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -101,7 +101,7 @@ class Feed:
         if not topics:
             return [], until
         read = await self._store.read(topics, cursor, until, limit)
-        return list(self._messages(read.publications)), read.reached
+        return self._messages(read.publications), read.reached
 
     async def newest_of(self, exchange: str) -> EntryId:
         """The newest publication in an exchange; 0 when there is none."""
@@ -139,7 +139,7 @@ class Feed:
         if self._listener is None:
             self._recent, self._bytes, self._cold, self._past = [], 0, 0, self.head
             return
-        messages = list(self._messages(publications))
+        messages = self._messages(publications)
         self._recent += messages
         self._bytes += sum([message.size for message in messages])
         if len(self._recent) > 2 * RECENT or self._bytes > RECENT_BYTES:
@@ -147,13 +147,15 @@ class Feed:
         self._listener(messages)
         self._cool()
 
-    def _messages(self, publications: Sequence[Committed]) -> Iterator[Message]:
+    def _messages(self, publications: Sequence[Committed]) -> list[Message]:
+        messages = []
         number, exchange = -1, None
         for one in publications:
             if one.topic != number:
                 number, exchange = one.topic, self._exchange(one.topic)
             if exchange is not None:
-                yield Message(one.entry_id, one.at, exchange, one.event)
+                messages.append(Message(one.entry_id, one.at, exchange, one.event))
+        return messages
 
     def _exchange(self, number: int) -> str | None:
         topic = self._catalog.numbered(Topic, number)

@@ -5,7 +5,7 @@ deliveries afterwards is in ``claim.py`` and ``record.py``.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -43,7 +43,7 @@ class Attributes(msgspec.Struct, omit_defaults=True, gc=False):
     content_type: str
     subject: str | None = None
     dataschema: str | None = None
-    extensions: dict[str, str] = {}
+    extensions: Mapping[str, str] = {}
     request: Received | None = None
 
     def event(self, data: bytes) -> Event:
@@ -66,7 +66,7 @@ def prepare(new: NewPublication) -> Prepared:
     event = new.event
     attributes = Attributes(
         event.id, event.source, event.type, event.time, event.routing_key,
-        event.content_type, event.subject, event.dataschema, dict(event.extensions), event.request,
+        event.content_type, event.subject, event.dataschema, event.extensions, event.request,
     )  # fmt: skip
     return Prepared(new, _encoder.encode(attributes).decode())
 

@@ -18,7 +18,7 @@ import queue
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -296,9 +296,11 @@ def _is_light(group: Sequence[Task]) -> bool:
     return len(group) <= LIGHT and all(task.single or task.recording is not None for task in group)
 
 
-def _appended(group: Sequence[Task], answers: Sequence[Any]) -> Iterator[tuple[NewPublication, Appended]]:
+def _appended(group: Sequence[Task], answers: Sequence[Any]) -> list[tuple[NewPublication, Appended]]:
     """The publications of a group, each with what became of it; none of what was refused."""
+    appended: list[tuple[NewPublication, Appended]] = []
     for task, answer in zip(group, answers, strict=True):
         if task.publications and not isinstance(answer, Exception):
-            for prepared, appended in zip(task.publications, [answer] if task.single else answer, strict=True):
-                yield prepared.new, appended
+            given = [answer] if task.single else answer
+            appended += zip([prepared.new for prepared in task.publications], given, strict=True)
+    return appended

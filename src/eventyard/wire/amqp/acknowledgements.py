@@ -67,45 +67,58 @@ class Unacked(Generic[Item]):
 class Confirms:
     """Publications on a channel in confirm mode, and which confirmations are to be sent for them.
 
-    Those that are safe are confirmed with as few frames as can be: all up to the oldest that is not, with one.
+    Those that are safe are confirmed with as few frames as can be: all up to the oldest that is not, with one. As a
+    rule they become safe in their order, and then there is nothing to remember but how far.
     """
 
     def __init__(self) -> None:
-        self._waiting: OrderedDict[int, None] = OrderedDict()
-        self._done: dict[int, bool] = {}
         self._last = 0
+        self._safe = 0
+        """All up to this one are settled, and what is not confirmed of them is safe."""
+        self._confirmed = 0
+        """All up to this one are confirmed."""
+        self._done: dict[int, bool] = {}
+        """Others that are settled, and not confirmed."""
+        self._ahead: set[int] = set()
+        """Others that are confirmed."""
 
     @property
     def waiting(self) -> int:
         """How many publications were not settled yet."""
-        return len(self._waiting)
+        return self._last - self._safe - len(self._done) - len(self._ahead)
 
     def next_tag(self) -> int:
         """Count a publication; gives its tag."""
         self._last = tag = self._last + 1
-        self._waiting[tag] = None
         return tag
 
     def settle(self, tag: int, safe: bool = True) -> None:
         """Note that a publication is safe, or that it failed. To be called once for each."""
-        del self._waiting[tag]
-        self._done[tag] = safe
+        if safe and tag == self._safe + 1 and not self._done and not self._ahead:
+            self._safe = tag
+        else:
+            self._done[tag] = safe
 
     def take(self) -> list[tuple[int, bool, bool]]:
         """Confirmations to be sent now, in this order: tag, multiple, and whether it is an ack (else a nack)."""
-        if not self._done:
-            return []
-        oldest = next(iter(self._waiting), self._last + 1)
-        latest = max(self._done)
-        if latest < oldest and all(self._done.values()):
-            confirmed, self._done = len(self._done), {}
-            return [(latest, confirmed > 1, True)]
-        done = sorted(self._done.items())
-        self._done = {}
         confirmations: list[tuple[int, bool, bool]] = []
-        for tag, safe in done:
-            if tag < oldest and confirmations and confirmations[-1][2] == safe:
+        if self._safe > self._confirmed:
+            confirmations.append((self._safe, self._safe - self._confirmed > 1, True))
+        if self._done:
+            self._take_others(confirmations)
+        self._confirmed = self._safe
+        return confirmations
+
+    def _take_others(self, confirmations: list[tuple[int, bool, bool]]) -> None:
+        done, self._done = self._done, {}
+        reached = self._safe + 1
+        while reached in done or reached in self._ahead:
+            reached += 1
+        for tag in sorted(done):
+            safe = done[tag]
+            if tag < reached and confirmations and confirmations[-1][2] == safe:
                 confirmations[-1] = (tag, True, safe)
             else:
                 confirmations.append((tag, False, safe))
-        return confirmations
+        self._safe = reached - 1
+        self._ahead = {tag for tag in (*self._ahead, *done) if tag >= reached}

@@ -5,6 +5,7 @@ all whose channels have the same number and frames of the same size, which is ne
 one packed head, and no copy of the body. Which consumer gets which message is decided far from here.
 """
 
+from functools import lru_cache
 from struct import Struct as Layout
 
 from pamqp.commands import Basic
@@ -31,15 +32,13 @@ class Content:
     every delivery ends; ``made`` holds its header and body frames by channel number and size of frames.
     """
 
-    __slots__ = ("_address", "body", "ending", "made", "properties")
+    __slots__ = ("body", "ending", "made", "properties")
 
     def __init__(self, exchange: str, routing_key: str, properties: bytes, body: bytes) -> None:
         self.properties = properties
         self.body = body
         self.made: dict[tuple[int, int], bytes] = {}
-        # Names that came in by another door may be longer than AMQP can tell.
-        self._address = shortstr(short(exchange)) + shortstr(short(routing_key))
-        self.ending = self._address + FRAME_END
+        self.ending = _ending(exchange, routing_key)
 
     def frames(self, channel: int, frame_max: int) -> bytes:
         """Its header and body frames; the same object for every consumer with the same two numbers."""
@@ -52,13 +51,24 @@ class Content:
 
     def returned(self, channel: int, frame_max: int, code: ReplyCode = ReplyCode.NO_ROUTE) -> list[bytes]:
         """``basic.return`` of a mandatory message, with its content."""
-        head = _RETURN.pack(Basic.Return.index, code) + shortstr(short(code.name)) + self._address
+        head = _RETURN.pack(Basic.Return.index, code) + shortstr(short(code.name)) + self._address()
         return [frame(METHOD_FRAME, channel, head), self.frames(channel, frame_max)]
 
     def got(self, channel: int, frame_max: int, tag: int, redelivered: bool, remaining: int) -> list[bytes]:
         """``basic.get-ok`` with its content; ``remaining`` messages are left in the queue."""
-        head = _GET_OK.pack(Basic.GetOk.index, tag, redelivered) + self._address + U32.pack(remaining)
+        head = _GET_OK.pack(Basic.GetOk.index, tag, redelivered) + self._address() + U32.pack(remaining)
         return [frame(METHOD_FRAME, channel, head), self.frames(channel, frame_max)]
+
+    def _address(self) -> bytes:
+        return self.ending[: -len(FRAME_END)]
+
+
+@lru_cache(maxsize=1024)
+def _ending(exchange: str, routing_key: str) -> bytes:
+    """Where a message was sent to, with the end of a frame: names that came in by another door may be longer than AMQP
+    can tell.
+    """
+    return shortstr(short(exchange)) + shortstr(short(routing_key)) + FRAME_END
 
 
 class Outlet:

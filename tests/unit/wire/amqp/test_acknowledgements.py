@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis.strategies import DataObject, booleans, data, lists, permutations
 
 from eventyard.wire.amqp.acknowledgements import Confirms, Unacked
 from eventyard.wire.amqp.errors import AmqpError, Level
@@ -69,3 +71,30 @@ def test_a_failure_is_not_hidden_in_a_confirmation_of_others() -> None:
     for tag in (1, 2, 3, 4, 5):
         confirms.settle(tag, safe=tag != 3)
     assert confirms.take() == [(2, True, True), (3, False, False), (5, True, True)]
+
+
+@given(data())
+def test_every_publication_is_confirmed_once_as_what_it_came_to_in_whatever_order(draw: DataObject) -> None:
+    confirms = Confirms()
+    fates = draw.draw(lists(booleans(), max_size=30))
+    for tag, _ in enumerate(fates, start=1):
+        assert confirms.next_tag() == tag
+    told: dict[int, bool] = {}
+    settled: set[int] = set()
+    for tag in draw.draw(permutations(range(1, len(fates) + 1))):
+        confirms.settle(tag, fates[tag - 1])
+        settled.add(tag)
+        assert confirms.waiting == len(fates) - len(settled)
+        if draw.draw(booleans()):
+            _tell(confirms, told)
+            assert set(told) == settled
+    _tell(confirms, told)
+    assert told == dict(enumerate(fates, start=1))
+
+
+def _tell(confirms: Confirms, told: dict[int, bool]) -> None:
+    """Take in what a client is told: ``multiple`` is about all up to the tag that it was not told of before."""
+    for tag, multiple, safe in confirms.take():
+        meant = [one for one in range(1, tag + 1) if one not in told] if multiple else [tag]
+        assert not set(meant) & set(told)
+        told.update(dict.fromkeys(meant, safe))
