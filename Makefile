@@ -17,7 +17,7 @@ help: ## print this menu
 demo: $(RUNTIME) assets ## the whole main job on real events, then a running hub to play with (EXIT=1: end after the summary)
 	@$(BIN)/eventyard demo $(if $(EXIT),--exit)
 
-test: $(DEV) assets $(NODE_MODULES) ## every test, after fetching what the suites need (ARGS='tests/unit -k retry' for some of them)
+test: $(DEV) assets $(NODE_MODULES) .venv/.servers ## every test, after fetching what the suites need (ARGS='tests/unit -k retry' for some of them)
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(DEV) ## style, types, layers and the rules of the house
@@ -51,6 +51,9 @@ assets: $(RUNTIME)
 # The suites that need these packages are named, with their number, at the end of a run that could not have them.
 $(NODE_MODULES): tests/interop/package-lock.json
 	@cd $(dir $<) && npm ci --ignore-scripts --no-audit --no-fund --silent || echo "going on without the npm packages of $(dir $<)" >&2
+
+.venv/.servers: tools/environment.sh .venv/.runtime
+	@$(ENVIRONMENT) servers && touch $@ || echo "going on without it" >&2
 
 .venv/.runtime: requirements/runtime.txt tools/environment.sh
 	@PYTHON=$(PYTHON) $(ENVIRONMENT) create

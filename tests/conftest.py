@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.moving import mariadb
+
 NODE_MODULES = Path(__file__).parent / "interop/node_modules"
 ASSETS = Path(__file__).parents[1] / "src/eventyard/dialects/data_events/assets/asyncapi-react"
 NOT_RUN = pytest.StashKey[Counter[tuple[str, str]]]()
@@ -25,6 +27,7 @@ CAN_BE_HAD: Mapping[str, Callable[[], bool]] = {
     "npm packages on Node.js 20": npm_packages,
     "Chromium": lambda: shutil.which("chromium") is not None,
     "the browser files of the documentation pages": ASSETS.is_dir,
+    "MariaDB": mariadb.is_here,
 }
 
 

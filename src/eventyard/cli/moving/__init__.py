@@ -1,0 +1,1 @@
+"""Moving over: what another hub has is read, shown as a plan, and brought in."""
