@@ -79,6 +79,13 @@ class Metrics:
             ["protocol"],
             registry=registry,
         )
+        self.mails = Counter(
+            "eventyard_mails",
+            "What became of mails: sent; postponed, to be tried again; failed, and given up.",
+            ["result"],
+            registry=registry,
+        )
+        self.mails_waiting = Gauge("eventyard_mails_waiting", "Mails on their way out.", registry=registry)
         self._before: list[Callable[[], None]] = []
 
     def before_rendering(self, gather: Callable[[], None]) -> None:

@@ -10,6 +10,7 @@ from eventyard.model.catalog import Record, Subscription, Target
 from eventyard.model.errors import Unavailable
 from eventyard.model.ids import Millis
 from eventyard.model.journal import Claimed, Recording
+from eventyard.model.mail import Mail
 from eventyard.model.outcome import Attempt, Outcome, Result
 from eventyard.model.retry import Decision
 from eventyard.ports import Clock, Delivery, Setting
@@ -166,6 +167,37 @@ class FrailStore(MemoryStore):
         if self.down:
             raise Unavailable("store_full", "the disk is full")
         return await super().claim(room, lease_until, now)
+
+
+class Postbox:
+    """A mailer that keeps what it is given, and refuses as the script says.
+
+    One that is held takes nothing until it is let go.
+    """
+
+    def __init__(self) -> None:
+        self.taken: list[Mail] = []
+        self.refusals: deque[Exception] = deque()
+        self.asked = 0
+        """How often it was to send a mail."""
+        self._open = asyncio.Event()
+        self._open.set()
+
+    def hold(self) -> None:
+        """Take nothing, and refuse nothing either."""
+        self._open.clear()
+
+    def let_go(self) -> None:
+        """Go on."""
+        self._open.set()
+
+    async def send(self, mail: Mail) -> None:
+        """See the port."""
+        self.asked += 1
+        await self._open.wait()
+        if self.refusals:
+            raise self.refusals.popleft()
+        self.taken.append(mail)
 
 
 async def settle(turns: int = 100) -> None:

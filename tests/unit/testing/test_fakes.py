@@ -4,11 +4,12 @@ import pytest
 
 from eventyard.model.errors import Unavailable
 from eventyard.model.ids import EntryId
+from eventyard.model.mail import MailError
 from eventyard.model.outcome import Outcome, Result
 from eventyard.ports import Delivery
 from eventyard.testing import builders
 from eventyard.testing.builders import NOW
-from eventyard.testing.fakes import FrailStore, HandClock, ScriptedTarget, Shelf, settle
+from eventyard.testing.fakes import FrailStore, HandClock, Postbox, ScriptedTarget, Shelf, settle
 
 TARGET = builders.target(number=5)
 DELIVERY = Delivery(EntryId(2), EntryId(1), "s", 1, builders.event(), TARGET, {}, NOW)
@@ -57,3 +58,23 @@ async def test_a_frail_store_refuses_while_it_is_down() -> None:
         await store.claim({5: 1}, NOW + 1, NOW)
     store.down = False
     assert await store.claim({5: 1}, NOW + 1, NOW) == []
+
+
+async def test_a_postbox_keeps_what_it_takes_and_refuses_as_the_script_says() -> None:
+    box, mail = Postbox(), builders.mail()
+    box.refusals.append(MailError("550 no"))
+    with pytest.raises(MailError, match="550"):
+        await box.send(mail)
+    await box.send(mail)
+    assert (box.taken, box.asked) == ([mail], 2)
+
+
+async def test_a_held_postbox_takes_what_it_is_given_when_let_go() -> None:
+    box = Postbox()
+    box.hold()
+    sending = asyncio.create_task(box.send(builders.mail()))
+    await settle()
+    assert not box.taken
+    box.let_go()
+    await sending
+    assert len(box.taken) == 1
