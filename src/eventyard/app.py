@@ -36,6 +36,7 @@ from eventyard.pipeline.products import Products
 from eventyard.pipeline.projects import Projects
 from eventyard.pipeline.publish import Publishing
 from eventyard.pipeline.recorder import Recorder
+from eventyard.pipeline.release import Releases
 from eventyard.pipeline.replay import Replay
 from eventyard.pipeline.reprocess import Reprocessing
 from eventyard.pipeline.search import Search
@@ -88,7 +89,12 @@ def compose(settings: Settings, parts: Parts) -> Hub:
     directory = Directory(catalog, vault, clock)
     lane_limits = LaneLimits(queue=settings.dispatch.lane_queue)
     attempter = Attempter(parts.target_types, directory, observer, log, clock, random.random)
-    recorder = Recorder(store, log, bound=lane_limits.unrecorded)
+
+    def due(target_number: int, at: Millis) -> None:
+        dispatcher.due(target_number, at)
+
+    releases = Releases(store, catalog, due, log, clock)
+    recorder = Recorder(store, log, bound=lane_limits.unrecorded, told=releases.recorded)
     runs = JobRuns(store, directory, attempter, recorder, log, clock)
     targets = Targets(catalog, vault, parts.target_types, clock, new_id)
 
@@ -117,7 +123,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
     publishing = Publishing(catalog, topics, doors, acceptor, clock, new_id)
     catalog.announcer = Announcer(catalog, publishing, acceptor, clock)
     streams = Streams(catalog, store, publishing, clock, new_id, log, stream_limits(settings), metrics)
-    reprocessing = Reprocessing(catalog, store, dispatcher, parts.target_types, clock)
+    reprocessing = Reprocessing(catalog, store, dispatcher, releases, parts.target_types, clock)
 
     def targets_changed(records: Sequence[Record]) -> None:
         for record in records:
@@ -138,6 +144,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         streams=streams,
         inventory=Inventory(catalog, streams),
         dispatcher=dispatcher,
+        releases=releases,
         runs=runs,
         search=Search(catalog, store),
         reprocessing=reprocessing,
@@ -205,6 +212,7 @@ async def open_hub(settings: Settings, log: Log) -> AsyncIterator[Hub]:
         await bootstrap(hub, settings)
         await hub.streams.start()
         stack.push_async_callback(hub.streams.stop)
+        stack.push_async_callback(hub.releases.stop)
         yield hub
 
 

@@ -21,6 +21,7 @@ from eventyard.model.journal import Appended, Claimed, Idempotency, NewDelivery,
 from eventyard.model.lifecycle import Status
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.doors import Door
+from eventyard.pipeline.release import in_order
 from eventyard.ports import Clock, Store
 from eventyard.telemetry.observer import Observer
 
@@ -234,7 +235,8 @@ class Acceptor:
     def _choose(
         self, matching: Sequence[Subscription], now: Millis
     ) -> tuple[tuple[Choice, ...], tuple[NewDelivery, ...]]:
-        choices, deliveries = [], []
+        choices: list[Choice] = []
+        deliveries: list[NewDelivery] = []
         for subscription in matching:
             target = self._catalog.seek(Target, subscription.target_id)
             if target is None or not target.enabled:
@@ -248,7 +250,7 @@ class Acceptor:
             else:
                 lease = self._dispatcher.lease_for(target)
                 deliveries.append(NewDelivery(subscription, target, Status.PROCESSING, now, lease))
-        return tuple(choices), tuple(deliveries)
+        return tuple(choices), tuple(in_order(deliveries))
 
     def _keys(self, arrival: Arrival, now: Millis) -> tuple[Idempotency, ...]:
         keys = []
@@ -282,7 +284,7 @@ class Acceptor:
                         publication.event,
                     )
                 )
-            else:
+            elif delivery.status is not Status.DELAYED:
                 self._dispatcher.pending(delivery.target)
         return Accepted(entry_id, appended.event_id, appended.deliveries, choices)
 

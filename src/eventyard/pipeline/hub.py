@@ -13,6 +13,7 @@ from eventyard.pipeline.keys import Keys
 from eventyard.pipeline.products import Products
 from eventyard.pipeline.projects import Projects
 from eventyard.pipeline.publish import Publishing
+from eventyard.pipeline.release import Releases
 from eventyard.pipeline.replay import Replay
 from eventyard.pipeline.reprocess import Reprocessing
 from eventyard.pipeline.search import Search
@@ -53,6 +54,7 @@ class Hub(Struct, frozen=True):
     streams: Streams
     inventory: Inventory
     dispatcher: Dispatcher
+    releases: Releases
     runs: JobRuns
     search: Search
     reprocessing: Reprocessing

@@ -2,7 +2,8 @@
 
 ``dispatch.py`` and ``work.py`` put recordings here and go on; the store commits them in groups. While the store cannot
 write, they wait here and are tried again, and nothing new is claimed (:meth:`Recorder.sound`): what the hub knows
-must be on record before a lease that has run out meanwhile lets the same delivery be tried again.
+must be on record before a lease that has run out meanwhile lets the same delivery be tried again. Once an end is on
+record for which others of the same event have waited, ``release.py`` is told.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from eventyard.model.errors import Unavailable
-from eventyard.model.journal import Recording
+from eventyard.model.journal import Recorded, Recording
 from eventyard.ports import Store
 from eventyard.telemetry.log import Log
 
@@ -18,15 +19,26 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
 """Seconds between tries while the store cannot write: the first wait, and what doubling ends at."""
 
 
+Told = Callable[[Recording, Recorded], None]
+"""Is told of an end that is on record, and for which others have waited."""
+
+
 class Recorder:
     """Commits recordings beside the attempts. ``pause`` waits so many seconds; tests give one that does not."""
 
     def __init__(
-        self, store: Store, log: Log, *, bound: int, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        store: Store,
+        log: Log,
+        *,
+        bound: int,
+        told: Told = lambda recording, told: None,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
         self._log = log
         self._bound = bound
+        self._told = told
         self._pause = pause
         self._open = 0
         self._stranded: list[tuple[Recording, Callable[[Recording], None] | None]] = []
@@ -69,13 +81,20 @@ class Recorder:
         future = asyncio.ensure_future(self._store.record(recording))
         future.add_done_callback(partial(self._done, recording, then))
 
+    async def write(self, recording: Recording) -> Recorded:
+        """Commit, for a caller who waits for it. Raises ``Unavailable``."""
+        recorded = await self._store.record(recording)
+        if recorded > Recorded.WRITTEN:
+            self._told(recording, recorded)
+        return recorded
+
     def stop(self) -> None:
         """Give up on what could not be written."""
         if self._mending is not None:
             self._mending.cancel()
 
     def _done(
-        self, recording: Recording, then: Callable[[Recording], None] | None, future: "asyncio.Future[bool]"
+        self, recording: Recording, then: Callable[[Recording], None] | None, future: "asyncio.Future[Recorded]"
     ) -> None:
         if future.cancelled():
             return
@@ -92,8 +111,11 @@ class Recorder:
             self._sound.set()
         if error is not None:
             self._log.error("recording_failed", entry_id=recording.entry_id, error=repr(error))
-        elif then is not None:
-            then(recording)
+        else:
+            if then is not None:
+                then(recording)
+            if (recorded := future.result()) > Recorded.WRITTEN:
+                self._told(recording, recorded)
         self._open -= 1
         if self._open < self._bound:
             self._room.set()

@@ -3,6 +3,8 @@
 Replaying adds deliveries to the publications on record; it makes no new publication. A dry run counts.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import Struct
 
@@ -14,6 +16,7 @@ from eventyard.model.journal import EntryDetail, HistoryLine, NewDelivery, Query
 from eventyard.model.lifecycle import Kind, Status
 from eventyard.pipeline.accept import Dispatcher
 from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.release import in_order
 from eventyard.pipeline.reprocess import Reprocessing
 from eventyard.pipeline.search import data_of
 from eventyard.pipeline.view import View
@@ -90,20 +93,21 @@ class Replay:
                 return Replayed(events, deliveries, dry_run)
             query = msgspec.structs.replace(query, after=page.entries[-1].id)
 
-    def _wanted(self, detail: EntryDetail, only: Subscription | None) -> list[NewDelivery]:
+    def _wanted(self, detail: EntryDetail, only: Subscription | None) -> Sequence[NewDelivery]:
         event, entry = detail.event, detail.entry
         if event is None or entry.topic_id is None or entry.name_id is None:
             return []
-        wanted = []
+        wanted: list[NewDelivery] = []
         matching = self._catalog.index.match(entry.topic_id, entry.name_id, event.routing_key, data_of(event))
         for subscription in matching:
             target = self._catalog.seek(Target, subscription.target_id)
             if target is not None and target.enabled and only in (None, subscription):
                 wanted.append(self._reprocessing.delivery(subscription, target))
-        return wanted
+        return in_order(wanted)
 
-    async def _deliver(self, who: Principal, publication_id: EntryId, wanted: list[NewDelivery]) -> None:
+    async def _deliver(self, who: Principal, publication_id: EntryId, wanted: Sequence[NewDelivery]) -> None:
         line = HistoryLine(self._clock(), Status.PROCESSING, "replayed", who.name)
         await self._store.redeliver(publication_id, wanted, None, line)
         for delivery in wanted:
-            self._dispatcher.pending(delivery.target)
+            if delivery.status is not Status.DELAYED:
+                self._dispatcher.pending(delivery.target)

@@ -2,7 +2,8 @@
 
 Retry gives the same delivery another round of attempts; reprocess makes a new delivery that supersedes the old one;
 discard ends it. Which of them a status allows stands in the lifecycle table. The attempts themselves take the same
-path as first ones: the delivery is put into the work queue, and ``dispatch.py`` is told.
+path as first ones: the delivery is put into the work queue, and ``dispatch.py`` is told; ``release.py`` looks whether
+others have waited for what happened.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,6 +18,7 @@ from eventyard.model.journal import Entry, EntryDetail, HistoryLine, NewDelivery
 from eventyard.model.lifecycle import Kind, Status, Trigger, after
 from eventyard.pipeline.accept import Dispatcher
 from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.release import Releases
 from eventyard.pipeline.view import View
 from eventyard.ports import Clock, Store, TargetType
 
@@ -32,12 +34,14 @@ class Reprocessing:
         catalog: Catalog,
         store: Store,
         dispatcher: Dispatcher,
+        releases: Releases,
         target_types: Mapping[str, TargetType],
         clock: Clock,
     ) -> None:
         self._catalog = catalog
         self._store = store
         self._dispatcher = dispatcher
+        self._releases = releases
         self._types = target_types
         self._clock = clock
 
@@ -71,6 +75,7 @@ class Reprocessing:
         line = self._line(who, Status.REPROCESSED, comment or "reprocessed by hand")
         made = await self._store.redeliver(detail.entry.parent_id, [delivery], detail.entry.id, line)
         self._dispatcher.pending(target)
+        self._releases.look(detail.entry.parent_id)
         return await self._entry(made[0])
 
     async def retry_all(self, who: Principal, query: Query, *, dry_run: bool) -> tuple[int, int]:
@@ -112,6 +117,8 @@ class Reprocessing:
         moved = await self._store.move([detail.entry.id], trigger, self._line(who, status, comment), due_at)
         if not moved:
             raise Conflict("illegal_transition", f"entry {detail.entry.id} changed meanwhile", hint="look at it again")
+        if detail.entry.parent_id is not None:
+            self._releases.look(detail.entry.parent_id)
 
     def _line(self, who: Principal, status: Status, comment: str) -> HistoryLine:
         return HistoryLine(self._clock(), status, comment, who.name)

@@ -316,7 +316,7 @@ class JobRuns:
         del self._held[entry_id]  # from here on it is nobody else's to end or to lose
         concluded = self._conclude(run, target, outcome, final=final)
         try:
-            written = await self._store.record(concluded.recording)
+            recorded = await self._recorder.write(concluded.recording)
         except Unavailable:
             self._held[entry_id] = run
             raise
@@ -325,7 +325,7 @@ class JobRuns:
         if concluded.recording.due_at is not None:
             self.due(board.number, concluded.recording.due_at)
         self._serve(board)
-        if not written:
+        if not recorded:
             raise lost(entry_id, "an operator ended the run")
 
     def _was_lost(self, claimed: Claimed, now: Millis) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from eventyard.model.catalog import Record, Subscription, Target
 from eventyard.model.errors import Unavailable
 from eventyard.model.ids import Millis
-from eventyard.model.journal import Claimed, Recording
+from eventyard.model.journal import Claimed, Recorded, Recording
 from eventyard.model.mail import Mail
 from eventyard.model.outcome import Attempt, Outcome, Result
 from eventyard.model.retry import Decision
@@ -153,12 +153,12 @@ class FrailStore(MemoryStore):
         self.refused = 0
         """How many recordings it could not take."""
 
-    def record(self, recording: Recording) -> Awaitable[bool]:
+    def record(self, recording: Recording) -> Awaitable[Recorded]:
         """Refuse while down."""
         if not self.down:
             return super().record(recording)
         self.refused += 1
-        failed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        failed: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
         failed.set_exception(Unavailable("store_full", "the disk is full"))
         return failed
 

@@ -115,6 +115,7 @@ async def memory_hub(
         await bootstrap(hub, chosen)
         await hub.streams.start()
         stack.push_async_callback(hub.streams.stop)
+        stack.push_async_callback(hub.releases.stop)
         security = Security(hub.keys, clock, hub.metrics)
         health = Health(hub.metrics, lambda: None)
         hot = Hot(hub, security, bench=False)

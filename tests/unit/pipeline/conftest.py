@@ -20,6 +20,7 @@ from eventyard.pipeline.accept import Acceptor
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.doors import Doors
 from eventyard.pipeline.publish import Publishing
+from eventyard.pipeline.release import Releases
 from eventyard.pipeline.topics import Topics
 from eventyard.pipeline.vault import Vault
 from eventyard.ports import Setting
@@ -49,6 +50,7 @@ class Lanes:
     def __init__(self, clock: Clock) -> None:
         self.offered: list[Claimed] = []
         self.waiting: list[Target] = []
+        self.rung: list[tuple[int, Millis]] = []
         self.room = True
         self._clock = clock
 
@@ -60,6 +62,9 @@ class Lanes:
 
     def pending(self, target: Target) -> None:
         self.waiting.append(target)
+
+    def due(self, target_number: int, at: Millis) -> None:
+        self.rung.append((target_number, at))
 
 
 class FakeTarget:
@@ -107,6 +112,7 @@ class World:
         self.vault = Vault([b"k" * 32])
         self.lanes = Lanes(self.clock)
         self.metrics = Metrics()
+        self.releases = Releases(self.store, self.catalog, self.lanes.due, make_log("error"), self.clock)
         self.verifiers: dict[str, Any] = {
             "none": NoVerifier(), "hmac-sha256": HmacSha256Verifier(), "internal": InternalVerifier(),
         }  # fmt: skip

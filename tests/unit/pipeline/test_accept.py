@@ -185,3 +185,31 @@ async def test_a_change_that_is_refused_takes_its_events_along(world):
         await world.acceptor.accept_within([arrival(world)], commit)
     assert await world.published("orders") == []
     assert world.lanes.offered == []
+
+
+async def test_only_the_first_group_of_an_event_is_offered_and_the_others_are_committed_to_wait(world):
+    subscription = world.catalog.get(Subscription, "subscription-fulfilment")
+    await world.catalog.save(replace(subscription, order=2))
+    for name, order in (("first", 1), ("loose", None)):
+        target = await world.catalog.save_one(builders.target(name))
+        await world.catalog.save(builders.subscription(name, target_id=target.id, order=order))
+    accepted = await world.acceptor.accept(arrival(world))
+    assert (accepted.dispatched, [choice.reason for choice in accepted.choices]) == (3, [None] * 3)
+    children = (await world.store.detail(accepted.entry_id)).children
+    statuses = {child.name: child.status for child in children}
+    assert statuses == {"fulfilment": Status.DELAYED, "first": Status.PROCESSING, "loose": Status.PROCESSING}
+    assert sorted(claimed.subscription_id for claimed in world.lanes.offered) == [
+        "subscription-first", "subscription-loose",
+    ]  # fmt: skip
+    assert world.lanes.waiting == []
+
+
+async def test_a_group_whose_only_target_is_disabled_holds_nobody_up(world):
+    subscription = world.catalog.get(Subscription, "subscription-fulfilment")
+    target = await world.catalog.save_one(builders.target("first", enabled=False))
+    await world.catalog.save(
+        replace(subscription, order=2), builders.subscription("first", target_id=target.id, order=1)
+    )
+    accepted = await world.acceptor.accept(arrival(world))
+    [child] = (await world.store.detail(accepted.entry_id)).children
+    assert (child.name, child.status) == ("fulfilment", Status.PROCESSING)

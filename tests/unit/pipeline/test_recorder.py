@@ -2,7 +2,8 @@ import asyncio
 
 import pytest
 
-from eventyard.model.journal import Recording
+from eventyard.model.journal import Recorded, Recording
+from eventyard.model.lifecycle import Status
 from eventyard.pipeline.recorder import FIRST_PAUSE, Recorder
 from eventyard.telemetry.log import make_log
 from eventyard.testing import builders
@@ -88,3 +89,23 @@ async def test_a_recorder_that_stops_waits_no_more(desk: Desk) -> None:
     desk.go_on.release()
     await settle()
     assert desk.store.refused == 1
+
+
+async def test_an_end_for_which_others_waited_is_told_once_it_is_on_disk(desk: Desk) -> None:
+    scene = await builders.saved(desk.store)
+    told: list[tuple[int, Recorded]] = []
+    desk.recorder = Recorder(
+        desk.store,
+        make_log("error"),
+        bound=9,
+        told=lambda recording, recorded: told.append((recording.entry_id, recorded)),
+    )
+    deliveries = [scene.delivery(), scene.delivery(), scene.delivery(), scene.delivery(status=Status.DELAYED)]
+    await desk.store.append(scene.publication(deliveries=deliveries))
+    desk.recorder.put(builders.failed(2, 1, again_at=builders.NOW))
+    desk.recorder.put(builders.delivered(3, 1))
+    await desk.recorder.empty()
+    assert await desk.recorder.write(builders.delivered(2, 1)) is Recorded.AWAITED
+    assert await desk.recorder.write(builders.delivered(4, 1)) is Recorded.SETTLED
+    assert await desk.recorder.write(builders.delivered(4, 1)) is Recorded.LATE
+    assert told == [(3, Recorded.AWAITED), (2, Recorded.AWAITED), (4, Recorded.SETTLED)]

@@ -1,7 +1,9 @@
 import pytest
+from msgspec import structs
 
 from eventyard.model.catalog import Subscription
 from eventyard.model.errors import Invalid
+from eventyard.model.lifecycle import Status
 from eventyard.pipeline.accept import Arrival
 from eventyard.pipeline.replay import Replay, Replayed
 from eventyard.pipeline.reprocess import Reprocessing
@@ -12,7 +14,9 @@ WINDOW = {"project_id": "default", "created_from": builders.NOW, "created_to": b
 
 @pytest.fixture
 def replay(world):
-    reprocessing = Reprocessing(world.catalog, world.store, world.lanes, world.target_types, world.clock)
+    reprocessing = Reprocessing(
+        world.catalog, world.store, world.lanes, world.releases, world.target_types, world.clock
+    )
     return Replay(world.catalog, world.store, world.lanes, reprocessing, world.clock)
 
 
@@ -95,3 +99,16 @@ async def test_more_events_than_a_page_are_all_replayed(world, replay, monkeypat
     monkeypatch.setattr("eventyard.pipeline.replay.PAGE", 2)
     await events(world, 5)
     assert await replay.run(world.admin, **WINDOW) == Replayed(5, 5, True)
+
+
+async def test_a_replay_goes_group_after_group_as_the_first_time(world, replay):
+    later = await world.catalog.save_one(builders.target("ledger"))
+    first = world.catalog.get(Subscription, "subscription-fulfilment")
+    await world.catalog.save(
+        structs.replace(first, order=1), builders.subscription("ledger", target_id=later.id, order=2)
+    )
+    [accepted] = await events(world, 1)
+    await replay.run(world.admin, **WINDOW, dry_run=False)
+    children = (await world.store.detail(accepted.entry_id)).children
+    assert [child.status for child in children] == [Status.PROCESSING, Status.DELAYED] * 2
+    assert [target.id for target in world.lanes.waiting] == ["target-receiver"]

@@ -13,7 +13,7 @@ from eventyard.testing import builders
 
 @pytest.fixture
 def reprocessing(world):
-    return Reprocessing(world.catalog, world.store, world.lanes, world.target_types, world.clock)
+    return Reprocessing(world.catalog, world.store, world.lanes, world.releases, world.target_types, world.clock)
 
 
 async def delivery(world, *, failed=False):
@@ -86,3 +86,12 @@ async def test_all_that_failed_are_retried_together_after_a_dry_run_that_counts(
     assert await reprocessing.retry_all(world.admin, query, dry_run=False) == (3, 3)
     assert (await world.store.detail(failed[0])).entry.status is Status.PROCESSING
     assert len(world.lanes.waiting) == 1
+
+
+async def test_what_an_operator_ends_or_begins_is_looked_at_for_those_that_wait(world, reprocessing, monkeypatch):
+    looked = []
+    monkeypatch.setattr(world.releases, "look", looked.append)
+    await reprocessing.discard(world.admin, await delivery(world))
+    await reprocessing.retry(world.admin, await delivery(world, failed=True))
+    await reprocessing.reprocess(world.admin, await delivery(world, failed=True))
+    assert looked == [1, 3, 5]

@@ -7,7 +7,7 @@ import pytest
 from eventyard.model.catalog import Target
 from eventyard.model.errors import NotFound
 from eventyard.model.ids import EntryId
-from eventyard.model.journal import CLAIM_BYTES, Claimed, HistoryLine, Recording, Waiting
+from eventyard.model.journal import CLAIM_BYTES, Claimed, HistoryLine, Recorded, Recording, Waiting
 from eventyard.model.lifecycle import Descendants, Status
 from eventyard.model.outcome import Counts, Result
 from eventyard.ports import Store
@@ -202,7 +202,7 @@ class WorkContract:
         scene = await b.saved(store)
         await store.append(scene.publication(deliveries=[scene.delivery()]))
         first, second = store.record(b.delivered(2, 1)), store.record(b.failed(2, 1, number=2))
-        assert (await first, await second) == (True, False)
+        assert (await first, await second) == (Recorded.WRITTEN, Recorded.LATE)
         assert (await store.detail(EntryId(2))).entry.status is Status.COMPLETE
 
     async def test_many_are_recorded(self, store: Store) -> None:

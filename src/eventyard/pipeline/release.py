@@ -1,0 +1,219 @@
+"""Release: the deliveries of one event in groups, one after another, by the ``order`` of their subscriptions.
+
+Accept starts the lowest order and commits the others as Delayed, in no work queue (:func:`in_order`). When the store
+tells that the last open delivery of a publication has ended and some are delayed, :class:`Releases` reads what became
+of each, starts the next group, and has ``dispatch.py`` told; or discards the rest, if one failed whose subscription
+says ``stop_on_error``. Deliveries without an order wait for nobody, and nobody waits for them.
+
+What is to be done follows from the journal and the catalog alone. So a process that is killed in the middle loses no
+group (:meth:`Releases.start` finds it after the next start), and doing it twice does no harm: of two moves of a
+delivery that wait for the same thing, the lifecycle table allows the first.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from eventyard.model.catalog import Project, Subscription
+from eventyard.model.errors import Unavailable
+from eventyard.model.ids import EntryId, Millis
+from eventyard.model.journal import HistoryLine, NewDelivery, Query, Recorded, Recording, Sibling
+from eventyard.model.lifecycle import FINAL, Kind, Status, Trigger
+from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.recorder import FIRST_PAUSE, LONGEST_PAUSE
+from eventyard.ports import Clock, Store
+from eventyard.telemetry.log import Log
+
+T = TypeVar("T")
+
+STARTED = "its turn has come"
+"""The history comment of a delivery that waited for others."""
+
+ROUND = 64
+"""Publications that are looked at together."""
+
+PAGE = 500
+"""Deliveries that are moved at a time, and that are read at a time after a start."""
+
+REMEMBERED = 10_000
+"""Publications of which it is remembered that all that is open in them has an order."""
+
+
+def in_order(deliveries: Sequence[NewDelivery]) -> Sequence[NewDelivery]:
+    """The deliveries of one event, those behind the first group delayed."""
+    if len(deliveries) < 2:
+        return deliveries
+    orders = {delivery.subscription.order for delivery in deliveries} - {None}
+    if len(orders) < 2:
+        return deliveries
+    first = (None, min(order for order in orders if order is not None))
+    return [
+        one if one.subscription.order in first else replace(one, status=Status.DELAYED, lease_until=0)
+        for one in deliveries
+    ]
+
+
+class Step(Struct, frozen=True):
+    """What follows for the delayed deliveries of a publication, if anything does."""
+
+    start: Sequence[Sibling] = ()
+    discard: Sequence[Sibling] = ()
+    why: str = ""
+    ordered: bool = True
+    """Whether everything that is open has an order: then nothing follows before all of it has ended."""
+
+
+def next_step(siblings: Sequence[Sibling], find: Callable[[str], Subscription | None]) -> Step:
+    """What follows, by the subscriptions as they are now. A delivery whose subscription is gone has no order.
+
+    Of several deliveries for one subscription (a replay, a reprocessing) the newest tells whether it failed.
+    """
+    known = {sibling.subscription_id: find(sibling.subscription_id) for sibling in siblings}
+    orders = {name: None if one is None else one.order for name, one in known.items()}
+    delayed = [one for one in siblings if one.status is Status.DELAYED]
+    working = {orders[one.subscription_id] for one in siblings if one.status not in _RESTING}
+    if not delayed or working - {None}:
+        return Step(ordered=None not in working)
+    for name, newest in {one.subscription_id: one for one in siblings}.items():
+        failed = known[name]
+        if newest.status is Status.ERROR and failed is not None and failed.order is not None and failed.stop_on_error:
+            return Step(discard=delayed, why=f"subscription {failed.name!r} failed, and stops those after it")
+    waiting = {orders[one.subscription_id] for one in delayed}
+    group = {None, min((order for order in waiting if order is not None), default=None)}
+    return Step(start=[one for one in delayed if orders[one.subscription_id] in group], ordered=None not in working)
+
+
+_RESTING = FINAL | {Status.DELAYED}
+
+
+class Releases:
+    """Starts what has waited. ``due`` tells dispatch of a delivery for a target, due at a moment."""
+
+    def __init__(
+        self,
+        store: Store,
+        catalog: Catalog,
+        due: Callable[[int, Millis], None],
+        log: Log,
+        clock: Clock,
+        *,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._due = due
+        self._log = log
+        self._clock = clock
+        self._pause = pause
+        self._asked: dict[EntryId, None] = {}
+        self._ordered: dict[EntryId, None] = {}
+        self._working: asyncio.Task[None] | None = None
+        self._resuming: asyncio.Task[None] | None = None
+        self._stopped = False
+
+    def start(self) -> None:
+        """Find, in the background, what a process before this one did not come to."""
+        self._resuming = asyncio.create_task(self._resume())
+
+    async def stop(self) -> None:
+        """Leave the rest to the next start."""
+        self._stopped = True
+        tasks = [task for task in (self._working, self._resuming) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def recorded(self, recording: Recording, told: Recorded) -> None:
+        """The end of a delivery is on record, for which others may have waited."""
+        publication_id = recording.publication_id
+        if told is Recorded.SETTLED or (told is Recorded.AWAITED and publication_id not in self._ordered):
+            self.look(publication_id)
+
+    def look(self, publication_id: EntryId) -> None:
+        """See what follows for a publication; at once, and not for the caller to wait for."""
+        self._ordered.pop(publication_id, None)
+        self._asked[publication_id] = None
+        if (self._working is None or self._working.done()) and not self._stopped:
+            self._working = asyncio.create_task(self._work())
+
+    async def _work(self) -> None:
+        while self._asked:
+            batch = list(islice(self._asked, ROUND))
+            for publication_id in batch:
+                del self._asked[publication_id]
+            await self._persist(batch)
+
+    async def _resume(self) -> None:
+        """Look at every publication with a delayed delivery."""
+        after: EntryId | None = None
+        while projects := tuple(project.number for project in self._catalog.all(Project)):
+            query = Query(
+                projects=projects, kinds=(Kind.SUBSCRIPTION,), statuses=(Status.DELAYED,),
+                after=after, ascending=True, limit=PAGE,
+            )  # fmt: skip
+            try:
+                page = await self._store.find(query)
+            except Unavailable:
+                await self._pause(LONGEST_PAUSE)
+                continue
+            if page.entries:
+                after = page.entries[-1].id
+                parents = dict.fromkeys(entry.parent_id for entry in page.entries if entry.parent_id is not None)
+                for batch in _parts(list(parents), ROUND):
+                    await self._persist(batch)
+            if not page.more:
+                return
+
+    async def _persist(self, publication_ids: Sequence[EntryId]) -> None:
+        """Release, and while the store cannot write, try again."""
+        wait = FIRST_PAUSE
+        while True:
+            try:
+                await self._release(publication_ids)
+                return
+            except Unavailable:
+                await self._pause(wait)
+                wait = min(wait * 2, LONGEST_PAUSE)
+            except Exception as error:  # a bug must not stop the others; the next start finds these again
+                self._log.error("release_failed", error=repr(error))
+                return
+
+    async def _release(self, publication_ids: Sequence[EntryId]) -> None:
+        families: dict[EntryId, list[Sibling]] = {}
+        for sibling in await self._store.siblings(publication_ids):
+            families.setdefault(sibling.publication_id, []).append(sibling)
+        steps = {one: next_step(family, self._find) for one, family in families.items()}
+        starting = [sibling for step in steps.values() for sibling in step.start]
+        for part in _parts(starting, PAGE):
+            await self._move(part, Trigger.START, HistoryLine(self._clock(), Status.PROCESSING, STARTED))
+        for step in steps.values():
+            for part in _parts(step.discard, PAGE):
+                await self._move(part, Trigger.DISCARD, HistoryLine(self._clock(), Status.DISCARDED, step.why))
+        self._remember(steps)
+
+    async def _move(self, siblings: Sequence[Sibling], trigger: Trigger, line: HistoryLine) -> None:
+        due_at = line.at if trigger is Trigger.START else None
+        targets = {sibling.entry_id: sibling.target_number for sibling in siblings}
+        moved = await self._store.move(list(targets), trigger, line, due_at)
+        if due_at is not None:
+            for number in dict.fromkeys(targets[entry_id] for entry_id in moved):
+                self._due(number, due_at)
+
+    def _remember(self, steps: Mapping[EntryId, Step]) -> None:
+        for publication_id, step in steps.items():
+            self._ordered.pop(publication_id, None)
+            if step.ordered:
+                self._ordered[publication_id] = None
+        for oldest in list(islice(self._ordered, max(0, len(self._ordered) - REMEMBERED))):
+            del self._ordered[oldest]
+
+    def _find(self, subscription_id: str) -> Subscription | None:
+        return self._catalog.seek(Subscription, subscription_id)
+
+
+def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
