@@ -130,7 +130,8 @@ class Recording(Struct, frozen=True):
 
     ``line`` is the new last history line, or ``None`` when the status stays (the delivery waits for its next attempt).
     ``due_at`` puts the delivery back into the work queue for attempt ``attempt.number + 1``; ``None`` takes it out.
-    Nothing but the attempt is written if the entry is final by now (an operator was faster).
+    Nothing but the attempt is written if the entry is final by now (an operator was faster). ``subscription_id`` is for
+    those who are told of it.
     """
 
     entry_id: EntryId
@@ -140,6 +141,7 @@ class Recording(Struct, frozen=True):
     due_at: Millis | None = None
     run_id: str | None = None
     counts: Counts | None = None
+    subscription_id: str = ""
 
 
 class Recorded(IntEnum):

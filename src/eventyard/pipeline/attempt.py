@@ -147,14 +147,16 @@ def conclude(
     else:
         due_at = decision.due_at
     recording = Recording(
-        claimed.entry_id, claimed.publication_id, attempt, line, due_at, outcome.run_id, outcome.counts
-    )
+        claimed.entry_id, claimed.publication_id, attempt, line, due_at, outcome.run_id, outcome.counts,
+        subscription_id=claimed.subscription_id,
+    )  # fmt: skip
     return Concluded(attempt, decision, recording)
 
 
 def refuse(claimed: Claimed, reason: str, now: Millis) -> Recording:
     """The end of a delivery that is not attempted at all."""
-    return Recording(claimed.entry_id, claimed.publication_id, None, HistoryLine(now, Status.ERROR, reason))
+    line = HistoryLine(now, Status.ERROR, reason)
+    return Recording(claimed.entry_id, claimed.publication_id, None, line, subscription_id=claimed.subscription_id)
 
 
 def hand_back(claimed: Claimed) -> Recording:

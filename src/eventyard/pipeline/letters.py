@@ -27,7 +27,6 @@ class Failures(Struct, frozen=True):
     """The id of the mail that tells of them."""
     subscription_id: str
     entry_id: EntryId
-    target_number: int
     count: int
     since: Millis
 
@@ -79,12 +78,15 @@ class Letters:
     def _facts(self, failures: Failures, detail: EntryDetail, publication: Entry | None) -> Iterator[tuple[str, str]]:
         entry, end = detail.entry, detail.history[-1]
         subscription = self._catalog.seek(Subscription, failures.subscription_id)
-        application = None if subscription is None else self._catalog.seek(Application, subscription.application_id)
+        application = target = None
+        if subscription is not None:
+            application = self._catalog.seek(Application, subscription.application_id)
+            target = self._catalog.seek(Target, subscription.target_id)
         yield "Subscription", _called(subscription, entry.name)
         yield "Application", _called(application, entry.application)
         if publication is not None:
             yield "Source", _called(self._catalog.seek(Source, publication.name_id or ""), publication.name)
-        yield "Target", _called(self._catalog.numbered(Target, failures.target_number), "deleted meanwhile")
+        yield "Target", _called(target, "deleted meanwhile")
         yield "When", format_millis(end.at)
         yield "Why", self._masker.text(end.comment)
         yield "Attempts", str(len(detail.attempts))

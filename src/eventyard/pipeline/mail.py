@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from msgspec import Struct
 
 from eventyard.model.ids import EntryId, Millis
-from eventyard.model.journal import Claimed
+from eventyard.model.journal import Recording
 from eventyard.pipeline.letters import Failures, Letters
 from eventyard.pipeline.outbox import Outbox
 from eventyard.pipeline.timing import Alarm
@@ -27,7 +27,6 @@ class _Failing(Struct):
     since: Millis
     count: int = 0
     last: EntryId = EntryId(0)
-    target_number: int = 0
 
 
 class Mails:
@@ -54,9 +53,9 @@ class Mails:
         self._alarm = Alarm(clock, self.tick)
         self._complained = False
 
-    def failed(self, claimed: Claimed) -> None:
+    def failed(self, recording: Recording) -> None:
         """A delivery ended as Error, and that is on disk. Returns at once."""
-        subscription_id = claimed.subscription_id
+        subscription_id = recording.subscription_id
         if not self._letters.recipients(subscription_id):
             return
         if self.outbox is None:
@@ -67,7 +66,7 @@ class Mails:
         if failing is None:
             failing = self._failing[subscription_id] = _Failing(self._clock())
         failing.count += 1
-        failing.last, failing.target_number = claimed.entry_id, claimed.target_number
+        failing.last = recording.entry_id
         if first:
             self._tell(self.outbox, subscription_id, failing)
 
@@ -105,9 +104,7 @@ class Mails:
         self._alarm.set(end)
 
     def _put(self, outbox: Outbox, subscription_id: str, failing: _Failing) -> bool:
-        failures = Failures(
-            self._new_id(), subscription_id, failing.last, failing.target_number, failing.count, failing.since
-        )
+        failures = Failures(self._new_id(), subscription_id, failing.last, failing.count, failing.since)
         fits = outbox.put(partial(self._letters.write, failures))
         if fits:
             failing.count, failing.since = 0, self._clock()

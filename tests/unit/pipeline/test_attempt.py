@@ -32,7 +32,9 @@ def test_a_success_completes_the_delivery_with_counts_and_run_id() -> None:
     concluded = conclude(CLAIMED, TARGET, None, attempt, NOW, 0.5)
     assert concluded.decision == Succeeded()
     line = HistoryLine(NOW, Status.COMPLETE, COMPLETED)
-    expected = Recording(EntryId(7), EntryId(6), attempt, line, None, "airflow-7", Counts(target_success=3))
+    expected = Recording(
+        EntryId(7), EntryId(6), attempt, line, None, "airflow-7", Counts(target_success=3), CLAIMED.subscription_id
+    )
     assert concluded.recording == expected
 
 
@@ -59,7 +61,9 @@ def test_the_subscriptions_policy_goes_before_the_targets() -> None:
 
 
 def test_ends_without_an_attempt() -> None:
-    assert refuse(CLAIMED, "why", NOW) == Recording(EntryId(7), EntryId(6), None, HistoryLine(NOW, Status.ERROR, "why"))
+    line = HistoryLine(NOW, Status.ERROR, "why")
+    refused = Recording(EntryId(7), EntryId(6), None, line, subscription_id=CLAIMED.subscription_id)
+    assert refuse(CLAIMED, "why", NOW) == refused
     assert hand_back(CLAIMED) == Recording(EntryId(7), EntryId(6), None, None, NOW)
 
 

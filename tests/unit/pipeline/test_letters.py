@@ -34,7 +34,7 @@ class Office:
 
     async def write(self, *, count: int = 1, entry: int = 2, **head) -> Mail | None:
         letters = Letters(self.catalog, self.store, Letterhead(**head))
-        failures = Failures("mail-1", self.subscription.id, EntryId(entry), self.target.number, count, NOW)
+        failures = Failures("mail-1", self.subscription.id, EntryId(entry), count, NOW)
         return await letters.write(failures)
 
     async def mail(self, **fields) -> Mail:

@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator
 import pytest
 from msgspec.structs import replace
 
-from eventyard.model.ids import EntryId
-from eventyard.model.journal import Claimed
 from eventyard.model.mail import Mail
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.letters import Failures, Letterhead, Letters
@@ -51,7 +49,7 @@ class Desk:
 
     def fail(self, *entries: int, of: str = "named") -> None:
         for entry in entries:
-            self.mails.failed(Claimed(EntryId(entry), EntryId(1), of, 5, 1, NOW, NOW, builders.event()))
+            self.mails.failed(replace(builders.failed(entry, 1), subscription_id=of))
 
     async def told(self) -> list[str]:
         """Of which subscription, how many, which entry last, since when after the beginning."""
