@@ -20,11 +20,14 @@ import uvicorn
 
 from eventyard.api.front import Asgi, Front
 from eventyard.api.health import Health
-from eventyard.api.hot import Hot
+from eventyard.api.hot import Hot, Spoken
 from eventyard.api.protocol import protocol_with
 from eventyard.api.security import Security
 from eventyard.app import open_hub
 from eventyard.config import ConfigError, Settings
+from eventyard.dialects.eventhos.options import Options
+from eventyard.dialects.eventhos.send import Send
+from eventyard.dialects.eventhos.senders import Senders
 from eventyard.gateways.sse import Sse
 from eventyard.pipeline.hub import Hub
 from eventyard.telemetry.log import Log, make_log
@@ -63,7 +66,7 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
         await hub.dispatcher.start()
         gateways = Gateways(hub, security, settings)
         urls |= await gateways.open()
-        hot = Hot(hub, security, bench=settings.bench)
+        hot = Hot(hub, security, bench=settings.bench, spoken=spoken(hub, settings))
         front = Front(
             hot,
             Health(hub.metrics, lambda: "stopping" if stopping.is_set() else None),
@@ -78,6 +81,17 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
         await leaving
         cut_off = await _drain(hub, settings.dispatch.drain_seconds * 1000, hurrying)
         log.info("stopped", attempts_cut_off=cut_off)
+
+
+def spoken(hub: Hub, settings: Settings) -> list[Spoken]:
+    """The hot paths of the dialects."""
+    return [Send(hub, Senders(hub, settings.eventhos.project), eventhos_options(settings), settings.public_url)]
+
+
+def eventhos_options(settings: Settings) -> Options:
+    """What an operator chose for eventhos."""
+    given = settings.eventhos
+    return Options(given.project, given.success_code, given.access_key_in_query, given.time_zone)
 
 
 def _http(front: Asgi, hot: Hot, websocket: Callable[..., asyncio.Protocol], settings: Settings) -> uvicorn.Config:

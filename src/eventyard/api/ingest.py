@@ -20,7 +20,7 @@ from eventyard.model.catalog import Source
 from eventyard.model.errors import HubError, Invalid, TooLarge
 from eventyard.model.event import Event
 from eventyard.model.ids import RANDOM_BITS, Millis, uuid7
-from eventyard.pipeline.accept import Accepted, Arrival
+from eventyard.pipeline.accept import KEY_LIMIT, Accepted, Arrival, sender_key
 from eventyard.pipeline.doors import Door
 from eventyard.pipeline.hub import Hub
 from eventyard.pipeline.view import View
@@ -32,7 +32,6 @@ from eventyard.wire.rfc3339 import parse
 
 NDJSON = "application/x-ndjson"
 REPLAYED = ((b"idempotency-replayed", b"true"),)
-_KEY_LIMIT = 255
 
 NOTHING = Raw()
 
@@ -58,7 +57,7 @@ class Item(Struct, forbid_unknown_fields=True):
     time: str | None = None
     subject: Word | None = None
     routing_key: Word | None = None
-    idempotency_key: Annotated[str, Meta(min_length=1, max_length=_KEY_LIMIT)] | None = None
+    idempotency_key: Annotated[str, Meta(min_length=1, max_length=KEY_LIMIT)] | None = None
 
 
 class Receipt(Struct):
@@ -101,7 +100,7 @@ class Ingest:
         verified = door.verify(Request(headers, body, now))
         mode = cloudevents.mode_of(headers)
         # The sender's own id goes before a header that no scheme signs: under another header it is still a redelivery.
-        key = f"delivery:{verified.key}" if verified.key else _key_of(headers)
+        key = f"delivery:{verified.key}" if verified.key else sender_key(headers)
         if mode is Mode.BATCH:
             check_depth(body, hub.limits.depth)
             events = self._events(body, now)
@@ -132,14 +131,14 @@ class Ingest:
             door = self._door(who, asked.project_id, asked.source)
             payload = bytes(asked.payload)
             event = Event(_new_id(now), door.uri, door.source.name, now, payload, door.source.name, "application/json")
-            key = _key_of(headers)
+            key = sender_key(headers)
             signed = payload
         else:
             if mode is Mode.BATCH:
                 return await self._dispatch_cloud_batch(who, headers, query, body, now)
             event = self._cloud(mode, headers, body, now)
             door = self._door(who, query.get("project_id"), headers.get("x-event-source") or event.source)
-            key = _key_of(headers) or _event_key(event)
+            key = sender_key(headers) or _event_key(event)
             signed = body
         signature = self._prove(door, headers, signed, now)
         accepted = await hub.acceptor.accept(Arrival(door, event, key, signature))
@@ -341,17 +340,6 @@ def decoded(decode: Any, raw: bytes | Raw) -> Any:
         raise Invalid("invalid_body", message, pointer=path.rstrip("`").replace(".", "/") or None) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise Invalid("invalid_json", f"the body is not JSON: {error}") from None
-
-
-def _key_of(headers: Mapping[str, str]) -> str | None:
-    """The Idempotency-Key header, as a key. Raises ``Invalid`` (``invalid_parameter``) for one beyond its bound."""
-    key = headers.get("idempotency-key")
-    if key is None:
-        return None
-    if not 0 < len(key) <= _KEY_LIMIT:
-        message = f"an idempotency key has 1 to {_KEY_LIMIT} characters"
-        raise Invalid("invalid_parameter", message, pointer="Idempotency-Key")
-    return f"key:{key}"
 
 
 def _event_key(event: Event) -> str:

@@ -7,7 +7,7 @@ answer, and the deliveries this process has room for go straight to dispatch, wi
 
 import hashlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -24,6 +24,9 @@ from eventyard.pipeline.doors import Door
 from eventyard.pipeline.release import in_order
 from eventyard.ports import Clock, Store
 from eventyard.telemetry.observer import Observer
+
+KEY_LIMIT = 255
+"""Characters of an idempotency key."""
 
 SIGNATURE_KEY = "signature:"
 """Prefix of the idempotency key that a signature itself is; no key of a sender begins with it."""
@@ -60,6 +63,17 @@ class Arrival(Struct, frozen=True, gc=False):
     signature: str | None = None
     redelivery: bool = False
     well_formed: bool = False
+
+
+def sender_key(headers: Mapping[str, str]) -> str | None:
+    """The Idempotency-Key header, as a key. Raises ``Invalid`` (``invalid_parameter``) for one beyond its bound."""
+    key = headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not 0 < len(key) <= KEY_LIMIT:
+        message = f"an idempotency key has 1 to {KEY_LIMIT} characters"
+        raise Invalid("invalid_parameter", message, pointer="Idempotency-Key")
+    return f"key:{key}"
 
 
 Commit = Callable[[Sequence[NewPublication]], Awaitable[Sequence[Appended]]]

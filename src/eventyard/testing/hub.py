@@ -29,7 +29,7 @@ from eventyard.pipeline.hub import Hub
 from eventyard.pipeline.keys import PREFIX
 from eventyard.pipeline.vault import Vault
 from eventyard.ports import TargetType
-from eventyard.server import native
+from eventyard.server import native, spoken
 from eventyard.stores.memory import MemoryStore
 from eventyard.targets.job import JobTarget
 from eventyard.telemetry.log import Log, make_log
@@ -118,7 +118,7 @@ async def memory_hub(
         stack.push_async_callback(hub.releases.stop)
         security = Security(hub.keys, clock, hub.metrics)
         health = Health(hub.metrics, lambda: None)
-        hot = Hot(hub, security, bench=False)
+        hot = Hot(hub, security, bench=False, spoken=spoken(hub, chosen))
         front = Front(hot, health, lambda: native(hub, security), Sse(hub.streams, security))
         stack.push_async_callback(hub.dispatcher.drain, 0)
         yield Yard(hub, security, store, clock, front, webhook)
