@@ -278,7 +278,10 @@ class AmqpConnection(asyncio.Protocol):
         except BaseException:
             work.close()
             raise
-        await work
+        if self.publisher.blocked:  # what was published is not on disk, and the client is gone
+            work.close()
+        else:
+            await work
 
     async def _close_channel(self, number: int, *, answer: bool) -> None:
         await self.publisher.done()

@@ -1,33 +1,21 @@
-"""What a client sends: gathered while the last of it is being committed, then committed together, in order.
+"""What a client sends: each message an event in the exchange of its destination; the sender hears once it is on disk.
 
-So a client that sends fast pays one commit for many messages, and one that waits for each receipt gets it as soon as
-its message is on disk, and never before. While the journal cannot be written, nothing is lost: it is tried again until
-it can, or the connection ends; a client that goes on sending is not read meanwhile.
+How messages come together in one commit is told in ``gateways/gathering.py``.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 
+from eventyard.gateways.gathering import Gathering
 from eventyard.gateways.stomp.messages import event_sent
-from eventyard.model.errors import HubError, NotFound, Unavailable
+from eventyard.model.errors import HubError, NotFound
 from eventyard.model.ids import EntryId, Millis
 from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.outgoing import Outgoing, Unrouted
 from eventyard.wire.stomp.commands import Send
 from eventyard.wire.stomp.destinations import TOPIC_EXCHANGE, Destination, Kind
 
-TOGETHER = 1_000
-"""Messages in one commit at most."""
-
-AHEAD_BYTES = 8 << 20
-"""Bytes that may wait to be committed before nothing more is read from the client."""
-
 OVERHEAD = 1024
 """Bytes that a message costs beside its body and the headers of the sender's own."""
-
-AGAIN_S = 1.0
-"""Seconds between two tries to write to a journal that cannot be written."""
 
 Result = EntryId | Unrouted | HubError | None
 """What became of a message; ``None``: nothing, as one before it failed and ended the conversation."""
@@ -52,55 +40,24 @@ class Sender:
         self._reply_queue = reply_queue
         self._goes_on_after = goes_on_after
         self._tell = tell
-        self._broken = broken
-        self._waiting: list[Send] = []
-        self._bytes = 0
-        self._busy: asyncio.Task[None] | None = None
-        self._stopping = asyncio.Event()
+        self._gathering: Gathering[Send] = Gathering(self._publish, _size, broken=lambda error: broken(error, "SEND"))
+        self.put = self._gathering.put
+        self.done = self._gathering.done
+        self.stop = self._gathering.stop
 
     @property
     def busy(self) -> bool:
         """Whether something is not committed yet."""
-        return self._busy is not None
+        return self._gathering.busy
 
     @property
     def crowded(self) -> bool:
         """Whether so much waits that the client had better wait, too."""
-        return self._bytes > AHEAD_BYTES
+        return self._gathering.crowded
 
-    def put(self, send: Send) -> None:
-        """Publish a message, after those before it."""
-        self._waiting.append(send)
-        self._bytes += _size(send)
-        if self._busy is None:
-            self._busy = asyncio.create_task(self._work())
-
-    async def done(self) -> None:
-        """Wait until everything sent so far is committed or refused."""
-        while self._busy is not None:
-            await asyncio.shield(self._busy)
-
-    async def stop(self) -> None:
-        """Commit what came before the client left, unless that cannot be done now."""
-        self._stopping.set()
-        with suppress(asyncio.CancelledError):
-            await self.done()
-
-    async def _work(self) -> None:
-        try:
-            # What came with the same bytes is committed with it.
-            await asyncio.sleep(0)
-            while self._waiting:
-                batch, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
-                self._bytes -= sum([_size(send) for send in batch])
-                for send, result in zip(batch, await self._commit(batch), strict=True):
-                    self._tell(send, result)
-        except Unavailable:
-            pass  # it is stopping, and nobody is there to be told
-        except Exception as error:  # a bug must not leave the client waiting
-            self._broken(error, "SEND")
-        finally:
-            self._busy = None
+    async def _publish(self, sends: Sequence[Send]) -> None:
+        for send, result in zip(sends, await self._commit(sends), strict=True):
+            self._tell(send, result)
 
     async def together(self, sends: Sequence[Send]) -> None:
         """Commit what was sent in a transaction: all of it, or nothing if part of it cannot be. Raises ``HubError``."""
@@ -151,16 +108,7 @@ class Sender:
         return "", to.name  # the default exchange
 
     async def _written(self, outgoing: Sequence[Outgoing], *, whole: bool = False) -> Sequence[Result]:
-        """Publish, as often as it takes. Raises ``Unavailable`` if that cannot be done, and the client is gone."""
-        while outgoing:
-            try:
-                return await self._link.publish(outgoing, whole=whole)
-            except Unavailable:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), AGAIN_S)
-                if self._stopping.is_set():
-                    raise
-        return []
+        return await self._gathering.written(lambda: self._link.publish(outgoing, whole=whole)) if outgoing else []
 
 
 def _size(send: Send) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pamqp.commands import Basic, Channel, Confirm, Connection, Queue
 
-from eventyard.gateways.amqp import publisher
+from eventyard.gateways import gathering
 from eventyard.model.access import Scope
 from eventyard.model.errors import Unavailable
 from eventyard.testing.hub import Yard
@@ -28,7 +28,7 @@ class Disk:
         self.batches: list[int] = []
         self._append = yard.store.append_batch
         monkeypatch.setattr(yard.store, "append_batch", self.append)
-        monkeypatch.setattr(publisher, "AGAIN_S", 0)
+        monkeypatch.setattr(gathering, "AGAIN_S", 0)
 
     async def append(self, publications: Sequence[Any]) -> Any:
         if self.full:
@@ -54,7 +54,7 @@ async def test_what_comes_together_is_committed_and_confirmed_together(client: C
 async def test_no_more_is_committed_at_once_than_there_may_be(
     client: Client, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publisher, "TOGETHER", 2)
+    monkeypatch.setattr(gathering, "TOGETHER", 2)
     await confirming(client)
     for _ in range(5):
         client.publish(b"", "k", "amq.topic")
@@ -156,7 +156,7 @@ async def test_a_bug_confirms_nothing_and_ends_the_connection(
 async def test_who_publishes_faster_than_can_be_written_is_read_no_further(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publisher, "AHEAD_BYTES", 1_000)
+    monkeypatch.setattr(gathering, "AHEAD_BYTES", 1_000)
     client.publish(b"", "k", "amq.topic")
     assert client.wire.reading
     client.publish(b"", "k", "amq.topic")

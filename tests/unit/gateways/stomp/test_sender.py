@@ -5,8 +5,9 @@ from typing import Any, cast
 
 import pytest
 
-from eventyard.gateways.stomp import sender as module
-from eventyard.gateways.stomp.sender import AHEAD_BYTES, Result, Sender
+from eventyard.gateways import gathering
+from eventyard.gateways.gathering import AHEAD_BYTES
+from eventyard.gateways.stomp.sender import Result, Sender
 from eventyard.model.errors import Conflict, HubError, NotFound, Unavailable
 from eventyard.pipeline.streams.link import Link, Outgoing
 from eventyard.wire.stomp.commands import Send
@@ -84,7 +85,7 @@ async def test_what_comes_together_is_committed_together_and_told_in_order() -> 
 
 
 async def test_there_is_an_end_to_what_is_committed_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TOGETHER", 2)
+    monkeypatch.setattr(gathering, "TOGETHER", 2)
     hub = Hub()
     for _ in range(5):
         hub.put("/topic/a")
@@ -123,7 +124,7 @@ async def test_after_one_that_does_not_the_others_are() -> None:
 
 
 async def test_it_is_tried_again_until_the_journal_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "AGAIN_S", 0)
+    monkeypatch.setattr(gathering, "AGAIN_S", 0)
     hub = Hub()
     hub.full = 3
     hub.put("/topic/a", b"1")
