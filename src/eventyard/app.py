@@ -7,6 +7,7 @@ bootstrap. ``server.py`` puts an HTTP server in front.
 import os
 import random
 import secrets
+import ssl
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -32,6 +33,9 @@ from eventyard.pipeline.hub import Hub, Limits
 from eventyard.pipeline.identity.identity import identity
 from eventyard.pipeline.keys import PREFIX, Keys, digest_of
 from eventyard.pipeline.lanes import Limits as LaneLimits
+from eventyard.pipeline.letters import Letterhead, Letters
+from eventyard.pipeline.mail import Mails
+from eventyard.pipeline.outbox import Outbox
 from eventyard.pipeline.products import Products
 from eventyard.pipeline.projects import Projects
 from eventyard.pipeline.publish import Publishing
@@ -48,7 +52,7 @@ from eventyard.pipeline.targets import Targets
 from eventyard.pipeline.topics import Topics
 from eventyard.pipeline.vault import KEY_BYTES, Vault
 from eventyard.pipeline.work import JobRuns
-from eventyard.ports import Clock, Egress, Store, TargetType, Verifier
+from eventyard.ports import Clock, Egress, Mailer, Store, TargetType, Verifier
 from eventyard.stores.sql.store import SqliteStore
 from eventyard.telemetry.log import Log, make_log
 from eventyard.telemetry.metrics import Metrics
@@ -77,6 +81,7 @@ class Parts(Struct, frozen=True):
     target_types: Mapping[str, TargetType]
     clock: Clock
     log: Log
+    mailer: Mailer | None = None
 
 
 def compose(settings: Settings, parts: Parts) -> Hub:
@@ -94,7 +99,10 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         dispatcher.due(target_number, at)
 
     releases = Releases(store, catalog, due, log, clock)
-    recorder = Recorder(store, log, bound=lane_limits.unrecorded, told=releases.recorded)
+    outbox = None if parts.mailer is None else Outbox(parts.mailer, metrics, log, clock)
+    letters = Letters(catalog, store, letterhead(settings))
+    mails = Mails(letters, outbox, log, clock, new_id, interval_ms=settings.mail.interval_seconds * 1000)
+    recorder = Recorder(store, log, bound=lane_limits.unrecorded, told=releases.recorded, failed=mails.failed)
     runs = JobRuns(store, directory, attempter, recorder, log, clock)
     targets = Targets(catalog, vault, parts.target_types, clock, new_id)
 
@@ -134,6 +142,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
     metrics.in_flight.set_function(lambda: dispatcher.in_flight)
     metrics.queued.set_function(lambda: dispatcher.queued)
     metrics.breakers_open.set_function(lambda: dispatcher.breakers_open)
+    metrics.mails_waiting.set_function(lambda: 0 if outbox is None else outbox.waiting)
     return Hub(
         catalog=catalog,
         doors=doors,
@@ -146,6 +155,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         dispatcher=dispatcher,
         releases=releases,
         runs=runs,
+        mails=mails,
         search=Search(catalog, store),
         reprocessing=reprocessing,
         replay=Replay(catalog, store, dispatcher, reprocessing, clock),
@@ -162,6 +172,39 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         metrics=metrics,
         observer=observer,
     )
+
+
+def letterhead(settings: Settings) -> Letterhead:
+    """What is the same in every mail."""
+    given = settings.mail
+    return Letterhead(tuple(given.default_recipients), given.alias, settings.public_url, tuple(given.masked))
+
+
+def mailer_of(settings: Settings) -> Mailer | None:
+    """What gets the hub's mails out; ``None`` when no mail server is set. Raises :class:`ConfigError`."""
+    smtp = settings.smtp
+    if smtp.host is None:
+        return None
+    # Who sends no mail does not pay for it.
+    from eventyard.mail.addresses import mailbox  # noqa: PLC0415
+    from eventyard.mail.smtp import SmtpMailer, SmtpServer  # noqa: PLC0415
+
+    if smtp.sender is None:
+        raise ConfigError("smtp.host needs smtp.sender, the address that mails are from")
+    try:
+        trust = None if smtp.security == "none" else ssl.create_default_context(cafile=smtp.ca)
+        for recipient in settings.mail.default_recipients:
+            mailbox(recipient)
+        return SmtpMailer(
+            SmtpServer(
+                smtp.host, smtp.sender, smtp.security, smtp.port, smtp.user, smtp.password.get_secret_value(),
+                smtp.timeout_seconds, trust,
+            )
+        )  # fmt: skip
+    except OSError as error:  # SSLError is one
+        raise ConfigError(f"cannot use smtp.ca {smtp.ca}: {error}") from None
+    except ValueError as error:
+        raise ConfigError(f"smtp.sender or mail.default_recipients: {error}") from None
 
 
 def stream_limits(settings: Settings) -> StreamLimits:
@@ -206,6 +249,7 @@ async def open_hub(settings: Settings, log: Log) -> AsyncIterator[Hub]:
             target_types,
             now_ms,
             log,
+            mailer_of(settings),
         )
         hub = compose(settings, parts)
         await hub.catalog.start()
@@ -281,7 +325,7 @@ async def bootstrap(hub: Hub, settings: Settings) -> None:
         records.append(hub.keys.record(key, organization.id, "bootstrap", [Scope.ADMIN]))
     if settings.bootstrap_password is not None:
         password = settings.bootstrap_password.get_secret_value()
-        records.append(hub.keys.user(organization.id, "admin", password, [Scope.ADMIN]))
+        records.append(hub.identity.users.record(organization.id, "admin", password, [Scope.ADMIN]))
     await hub.catalog.save(*records)
 
 

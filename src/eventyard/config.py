@@ -156,6 +156,50 @@ class EventhosSettings(_Section):
         return name
 
 
+SECRET_NAMES = (
+    "*password", "*passwd", "*secret", "*token", "*api-key", "*access-key", "*private-key", "*authorization",
+    "cookie", "set-cookie",
+)  # fmt: skip
+
+
+class MailSettings(_Section):
+    """What the hub's mails say, and to whom."""
+
+    default_recipients: list[str] = Field(
+        default=[], description="Who is told of a failed delivery whose subscription names nobody."
+    )
+    alias: str = Field(default="", description="What this hub is called at the head of a mail's subject.")
+    interval_seconds: Positive = Field(
+        default=300, description="After a mail about a subscription, how long its failures are gathered for the next."
+    )
+    masked: list[str] = Field(
+        default=list(SECRET_NAMES),
+        description="Names of parameters, headers and fields whose values mails show as `****`; `*` stands for "
+        "anything, case and what joins words do not matter.",
+    )
+
+
+class SmtpSettings(_Section):
+    """The mail server that takes the hub's mails."""
+
+    host: str | None = Field(default=None, description="Its name; unset: no mail is sent.")
+    port: Positive | None = Field(
+        default=None, le=65_535, description="Its port; unset: 587 with STARTTLS, 465 with TLS, else 25."
+    )
+    security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="STARTTLS, TLS from the first byte, or neither. It is never done without."
+    )
+    ca: Path | None = Field(
+        default=None, description="PEM file of the authorities that it is certified by; unset: the system's."
+    )
+    user: str | None = Field(default=None, description="User to log in as; unset: no login.")
+    password: SecretStr = Field(default=SecretStr(""), description="That user's password.")
+    sender: str | None = Field(
+        default=None, description="Whom the mails are from: `name@host` or `Name <name@host>`. Needed with a host."
+    )
+    timeout_seconds: Positive = Field(default=30, description="How long it may take to take one mail.")
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -177,6 +221,10 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         default=None, description="How clients reach the hub, when that is not its own address."
     )
+    proxies: list[str] = Field(
+        default=[],
+        description="Addresses of reverse proxies, whose X-Forwarded-For is believed when passwords are guessed.",
+    )
     bootstrap_key: SecretStr | None = Field(
         default=None, description="API key of the first administrator, used on an empty store."
     )
@@ -194,6 +242,8 @@ class Settings(BaseSettings):
     tls: TlsSettings = TlsSettings()
     tokens: TokenSettings = TokenSettings()
     eventhos: EventhosSettings = EventhosSettings()
+    mail: MailSettings = MailSettings()
+    smtp: SmtpSettings = SmtpSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -45,8 +45,8 @@ SWITCH_S = 0.001
 async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None]) -> None:
     """Run a hub until SIGTERM or SIGINT. ``ready`` is told the addresses once events are taken.
 
-    Stops in order: the server takes no new requests and answers those it has, attempts end and are recorded, the store
-    is closed. A second signal ends attempts at once; their deliveries are made again after the next start.
+    Stops in order: the server takes no new requests and answers those it has, attempts end and are recorded, mails that
+    wait are tried once more, the store is closed. A second signal ends attempts at once; their deliveries are made again after the next start.
     """
     log = make_log(settings.log.level, settings.log.style)
     logging.getLogger("uvicorn").addHandler(_Told(log))
@@ -55,7 +55,7 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
     async with open_hub(settings, log) as hub:
         stopping, hurrying = asyncio.Event(), asyncio.Event()
 
-        security = Security(hub.keys, hub.clock, hub.metrics)
+        security = Security(hub.keys, hub.identity, hub.clock, hub.metrics, settings.proxies)
         urls = {"http": settings.public_url or url_of("http", listener)}
 
         def announce() -> None:
@@ -269,15 +269,23 @@ def listen(address: str, option: str = "--listen") -> socket.socket:
 
 
 async def _drain(hub: Hub, timeout_ms: int, hurrying: asyncio.Event) -> int:
-    """Let attempts end, until there is a hurry. Returns how many were cut off."""
-    draining = asyncio.ensure_future(hub.dispatcher.drain(timeout_ms))
+    """Let attempts end and mails leave, until there is a hurry. Returns how many attempts were cut off."""
+    draining = asyncio.ensure_future(_end(hub, timeout_ms))
     hurry = asyncio.ensure_future(hurrying.wait())
     await asyncio.wait({draining, hurry}, return_when=asyncio.FIRST_COMPLETED)
     hurry.cancel()
     if draining.done():
         return draining.result()
     draining.cancel()
-    return await hub.dispatcher.drain(0)
+    return await _end(hub, 0)
+
+
+async def _end(hub: Hub, timeout_ms: int) -> int:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    cut_off = await hub.dispatcher.drain(timeout_ms)
+    await hub.mails.stop(max(timeout_ms - int((loop.time() - began) * 1000), 0))
+    return cut_off
 
 
 def _on_signals(stopping: asyncio.Event, hurrying: asyncio.Event, server: _Server, hub: Hub) -> None:

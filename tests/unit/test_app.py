@@ -130,7 +130,8 @@ async def test_an_empty_store_is_given_an_organization_a_project_an_application_
         ] * 3
         who = hub.keys.by_key("my-first-key")
         assert who.scopes == {Scope.ADMIN}
-        assert hub.keys.by_password("admin", "pass word 1").scopes == {Scope.ADMIN}
+        admin = await hub.identity.logins.user("admin", "pass word 1", "192.0.2.1")
+        assert hub.identity.rights.principal(admin).scopes == {Scope.ADMIN}
     assert b"my-first-key" not in (tmp_path / JOURNAL_FILE).read_bytes()
     assert b"pass word 1" not in (tmp_path / JOURNAL_FILE).read_bytes()
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from eventyard.api.health import Health
 from eventyard.api.hot import Hot
-from eventyard.api.http import Head, Receive, Scope, Send, read_body
+from eventyard.api.http import Head, Receive, Scope, Send, peer_of, read_body
 from eventyard.model.errors import HubError
 
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -71,4 +71,4 @@ class Front:
 
 
 def _head(scope: Scope) -> Head:
-    return Head(scope["method"], scope["path"], scope["query_string"], scope["headers"])
+    return Head(scope["method"], scope["path"], scope["query_string"], scope["headers"], peer_of(scope))

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from eventyard.api.http import JSON, Answer, Body, Receive, Scope, Send, headers_of, read_body
+from eventyard.api.http import JSON, Answer, Body, Receive, Scope, Send, headers_of, peer_of, read_body
 from eventyard.api.problems import problem, request_id_of
 from eventyard.api.replays import Replays, Slot
 from eventyard.api.security import Security
@@ -59,7 +59,7 @@ class Guard:
             scope = {**scope, "method": "GET"}
         caller = None
         if scope["path"] == _GUARDED or scope["path"].startswith(_GUARDED + "/"):
-            caller = self._security.authenticate(headers)
+            caller = await self._security.authenticate(headers, peer_of(scope))
             scope["state"] = {**scope.get("state", {}), CALLER: caller}
         if scope["method"] not in _WITH_BODY:
             await self._app(scope, receive, wire.send)
@@ -164,7 +164,7 @@ def _slot(scope: Scope, caller: Principal, key: str) -> Slot:
     if not 0 < len(key) <= KEY_LIMIT:
         message = f"an idempotency key has 1 to {KEY_LIMIT} characters"
         raise Invalid("invalid_parameter", message, pointer="Idempotency-Key")
-    actor = caller.key_id or f"user {caller.name}"
+    actor = caller.key_id or caller.client_id or caller.user_id or caller.name
     return (caller.organization_id, actor, scope["path"], scope["query_string"].decode("latin-1"), key)
 
 

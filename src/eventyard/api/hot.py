@@ -91,7 +91,17 @@ class Hot:
         if head.path == EMPTY:
             return _empty
         verb = self._ingest.batch if head.path == BATCH else self._ingest.dispatch
-        return partial(verb, self._security.authenticate(headers), headers, query_of(head.query))
+        caller = self._security.known(headers, head.peer)
+        if caller is None:
+            return partial(self._with_password, verb, head, headers)
+        return partial(verb, caller, headers, query_of(head.query))
+
+    async def _with_password(
+        self, verb: Callable[..., Awaitable[Answer]], head: Head, headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        """As any other, by a caller whose password takes time to prove."""
+        caller = await self._security.authenticate(headers, head.peer)
+        return await verb(caller, headers, query_of(head.query), body)
 
     def refuse(self, error: Exception, head: Head) -> Answer:
         """What a client is told instead of an answer."""

@@ -23,12 +23,19 @@ JSON = "application/json"
 
 
 class Head(Struct, frozen=True):
-    """What a request begins with. ``path`` is decoded, ``query`` is not."""
+    """What a request begins with. ``path`` is decoded, ``query`` is not. ``peer`` is the address it comes from."""
 
     method: str
     path: str
     query: bytes
     headers: Headers
+    peer: str = ""
+
+
+def peer_of(scope: Scope) -> str:
+    """The address at the other end of an ASGI server's connection, as far as that is known."""
+    host, _ = scope.get("client") or ("", 0)
+    return str(host)
 
 
 class Answer(Struct, frozen=True):

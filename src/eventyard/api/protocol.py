@@ -175,7 +175,7 @@ class HttpProtocol(HttpToolsProtocol):
         target = _PLAIN_TARGET(self.url)
         if target is None or not self.hot.takes(path := target[1].decode()):
             return None
-        return Head("POST", path, target[2] or b"", self.headers)
+        return Head("POST", path, target[2] or b"", self.headers, self.client[0] if self.client else "")
 
     # What an exchange needs
 

@@ -1,123 +1,102 @@
-"""Who is calling: an API key or a user's password out of the Authorization header, held to the key's rate limit.
+"""Who is calling: an API key, a token or a user's password, held to the key's rate limit and to the lock-out.
 
-Knows nothing of ASGI: ``hot.py`` asks for the hot paths, ``guard.py`` for the native API. What a caller may see and
-do is decided later, by ``pipeline/view.py``.
+Knows nothing of ASGI: ``hot.py`` asks for the hot paths, ``guard.py`` for the native API, and the gateways for theirs.
+What a caller may see and do is decided later, by ``pipeline/view.py``. A password takes time to prove unless it was
+right before, so whatever may carry one is asked for in two steps: what is known at once, and what is not.
 """
 
 import base64
 import binascii
-import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 
-from msgspec import Struct
-
 from eventyard.model.access import Principal
+from eventyard.model.bucket import Bucket
 from eventyard.model.errors import TooMany, Unauthenticated
-from eventyard.model.ids import Millis
+from eventyard.pipeline.identity.identity import Identity
 from eventyard.pipeline.keys import Keys
 from eventyard.ports import Clock
 from eventyard.telemetry.metrics import Metrics
 
-WRONG_PASSWORDS = 10
-"""So many wrong passwords at once, over all users, and one a second after that: each costs the hub an Argon2 hash."""
-
-
-class Bucket(Struct):
-    """A token bucket: ``rate`` tokens a second, at most ``burst`` of them kept."""
-
-    rate: float
-    burst: float
-    tokens: float
-    at: Millis
-
-    def fill(self, now: Millis) -> None:
-        """Add what has dripped in since the last look. A clock that was set back adds nothing."""
-        self.tokens = min(self.burst, self.tokens + self.rate * max(0, now - self.at) / 1000)
-        self.at = now
-
-    def take(self, now: Millis) -> int:
-        """Take a token. Returns 0, or after how many whole seconds to come back."""
-        wait = self.wait(now)
-        if not wait:
-            self.tokens -= 1
-        return wait
-
-    def wait(self, now: Millis) -> int:
-        """0 if there is a token, or in how many whole seconds there will be one."""
-        self.fill(now)
-        return 0 if self.tokens >= 1 else max(1, math.ceil((1 - self.tokens) / self.rate))
-
 
 class Security:
-    """Proves callers. One per hub, as it counts their calls."""
+    """Proves callers. One per hub, as it counts their calls.
 
-    def __init__(self, keys: Keys, clock: Clock, metrics: Metrics) -> None:
+    ``peer`` is the address at the other end of a connection. Where that is one of the ``proxies``, whoever called comes
+    from the address that the proxy tells of.
+    """
+
+    def __init__(
+        self, keys: Keys, identity: Identity, clock: Clock, metrics: Metrics, proxies: Collection[str] = ()
+    ) -> None:
         self._keys = keys
+        self._identity = identity
         self._clock = clock
         self._metrics = metrics
+        self._proxies = frozenset(proxies)
         self._buckets: dict[str, Bucket] = {}
-        self._guesses = Bucket(1.0, WRONG_PASSWORDS, WRONG_PASSWORDS, clock())
 
-    def authenticate(self, headers: Mapping[str, str]) -> Principal:
+    async def authenticate(self, headers: Mapping[str, str], peer: str) -> Principal:
         """The caller behind the Authorization header (``headers`` by lower-case name).
 
-        Raises ``Unauthenticated``, and ``TooMany`` beyond the rate limit of the key.
+        Raises ``Unauthenticated``, and ``TooMany`` beyond the rate limit of the key, and for who is locked out.
         """
+        caller = self.known(headers, peer)
+        if caller is None:
+            login, passcode = _pair_in(headers["authorization"].partition(" ")[2].strip())
+            caller = await self.password(login, passcode, self.source_of(headers, peer))
+        return caller
+
+    def known(self, headers: Mapping[str, str], peer: str) -> Principal | None:
+        """As :meth:`authenticate`, at once; ``None`` where there is a password to be proven."""
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
         credentials = credentials.strip()
         match scheme.lower():
             case "bearer" if credentials:
-                caller = self._keys.by_key(credentials)
+                return self.bearer(credentials)
             case "basic" if credentials:
-                caller = self._by_basic(credentials)
-            case _:
-                raise Unauthenticated(
-                    "unauthenticated", "the request carries no credentials", hint="send Authorization: Bearer <API key>"
-                )
-        return self._limited(caller)
+                return self.pair(*_pair_in(credentials), self.source_of(headers, peer))
+        raise Unauthenticated(
+            "unauthenticated", "the request carries no credentials", hint="send Authorization: Bearer <API key>"
+        )
 
-    def pair(self, login: str, passcode: str) -> Principal:
-        """The caller behind a login and a passcode: an API key with any login, or a user's name and password.
+    def bearer(self, text: str) -> Principal:
+        """The caller behind an API key or a token. Raises as :meth:`authenticate`."""
+        if self._identity.tokens.is_one(text) and not self._keys.has(text):
+            return self._identity.tokens.verify(text).principal
+        return self._limited(self._keys.by_key(text))
 
-        Raises what :meth:`authenticate` raises.
+    def pair(self, login: str, passcode: str, source: str) -> Principal | None:
+        """The caller behind a login and a passcode: an API key or token with any login, or a user's name and password.
+
+        ``None`` where it takes :meth:`password` to know. Raises as :meth:`authenticate`.
         """
-        return self._limited(self._by_pair(login, passcode))
+        if self._identity.tokens.is_one(passcode):
+            return self.bearer(passcode)
+        with suppress(Unauthenticated):
+            return self.bearer(passcode)
+        if not login:
+            raise Unauthenticated("unauthenticated", "the API key is not valid, and no user was named")
+        user = self._identity.logins.known(login, passcode, source)
+        return None if user is None else self._identity.rights.principal(user)
+
+    async def password(self, login: str, passcode: str, source: str) -> Principal:
+        """The caller behind a user's name and password. Raises as :meth:`authenticate`."""
+        return self._identity.rights.principal(await self._identity.logins.user(login, passcode, source))
 
     def certificate(self, name: str) -> Principal:
         """The caller whose certificate, which was verified, bears this common name: a key's id.
 
-        Raises what :meth:`authenticate` raises.
+        Raises as :meth:`authenticate`.
         """
         return self._limited(self._keys.by_id(name))
 
-    def _by_pair(self, login: str, passcode: str) -> Principal:
-        with suppress(Unauthenticated):
-            return self._keys.by_key(passcode)
-        now = self._clock()
-        wait = self._guesses.wait(now)
-        if wait:
-            raise Unauthenticated(
-                "unauthenticated",
-                "too many wrong passwords came in, so none is looked at now",
-                hint=f"wait {wait} s and try again, or use an API key",
-            )
-        try:
-            return self._keys.by_password(login, passcode)
-        except Unauthenticated:
-            self._guesses.take(now)
-            raise
-
-    def _by_basic(self, credentials: str) -> Principal:
-        try:
-            name, colon, password = base64.b64decode(credentials, validate=True).decode().partition(":")
-        except (binascii.Error, ValueError):
-            colon = ""
-        if not colon:
-            raise Unauthenticated(
-                "unauthenticated", "the Basic credentials are not base64 of user:password", hint="see RFC 7617"
-            )
-        return self._by_pair(name, password)
+    def source_of(self, headers: Mapping[str, str], peer: str) -> str:
+        """The address that a request comes from: the nearest one that is not a proxy of ours."""
+        if peer not in self._proxies:
+            return peer
+        forwarded = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",")]
+        return next((hop for hop in reversed(forwarded) if hop and hop not in self._proxies), peer)
 
     def _limited(self, caller: Principal) -> Principal:
         if caller.rate_limit is not None and caller.key_id is not None:
@@ -134,3 +113,16 @@ class Security:
         if wait:
             self._metrics.requests_limited.inc()
             raise TooMany(f"this key may make {rate:g} calls a second", retry_after=wait)
+
+
+def _pair_in(credentials: str) -> tuple[str, str]:
+    """The user and the password of Basic credentials (RFC 7617). Raises ``Unauthenticated``."""
+    try:
+        name, colon, password = base64.b64decode(credentials, validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        colon = ""
+    if not colon:
+        raise Unauthenticated(
+            "unauthenticated", "the Basic credentials are not base64 of user:password", hint="see RFC 7617"
+        )
+    return name, password

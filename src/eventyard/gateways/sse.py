@@ -7,11 +7,11 @@ client that is too slow is not waited for: what it has not taken stays in the jo
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from eventyard.gateways.credentials import Credentials
 from eventyard.gateways.rendering import structured
-from eventyard.model.access import Principal
 from eventyard.model.errors import HubError, Invalid
 from eventyard.pipeline.streams.consumer import Consumer, Credit, Held, acknowledge
 from eventyard.pipeline.streams.feed import Message
@@ -46,13 +46,6 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-class Credentials(Protocol):
-    """What proves who is calling."""
-
-    def authenticate(self, headers: Mapping[str, str]) -> Principal:
-        """The caller behind the headers. Raises ``Unauthenticated``."""
-
-
 class Sse:
     """The ASGI application under ``/v1/streams/``. Raises what the caller must be told instead of a stream."""
 
@@ -69,7 +62,7 @@ class Sse:
         ended: asyncio.Future[HubError | None] = asyncio.get_running_loop().create_future()
         host, port = scope.get("client") or ("", 0)
         link = self._streams.connect(
-            self._credentials.authenticate(headers),
+            await self._credentials.authenticate(headers, host),
             protocol="sse",
             peer=f"{host}:{port}",
             name=headers.get("user-agent", ""),

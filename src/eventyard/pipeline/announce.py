@@ -67,7 +67,7 @@ class Announcer:
 
     def _tell(self, record: Told, change: EntityChange) -> Iterator[Arrival]:
         """The events that tell of a change, one for each exchange that is alive."""
-        actor = actor_of(self._catalog, self._catalog.acting)
+        actor = actor_of(self._catalog.acting)
         for place in self._places(record):
             door = self._publishing.find(place.project, place.topic)
             if door is not None:

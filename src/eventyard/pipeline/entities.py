@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from eventyard.model.access import Principal, Scope
-from eventyard.model.catalog import Application, Project, User
+from eventyard.model.catalog import Application, Project
 from eventyard.model.errors import HubError, Invalid, NotFound
 from eventyard.model.event import Event
 from eventyard.model.ids import Millis
@@ -134,7 +134,7 @@ class Entities:
         return await self._publishing.publish_many(arrivals)
 
     def _event(self, who: Principal, place: Place, change: EntityChange) -> Event:
-        return entity_event(change, place, actor_of(self._catalog, who), self._publishing.new_id(), self._clock())
+        return entity_event(change, place, actor_of(who), self._publishing.new_id(), self._clock())
 
 
 def _need(who: Principal, place: Place) -> None:
@@ -202,12 +202,9 @@ def entity_event(change: EntityChange, place: Place, actor: Relation | None, eve
     )
 
 
-def actor_of(catalog: Catalog, who: Principal | None) -> Relation | None:
-    """How an event names the caller: a key, or a user."""
+def actor_of(who: Principal | None) -> Relation | None:
+    """How an event names the caller: a key, a user, or a client."""
     if who is None:
         return None
-    if who.key_id is not None:
-        return Relation("keys", who.key_id)
-    users = catalog.all(User)
-    found = next((u for u in users if u.name == who.name and u.organization_id == who.organization_id), None)
-    return None if found is None else Relation("users", found.id)
+    callers = (("keys", who.key_id), ("users", who.user_id), ("clients", who.client_id))
+    return next((Relation(kind, id) for kind, id in callers if id is not None), None)

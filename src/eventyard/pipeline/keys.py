@@ -1,21 +1,17 @@
-"""Keys and passwords: who may come in, proven in microseconds.
+"""API keys: who may come in, proven in microseconds.
 
-An API key is 32 random bytes, so its SHA-256 is as good at rest as a slow hash, and fast enough for every request. A
-password is not random: it is kept as Argon2id, and a proof of it is remembered for a while under a secret of the
-process, so that a client which sends it with each request pays once.
+An API key is 32 random bytes, so its SHA-256 is as good at rest as a slow hash, and fast enough for every request.
+Users, clients and tokens are the business of ``identity/``.
 """
 
 import hashlib
-import hmac
 import secrets
 from collections.abc import Callable, Sequence
 
 import msgspec
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
 
 from eventyard.model.access import Principal, Scope
-from eventyard.model.catalog import ApiKey, User
+from eventyard.model.catalog import ApiKey
 from eventyard.model.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from eventyard.model.ids import Millis
 from eventyard.pipeline.catalog import Catalog, in_turn
@@ -26,7 +22,6 @@ PREFIX = "eyk_"
 """How a key made here begins, so that a leaked one is recognised by scanners."""
 
 _HINT = 8
-_PROOFS_KEPT = 256
 
 
 def digest_of(key: str) -> str:
@@ -35,15 +30,12 @@ def digest_of(key: str) -> str:
 
 
 class Keys:
-    """Makes keys, and proves callers by key or password."""
+    """Makes keys, and proves callers by them."""
 
     def __init__(self, catalog: Catalog, clock: Clock, new_id: Callable[[], str]) -> None:
         self._catalog = catalog
         self._clock = clock
         self._new_id = new_id
-        self._hasher = PasswordHasher()
-        self._pepper = secrets.token_bytes(32)
-        self._proofs: dict[bytes, str] = {}
         self._principals: dict[str, Principal] = {}
         catalog.watch(lambda _: self._principals.clear())
 
@@ -104,10 +96,6 @@ class Keys:
             application_id=application_id,
         )
 
-    def user(self, organization_id: str, name: str, password: str, scopes: Sequence[Scope]) -> User:
-        """The record of a user with this password, not saved yet."""
-        return User(self._new_id(), organization_id, name, self._hasher.hash(password), tuple(scopes), self._clock())
-
     def list(self, who: Principal) -> list[ApiKey]:
         """The caller's organization's keys (those of their project or application, for a bound one), newest first."""
         who.need(Scope.KEYS_MANAGE)
@@ -128,6 +116,10 @@ class Keys:
         if key.id == who.key_id:
             raise Forbidden("forbidden", "a key cannot revoke itself", hint="use another key")
         return await self._catalog.save_one(msgspec.structs.replace(key, revoked_at=self._clock()))
+
+    def has(self, text: str) -> bool:
+        """Whether there is, or was, a key of this text."""
+        return self._catalog.key(digest_of(text)) is not None
 
     def by_key(self, text: str) -> Principal:
         """The caller behind a key. Raises ``Unauthenticated`` with the same words for every reason."""
@@ -150,26 +142,6 @@ class Keys:
                 key.application_id, key.expires_at,
             )  # fmt: skip
         return principal
-
-    def by_password(self, name: str, password: str) -> Principal:
-        """The caller behind a user name and password. Raises ``Unauthenticated``."""
-        user = next((u for u in self._catalog.all(User) if u.name == name), None)
-        if user is None or not self._proves(user, password):
-            raise Unauthenticated("unauthenticated", "the user name or password is not right")
-        return Principal(user.name, user.organization_id, frozenset(user.scopes))
-
-    def _proves(self, user: User, password: str) -> bool:
-        proof = hmac.digest(self._pepper, f"{user.id}\0{password}".encode(), "sha256")
-        if self._proofs.get(proof) == user.password_hash:
-            return True
-        try:
-            self._hasher.verify(user.password_hash, password)
-        except VerificationError:
-            return False
-        if len(self._proofs) >= _PROOFS_KEPT:
-            self._proofs.clear()
-        self._proofs[proof] = user.password_hash
-        return True
 
     def _manages(self, who: Principal, key: ApiKey) -> bool:
         return (

@@ -124,7 +124,7 @@ class Products:
         check_step(family, None if present is None else present.state, step.state)
         door = self._publishing.find(self._catalog.get(Project, application.project_id), exchange_of(application))
         assert door is not None  # made before this turn, and it stays as long as its application
-        actor = actor_of(self._catalog, who)
+        actor = actor_of(who)
         state = self._next(application, family, subject, present, step, actor)
         event = _event(state, subject, view.organization(), self._publishing.new_id())
 

@@ -28,7 +28,7 @@ from eventyard.model.catalog import Application, Organization, Project
 from eventyard.pipeline.hub import Hub
 from eventyard.pipeline.keys import PREFIX
 from eventyard.pipeline.vault import Vault
-from eventyard.ports import TargetType
+from eventyard.ports import Mailer, TargetType
 from eventyard.server import native, spoken
 from eventyard.stores.memory import MemoryStore
 from eventyard.targets.job import JobTarget
@@ -89,6 +89,7 @@ async def memory_hub(
     password: str | None = None,
     target_types: Mapping[str, TargetType] | None = None,
     log: Log | None = None,
+    mailer: Mailer | None = None,
     **settings: Any,
 ) -> AsyncIterator[Yard]:
     """A hub in memory with organization, project and application ``default`` and an administrator's key.
@@ -116,9 +117,10 @@ async def memory_hub(
         await hub.streams.start()
         stack.push_async_callback(hub.streams.stop)
         stack.push_async_callback(hub.releases.stop)
-        security = Security(hub.keys, clock, hub.metrics)
+        security = Security(hub.keys, hub.identity, clock, hub.metrics)
         health = Health(hub.metrics, lambda: None)
         hot = Hot(hub, security, bench=False, spoken=spoken(hub, chosen))
         front = Front(hot, health, lambda: native(hub, security), Sse(hub.streams, security))
+        stack.push_async_callback(hub.mails.stop, 0)
         stack.push_async_callback(hub.dispatcher.drain, 0)
         yield Yard(hub, security, store, clock, front, webhook)

@@ -9,7 +9,6 @@ from eventyard.model.catalog import Application, Project
 from eventyard.model.errors import Conflict, Forbidden, HubError, Invalid, NotFound
 from eventyard.pipeline.accept import Accepted
 from eventyard.pipeline.entities import Entities, EntityChange, Happening, Place, Relation, actor_of, check
-from eventyard.testing import builders
 
 CREATED = EntityChange("vehicles", "v-1", Happening.CREATE, Raw(b'{"mass": 1.50}'))
 
@@ -122,10 +121,10 @@ def test_a_routing_key_fits_into_a_short_string():
         check(replace(CREATED, id="ü" * (room // 2 + 1)))
 
 
-async def test_an_actor_is_a_key_a_user_or_nobody_that_is_known(world):
-    await world.catalog.save(builders.user("ada"))
-    assert actor_of(world.catalog, world.admin) == Relation("keys", "key-of-ada")
-    user = Principal("ada", "organization-default", frozenset())
-    assert actor_of(world.catalog, user) == Relation("users", "user-ada")
-    assert actor_of(world.catalog, replace(user, name="bob")) is None
-    assert actor_of(world.catalog, None) is None
+def test_an_actor_is_a_key_a_user_a_client_or_nobody_that_is_known():
+    nobody = Principal("ada", "organization-default", frozenset())
+    assert actor_of(replace(nobody, key_id="key-of-ada")) == Relation("keys", "key-of-ada")
+    assert actor_of(replace(nobody, user_id="user-ada")) == Relation("users", "user-ada")
+    assert actor_of(replace(nobody, client_id="client-ada")) == Relation("clients", "client-ada")
+    assert actor_of(nobody) is None
+    assert actor_of(None) is None

@@ -69,10 +69,7 @@ async def test_a_key_cannot_revoke_itself(world, keys):
         await keys.revoke(keys.by_key(text), key.id)
 
 
-async def test_a_password_proves_its_user_again_and_again_and_no_other_does(world, keys):
-    await world.catalog.save(keys.user("organization-default", "admin", "correct horse", [Scope.ADMIN]))
-    for _ in range(2):
-        assert keys.by_password("admin", "correct horse").scopes == {Scope.ADMIN}
-    for name, password in (("admin", "battery staple"), ("nobody", "correct horse"), ("admin", "")):
-        with pytest.raises(Unauthenticated):
-            keys.by_password(name, password)
+async def test_it_is_known_which_texts_are_keys(world, keys):
+    _, text = await keys.create(world.admin, name="ci", scopes=[Scope.EVENTS_READ])
+    assert keys.has(text)
+    assert not keys.has(text + "x")

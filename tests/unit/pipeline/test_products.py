@@ -172,10 +172,9 @@ async def test_who_may_take_a_step_and_where(world, products, take):
 
 
 async def test_a_user_is_told_by_the_id_and_somebody_unknown_not_at_all(world, take):
-    await world.catalog.save(builders.user("ada"))
-    for name, actor in (("ada", {"_relType": "users", "id": "user-ada"}), ("bob", None)):
-        who = Principal(name, "organization-default", frozenset({Scope.ADMIN}))
-        await take(Family.ACTIVATION, "activated" if name == "ada" else "updated", who=who)
+    for user_id, actor in (("user-ada", {"_relType": "users", "id": "user-ada"}), (None, None)):
+        who = Principal("ada", "organization-default", frozenset({Scope.ADMIN}), user_id=user_id)
+        await take(Family.ACTIVATION, "updated" if user_id is None else "activated", who=who)
         assert (await last(world))[1]["actor"] == actor
 
 

@@ -21,9 +21,9 @@ async def test_a_hub_in_memory_is_a_whole_one():
 async def test_it_has_one_project_and_keys_for_whom_a_test_needs():
     async with memory_hub() as yard:
         assert yard.project.name == "default"
-        publisher = yard.security.authenticate(yard.headers(await yard.key_for(Scope.EVENTS_PUBLISH)))
+        publisher = yard.security.bearer(await yard.key_for(Scope.EVENTS_PUBLISH))
         assert publisher.scopes == {Scope.EVENTS_PUBLISH}
-        stranger = yard.security.authenticate(yard.headers(await yard.stranger_key()))
+        stranger = yard.security.bearer(await yard.stranger_key())
         assert stranger.organization_id != publisher.organization_id
         assert len(list(yard.hub.catalog.all(Project))) == 2
 

@@ -5,7 +5,7 @@ files are fetched when the package is built (``cli/npm.py``).
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -38,44 +38,47 @@ InProject = Annotated[str | None, Query(alias="project_id", max_length=255)]
 
 def data_events_router(
     hub: Hub,
-    authenticate: Callable[[Mapping[str, str]], Principal],
+    authenticate: Callable[[Mapping[str, str], str], Awaitable[Principal]],
     *,
     public_url: str | None = None,
     listening: Callable[[], Mapping[str, str]] = dict,
     assets: Path = ASSETS,
 ) -> APIRouter:
-    """The routes. ``authenticate`` proves a caller by the request's headers, names in lower case.
+    """The routes. ``authenticate`` proves a caller by the request's headers, names in lower case, and the
+    address it comes from.
 
     ``public_url`` is how clients reach the hub, if that is not the address they name; ``listening`` tells the URLs of
     the gateways that are open, by ``stomp`` and ``amqp``.
     """
     router = APIRouter(include_in_schema=False)
 
-    def view(request: Request, project_id: str | None) -> ProjectView | None:
+    async def view(request: Request, project_id: str | None) -> ProjectView | None:
         if "authorization" not in request.headers:
             if project_id is None:
                 return None
             raise Unauthenticated(
                 "unauthenticated", "the document of a project needs a key", hint="send Authorization: Bearer <API key>"
             )
-        return project_view(View(hub.catalog, authenticate(dict(request.headers))), project_id)
+        peer = "" if request.client is None else request.client.host
+        who = await authenticate(dict(request.headers), peer)
+        return project_view(View(hub.catalog, who), project_id)
 
-    def made(request: Request, project_id: str | None) -> Json:
-        seen = view(request, project_id)
+    async def made(request: Request, project_id: str | None) -> Json:
+        seen = await view(request, project_id)
         return document(addresses(request, public_url, listening()), seen)
 
     @router.get("/asyncapi.json")
     async def as_json(request: Request, project_id: InProject = None) -> Response:
-        return Response(msgspec.json.encode(made(request, project_id)), media_type="application/json")
+        return Response(msgspec.json.encode(await made(request, project_id)), media_type="application/json")
 
     @router.get("/asyncapi.yaml")
     async def as_yaml(request: Request, project_id: InProject = None) -> Response:
-        return Response(to_yaml(made(request, project_id)), media_type="application/yaml")
+        return Response(to_yaml(await made(request, project_id)), media_type="application/yaml")
 
     @router.get("/asyncapi")
     async def as_page(request: Request, project_id: InProject = None) -> Response:
         viewer = all((assets / path).is_file() for path in FETCHED.values())
-        shown = page(made(request, project_id), viewer=viewer)
+        shown = page(await made(request, project_id), viewer=viewer)
         return Response(shown, media_type="text/html; charset=utf-8", headers=SECURITY)
 
     @router.get("/asyncapi/assets/{name}")

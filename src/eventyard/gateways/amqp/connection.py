@@ -10,9 +10,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
 from eventyard.gateways.amqp.channel import AmqpChannel
-from eventyard.gateways.amqp.login import Credentials, prove
+from eventyard.gateways.amqp.login import prove
 from eventyard.gateways.amqp.publisher import Publisher
 from eventyard.gateways.amqp.replies import reply_to
+from eventyard.gateways.credentials import Credentials
 from eventyard.model.access import Principal
 from eventyard.model.errors import HubError, NotFound, Unauthenticated, Unavailable
 from eventyard.pipeline.streams.feed import Message
@@ -193,7 +194,7 @@ class AmqpConnection(asyncio.Protocol):
             case events.ChannelFailed():
                 return self._close_channel(event.channel, answer=False)
             case events.Login():
-                self._login(event)
+                return self._login(event)
             case events.Open():
                 self._open(event.vhost)
             case events.SecretUpdate():
@@ -302,9 +303,10 @@ class AmqpConnection(asyncio.Protocol):
         """What clients call the exchange of a message."""
         return self._streams.exchanges.name_of(message.exchange)
 
-    def _login(self, login: events.Login) -> None:
+    async def _login(self, login: events.Login) -> None:
         try:
-            self._who = prove(login, self._credentials, self._transport.get_extra_info("peercert"))
+            certificate = self._transport.get_extra_info("peercert")
+            self._who = await prove(login, self._credentials, certificate, self._host())
         except HubError as reason:
             self.wire.refuse_login(
                 f"Login was refused using authentication mechanism {login.mechanism}. For details see the hub's log."
@@ -340,7 +342,7 @@ class AmqpConnection(asyncio.Protocol):
 
     def _renew(self, secret: str) -> None:
         try:
-            self._linked().renew(self._credentials.pair("", secret))
+            self._linked().renew(self._credentials.bearer(secret))
         except Unauthenticated as error:
             raise AmqpError(ReplyCode.NOT_ALLOWED, error.message) from None
         self.wire.accept_secret()
@@ -369,6 +371,9 @@ class AmqpConnection(asyncio.Protocol):
 
     def _ended_by_hub(self, error: HubError) -> None:
         self.fail(reply_to(error))
+
+    def _host(self) -> str:
+        return str((self._transport.get_extra_info("peername") or ("",))[0])
 
     def _peer(self) -> str:
         host, port = (*(self._transport.get_extra_info("peername") or ("", 0)), 0)[:2]

@@ -1,31 +1,25 @@
 """Who a client of AMQP is: by a name and a password, which may be an API key, or by a certificate that names a key."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
+from eventyard.gateways.credentials import Credentials
 from eventyard.model.access import Principal
 from eventyard.model.errors import Unauthenticated
 from eventyard.wire.amqp.events import Login
 
 
-class Credentials(Protocol):
-    """What proves who is calling."""
-
-    def pair(self, login: str, passcode: str) -> Principal:
-        """The caller behind a login and a passcode. Raises ``Unauthenticated``."""
-
-    def certificate(self, name: str) -> Principal:
-        """The caller whose certificate bears that common name. Raises ``Unauthenticated``."""
-
-
-def prove(login: Login, credentials: Credentials, certificate: Mapping[str, Any] | None) -> Principal:
+async def prove(
+    login: Login, credentials: Credentials, certificate: Mapping[str, Any] | None, source: str
+) -> Principal:
     """The caller behind a login; ``certificate`` is the client's, verified, as :mod:`ssl` tells of it.
 
-    Raises what the credentials raise.
+    ``source`` is the address that it comes from. Raises what the credentials raise.
     """
     if login.mechanism == "EXTERNAL":
         return credentials.certificate(_common_name(certificate or {}))
-    return credentials.pair(login.user or "", login.password or "")
+    user, password = login.user or "", login.password or ""
+    return credentials.pair(user, password, source) or await credentials.password(user, password, source)
 
 
 def _common_name(certificate: Mapping[str, Any]) -> str:

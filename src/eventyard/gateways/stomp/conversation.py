@@ -7,12 +7,14 @@ command waits until what was sent before it is on disk. After an ERROR it is ove
 
 import asyncio
 import secrets
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from typing import Any, Protocol
 
 from msgspec import Struct
 
 from eventyard import __version__
+from eventyard.gateways.credentials import Credentials
+from eventyard.gateways.stomp.login import known, proven, told
 from eventyard.gateways.stomp.sender import Result, Sender
 from eventyard.gateways.stomp.subscriptions import Outlet, Subscriptions
 from eventyard.gateways.stomp.turn import Every, Turn
@@ -49,16 +51,6 @@ _EARLIER = 0.45
 Work = Coroutine[Any, Any, None]
 
 
-class Credentials(Protocol):
-    """What proves who is calling."""
-
-    def pair(self, login: str, passcode: str) -> Principal:
-        """The caller behind a login and a passcode. Raises ``Unauthenticated``."""
-
-    def authenticate(self, headers: Mapping[str, str]) -> Principal:
-        """The caller behind the headers of a request. Raises ``Unauthenticated``."""
-
-
 class Gateway(Struct, frozen=True):
     """What all conversations of a hub share."""
 
@@ -72,6 +64,8 @@ class Socket(Outlet, Protocol):
     """What a conversation is held over."""
 
     peer: str
+    host: str
+    """The address in it."""
     sent: int
     """How often something was written."""
 
@@ -205,8 +199,7 @@ class Conversation:
                 sender.put(command)
                 return sender.done() if sender.crowded else None
             case Connect():
-                self._connect(command)
-                return None
+                return self._come_in(command)
         if self._sender is not None and self._sender.busy:
             return self._after_sent(command)
         return self._do_now(command)
@@ -232,7 +225,7 @@ class Conversation:
             case Disconnect():
                 return self._disconnect(command)
             case Renew():
-                self._linked().renew(self._gateway.credentials.pair("", command.token))
+                self._linked().renew(self._gateway.credentials.bearer(command.token))
         # The session has kept in mind what belongs to a transaction: there is nothing more to do than to say so.
         self._acknowledge(command)
         return None
@@ -259,10 +252,23 @@ class Conversation:
 
     # Commands
 
-    def _connect(self, command: Connect) -> None:
+    def _come_in(self, command: Connect) -> Work | None:
         who = self._who
         if command.passcode or who is None:
-            who = self._proven(command)
+            with told(self._streams, self._socket.peer, command.login):
+                who = known(command, self._gateway.credentials, self._socket.host)
+        if who is None:
+            return self._by_password(command)
+        self._connect(command, who)
+        return None
+
+    async def _by_password(self, command: Connect) -> None:
+        with told(self._streams, self._socket.peer, command.login):
+            who = await proven(command, self._gateway.credentials, self._socket.host)
+        if not self.over:
+            self._connect(command, who)
+
+    def _connect(self, command: Connect, who: Principal) -> None:
         self._link = link = self._let_in(who, command.host)
         self._subscriptions = Subscriptions(
             link, self._session, self._socket, self._streams.unacked(), self._exchange_name
@@ -279,15 +285,6 @@ class Conversation:
         self._socket.admit(self._streams.limits.message_bytes)
         self._socket.send(self._session.accept())
         self._keep_time()
-
-    def _proven(self, command: Connect) -> Principal:
-        try:
-            if not command.passcode:
-                raise Unauthenticated("unauthenticated", "an API key is wanted as the passcode, or a user's password")
-            return self._gateway.credentials.pair(command.login or "", command.passcode)
-        except HubError as reason:
-            self._streams.refused(reason, protocol="stomp", peer=self._socket.peer, login=command.login)
-            raise
 
     def _let_in(self, who: Principal, host: str | None) -> Link:
         """Into the project that the client names as its host; most name a machine, which says nothing."""

@@ -31,7 +31,7 @@ class StompSocket(asyncio.Protocol):
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
         self.conversation: Conversation | None = None
-        self.peer = ""
+        self.peer = self.host = ""
         self.sent = 0
         self.loop = asyncio.get_running_loop()
         self.parts: list[bytes] = []
@@ -47,7 +47,7 @@ class StompSocket(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         self.transport.set_write_buffer_limits(high=BEHIND)
         host, port = (*(transport.get_extra_info("peername") or ("", 0)), 0)[:2]
-        self.peer = f"{host}:{port}"
+        self.peer, self.host = f"{host}:{port}", str(host)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It has gone, in whichever way."""

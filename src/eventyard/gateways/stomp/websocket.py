@@ -8,6 +8,7 @@ knows, in CONNECT, and there are no cookies here. Only what a browser might send
 does not count from a page that is neither the hub's own nor of an origin in the settings.
 """
 
+import asyncio
 import struct
 from collections.abc import Collection, Sequence
 from http import HTTPStatus
@@ -15,6 +16,7 @@ from http import HTTPStatus
 from websockets.frames import CloseCode
 
 from eventyard.gateways.stomp.conversation import Conversation, Gateway
+from eventyard.gateways.stomp.login import told
 from eventyard.gateways.stomp.messages import Tail
 from eventyard.gateways.stomp.socket import AT_ONCE, StompSocket
 from eventyard.gateways.stomp.turn import Every
@@ -63,6 +65,7 @@ class StompWebSocket(StompSocket):
         self._wire = WebSocket(GREETING_BYTES, SUBPROTOCOLS)
         self._text = True
         self._ping: Every | None = None
+        self._proving: asyncio.Task[None] | None = None
         self._heard = 0
         self._heard_before = 0
         self._unanswered = 0
@@ -78,6 +81,9 @@ class StompWebSocket(StompSocket):
         self._heard += 1
         for event in self._wire.receive(data):
             self._take(event)
+        self._answer()
+
+    def _answer(self) -> None:
         answers = self._wire.to_send()
         if answers:
             self.put(answers)
@@ -102,24 +108,49 @@ class StompWebSocket(StompSocket):
         try:
             who = self._let_in(upgrade)
         except HubError as error:
-            self.put(self._wire.refuse(_STATUS.get(error.family, HTTPStatus.BAD_REQUEST), error))
+            self._refuse(error)
             return
-        self.put(self._wire.accept())
-        self.conversation = Conversation(self.gateway, self, who=who, name=upgrade.headers.get("user-agent", ""))
-        self._ping = Every(self.loop, PING_S, self._send_ping)
+        if who is None and self._shows_credentials(upgrade):
+            self.pause_reading()
+            self._proving = self.loop.create_task(self._by_password(upgrade))
+        else:
+            self._accept(upgrade, who)
 
     def _let_in(self, upgrade: Upgrade) -> Principal | None:
+        """Who that is; ``None`` if it does not say so yet, or if there is a password to be proven."""
         if upgrade.path not in PATHS:
             raise NotFound("not_found", f"there is no WebSocket at {upgrade.path}", hint="STOMP is spoken at /ws")
         if not upgrade.comes_from(self._origins):
             raise Forbidden("forbidden", f"pages of {upgrade.headers['origin']} may not connect")
-        if "authorization" not in upgrade.headers or not upgrade.comes_from(self._trusted):
+        if not self._shows_credentials(upgrade):
             return None
+        with told(self.gateway.streams, self.peer):
+            return self.gateway.credentials.known(upgrade.headers, self.host)
+
+    def _shows_credentials(self, upgrade: Upgrade) -> bool:
+        return "authorization" in upgrade.headers and upgrade.comes_from(self._trusted)
+
+    async def _by_password(self, upgrade: Upgrade) -> None:
         try:
-            return self.gateway.credentials.authenticate(upgrade.headers)
-        except HubError as reason:
-            self.gateway.streams.refused(reason, protocol="stomp", peer=self.peer, login=None)
-            raise
+            with told(self.gateway.streams, self.peer):
+                who = await self.gateway.credentials.authenticate(upgrade.headers, self.host)
+        except HubError as error:
+            self._refuse(error)
+        else:
+            self._accept(upgrade, who)
+        self._answer()
+        self.resume_reading()
+
+    def _refuse(self, error: HubError) -> None:
+        self.put(self._wire.refuse(_STATUS.get(error.family, HTTPStatus.BAD_REQUEST), error))
+
+    def _accept(self, upgrade: Upgrade, who: Principal | None) -> None:
+        if self.transport.is_closing():
+            return  # it went away while its password was proven
+        self.put(self._wire.accept())
+        self.host = self.gateway.credentials.source_of(upgrade.headers, self.host)
+        self.conversation = Conversation(self.gateway, self, who=who, name=upgrade.headers.get("user-agent", ""))
+        self._ping = Every(self.loop, PING_S, self._send_ping)
 
     def admit(self, message_bytes: int) -> None:
         """The client is known, and may send messages of that size."""

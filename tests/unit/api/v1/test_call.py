@@ -14,7 +14,7 @@ def call_with(yard):
     def call(public_url=None, key=None, **headers):
         app = build_app(yard.hub, yard.security, public_url=public_url)
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-        caller = yard.security.authenticate(yard.headers(key))
+        caller = yard.security.bearer(key or yard.key)
         scope = {"type": "http", "app": app, "scheme": "http", "headers": raw, "state": {"caller": caller}, "path": "/"}
         return Call(Request(scope))
 

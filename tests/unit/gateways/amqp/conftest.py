@@ -1,6 +1,8 @@
 """A hub in memory, and clients of AMQP."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 
@@ -28,3 +30,13 @@ async def other(yard: Yard) -> AsyncIterator[Client]:
     client = await Client(yard).open()
     yield client
     client.leave()
+
+
+@pytest.fixture
+def hashing_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed in the turn of the loop in which it is asked for, and not in a thread."""
+
+    async def at_once(work: Callable[[], Any]) -> Any:
+        return work()
+
+    monkeypatch.setattr(asyncio, "to_thread", at_once)

@@ -16,7 +16,7 @@ from tests.wire.amqp_client import method
 
 
 def connections(yard: Yard) -> int:
-    return len(list(yard.hub.streams.links(yard.security.pair("", yard.key))))
+    return len(list(yard.hub.streams.links(yard.security.bearer(yard.key))))
 
 
 async def test_who_proves_to_be_somebody_is_let_in_to_their_project(yard: Yard) -> None:
@@ -25,6 +25,7 @@ async def test_who_proves_to_be_somebody_is_let_in_to_their_project(yard: Yard) 
     assert connections(yard) == 4
 
 
+@pytest.mark.usefixtures("hashing_in_turn")
 async def test_who_does_not_is_told_or_cut_off(yard: Yard) -> None:
     told = await Client(yard).log_in(key="wrong")
     assert (told.reply_code, told.class_id, told.method_id) == (403, 0, 0)
@@ -39,7 +40,7 @@ async def test_who_does_not_is_told_or_cut_off(yard: Yard) -> None:
 
 
 async def test_a_client_with_a_certificate_need_not_name_itself(yard: Yard) -> None:
-    key = yard.security.pair("", await yard.key_for(Scope.EVENTS_READ)).key_id
+    key = yard.security.bearer(await yard.key_for(Scope.EVENTS_READ)).key_id
     client = Client(yard, peercert={"subject": ((("commonName", key),),)})
     client.send(PROTOCOL_HEADER, method(0, Connection.StartOk({}, "EXTERNAL", "")))
     assert (await client.hear(Connection.Start)).mechanisms == "PLAIN AMQPLAIN EXTERNAL"
@@ -132,7 +133,7 @@ async def test_a_client_whose_key_is_revoked_is_told_and_given_nothing_more(yard
     name = await reader.queue("q")
     reader.say(Basic.Consume(queue=name, no_ack=True))
     await reader.hear(Basic.ConsumeOk)
-    await yard.hub.keys.revoke(yard.security.pair("", yard.key), yard.security.pair("", key).key_id or "")
+    await yard.hub.keys.revoke(yard.security.bearer(yard.key), yard.security.bearer(key).key_id or "")
     assert await reader.refusal() == (320, "CONNECTION_FORCED - the key of this connection was revoked", 0, 0)
     client.publish(b"late", name)
     await client.quiet()

@@ -11,6 +11,7 @@ from eventyard.model.errors import Unauthenticated
 from eventyard.testing.hub import Yard
 from eventyard.wire.amqp.events import Login
 
+HOME = "192.0.2.1"
 EXTERNAL = Login("EXTERNAL", None, None, {})
 
 
@@ -19,17 +20,18 @@ def plain(password: str | None) -> Login:
 
 
 async def test_a_password_may_be_an_api_key(yard: Yard) -> None:
-    assert prove(plain(yard.key), yard.security, None).organization_id == yard.project.organization_id
+    proven = await prove(plain(yard.key), yard.security, None, HOME)
+    assert proven.organization_id == yard.project.organization_id
     for wrong in ("wrong", "", None):
         with pytest.raises(Unauthenticated):
-            prove(plain(wrong), yard.security, None)
+            await prove(plain(wrong), yard.security, None, HOME)
 
 
 @pytest.mark.parametrize("before", [(), (("countryName", "XX"),)])
 async def test_a_certificate_names_a_key(yard: Yard, before: tuple[Any, ...]) -> None:
-    key = yard.security.pair("", await yard.key_for(Scope.EVENTS_READ))
+    key = yard.security.bearer(await yard.key_for(Scope.EVENTS_READ))
     certificate = {"subject": ((*before, ("commonName", key.key_id)),)}
-    assert prove(EXTERNAL, yard.security, certificate).key_id == key.key_id
+    assert (await prove(EXTERNAL, yard.security, certificate, HOME)).key_id == key.key_id
 
 
 @pytest.mark.parametrize(
@@ -37,4 +39,4 @@ async def test_a_certificate_names_a_key(yard: Yard, before: tuple[Any, ...]) ->
 )
 async def test_any_other_certificate_is_nobodys(yard: Yard, certificate: Mapping[str, Any] | None) -> None:
     with pytest.raises(Unauthenticated):
-        prove(EXTERNAL, yard.security, certificate)
+        await prove(EXTERNAL, yard.security, certificate, HOME)

@@ -23,7 +23,7 @@ async def test_a_key_is_the_passcode_of_any_login(yard: Yard) -> None:
     assert connected.headers["version"] == "1.2"
     assert connected.headers["server"].startswith("Eventyard/")
     assert len(connected.headers["session"]) == len("session-") + 22
-    [link] = yard.hub.streams.links(yard.security.pair("", yard.key))
+    [link] = yard.hub.streams.links(yard.security.bearer(yard.key))
     assert (link.protocol, link.peer) == ("stomp", "127.0.0.1:5")
 
 
@@ -59,7 +59,7 @@ async def test_a_host_that_is_a_project_of_the_callers_chooses_it(yard: Yard) ->
     await client.login(host="second")
     await other.login(host="second-id")
     await stray.login(host="events.example.com")
-    links = yard.hub.streams.links(yard.security.pair("", yard.key))
+    links = yard.hub.streams.links(yard.security.bearer(yard.key))
     assert [link.project.name for link in links] == ["second", "second", "default"]
 
 
@@ -201,7 +201,7 @@ async def test_a_key_that_is_revoked_ends_its_connections_with_the_reason(yard: 
     client = Client(yard)
     await client.login(key)
     await client.subscribe("/topic/a")
-    who = yard.security.pair("", yard.key)
+    who = yard.security.bearer(yard.key)
     record = next(record for record in yard.hub.catalog.all(ApiKey) if record.digest == digest_of(key))
     await yard.hub.keys.revoke(who, record.id)
     assert await client.error() == ("access_ended", "the key of this connection was revoked")

@@ -172,7 +172,7 @@ async def test_an_error_is_followed_by_a_close_that_says_the_same(yard: Yard) ->
     browser = Browser(yard)
     assert b"\ncode:unauthenticated\n" in await browser.login(passcode="wrong")
     code, reason = await browser.closed()
-    assert (code, reason) == (1008, "the user name or password is not right")
+    assert (code, reason) == (1008, "the API key is not valid, and no user was named")
     assert browser.wire.ended
     browser.send(struct.pack("!H", code), CLOSE)
     assert browser.wire.closed
