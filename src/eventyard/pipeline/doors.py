@@ -85,7 +85,7 @@ class Doors:
         secrets = tuple((self._vault.open(s, source.id), _until(s)) for s in source.secrets)
         return Door(
             source=source,
-            uri=f"/sources/{quote(source.name)}",
+            uri=uri_of(source),
             topic=topic,
             project=self._catalog.get(Project, source.project_id),
             application=self._catalog.get(Application, source.application_id),
@@ -106,3 +106,8 @@ class Doors:
 
 def _until(sealed: Sealed) -> Millis:
     return _FOREVER if sealed.expires_at is None else sealed.expires_at
+
+
+def uri_of(source: Source) -> str:
+    """The CloudEvents ``source`` of what comes in by a source and states none."""
+    return f"/sources/{quote(source.name)}"
