@@ -6,7 +6,8 @@ FastAPI, which is slow to import and takes a tenth of an idle hub's memory, so i
 that needs it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 
 from eventyard.api.health import Health
 from eventyard.api.hot import Hot
@@ -19,12 +20,23 @@ STREAMS = "/v1/streams/"
 """Below it are streams of server-sent events, which last."""
 
 
+NONE: Mapping[str, Callable[[], Asgi]] = MappingProxyType({})
+
+
 class Front:
     """The ASGI application that the server runs."""
 
-    def __init__(self, hot: Hot, health: Health, native: Callable[[], Asgi], streams: Asgi) -> None:
+    def __init__(
+        self,
+        hot: Hot,
+        health: Health,
+        native: Callable[[], Asgi],
+        streams: Asgi,
+        dialects: Mapping[str, Callable[[], Asgi]] = NONE,
+    ) -> None:
         """``native`` builds the FastAPI application; it is called once, when it is first needed.
 
+        So is each of ``dialects``, which build the applications that answer at and below the paths they are named by.
         ``streams`` answers below ``/v1/streams/``, and raises what a client must be told instead of a stream.
         """
         self._hot = hot
@@ -32,6 +44,8 @@ class Front:
         self._build = native
         self._native: Asgi | None = None
         self._streams = streams
+        self._dialects = dialects
+        self._spoken: dict[str, Asgi] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -42,6 +56,8 @@ class Front:
             await self._ingest(scope, receive, send)
         elif path.startswith(STREAMS):
             await self._stream(scope, receive, send)
+        elif (base := "/" + path.split("/", 2)[1]) in self._dialects:
+            await self._dialect(base)(scope, receive, send)
         elif path in Health.PATHS and scope["method"] in ("GET", "HEAD"):
             await self._health.answer(path).send(send)
         else:
@@ -52,6 +68,12 @@ class Front:
         if self._native is None:
             self._native = self._build()
         return self._native
+
+    def _dialect(self, base: str) -> Asgi:
+        """The application of a dialect, built on the first call."""
+        if base not in self._spoken:
+            self._spoken[base] = self._dialects[base]()
+        return self._spoken[base]
 
     async def _ingest(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = _head(scope)

@@ -146,6 +146,17 @@ async def read_body(receive: Receive, body: Body) -> None:
         more = message.get("more_body", False)
 
 
+async def whole_body(raw: Headers, receive: Receive, header_bytes: int, body_bytes: int) -> bytes:
+    """The body of a request with these headers from an ASGI server, where both are within their bounds.
+
+    Raises ``TooLarge`` (``headers_too_large``, ``body_too_large``), ``Invalid`` (``unsupported_encoding``,
+    ``invalid_body``).
+    """
+    body = Body(headers_of(raw, header_bytes), body_bytes)
+    await read_body(receive, body)
+    return body.whole()
+
+
 def _inflate(body: bytes, encoding: str, limit: int) -> bytes:
     if encoding in ("identity", ""):
         return body

@@ -44,7 +44,8 @@ class Desk:
         self.native = Native()
         streams = Sse(yard.hub.streams, yard.security)
         hot = Hot(yard.hub, yard.security, bench=bench)
-        self.front = Front(hot, Health(yard.hub.metrics, ready), self.native, streams)
+        self.dialect = Native()
+        self.front = Front(hot, Health(yard.hub.metrics, ready), self.native, streams, {"/eventhos": self.dialect})
         transport = httpx.ASGITransport(self.front)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://hub.example", headers=yard.headers())
 
@@ -234,3 +235,14 @@ async def test_at_a_url_of_no_source_nothing_of_the_body_is_read(yard):
     scope = {"type": "http", "method": "POST", "path": "/in/nope", "headers": [], "query_string": b""}
     await yard.app(scope, receive, send)
     assert sent[0]["status"] == 404
+
+
+@pytest.mark.parametrize("path", ["/eventhos", "/eventhos/", "/eventhos/event/1"])
+async def test_what_is_below_the_path_of_a_dialect_is_for_that_alone(yard, path):
+    desk = Desk(yard, None)
+    for _ in range(2):
+        assert (await desk.client.get(path)).status_code == 200
+    assert (desk.dialect.built, desk.dialect.asked) == (1, [("GET", path)] * 2)
+    assert desk.native.built == 0
+    await desk.client.get("/eventhosts")
+    assert desk.native.asked == [("GET", "/eventhosts")]

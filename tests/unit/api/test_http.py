@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventyard.api.http import Answer, Body, headers_of, query_of, read_body
+from eventyard.api.http import Answer, Body, headers_of, query_of, read_body, whole_body
 from eventyard.model.errors import HubError, Invalid, TooLarge
 
 
@@ -25,6 +25,17 @@ async def came(receive, headers, limit):
     body = Body(headers, limit)
     await read_body(receive, body)
     return body.whole()
+
+
+async def test_a_whole_body_is_one_within_its_bounds_and_so_are_the_headers():
+    raw = [(b"content-encoding", b"gzip")]
+    assert await whole_body(raw, receiving(gzip.compress(b"{}")), 100, 100) == b"{}"
+    with pytest.raises(TooLarge) as refused:
+        await whole_body([], receiving(b"x" * 101), 100, 100)
+    assert refused.value.code == "body_too_large"
+    with pytest.raises(TooLarge) as refused:
+        await whole_body(raw, receiving(b""), 10, 100)
+    assert refused.value.code == "headers_too_large"
 
 
 async def test_a_body_comes_together_from_its_parts():
