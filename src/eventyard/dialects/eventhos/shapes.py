@@ -42,3 +42,8 @@ def shows(
         media["example"] = told
     response = {"description": description, "content": {"application/json": media}, COMPONENTS: components}
     return {"status_code": status, "responses": {status: response}}
+
+
+def page_of(item: Any) -> dict[str, Any]:
+    """A page with one item, as an example."""
+    return {"items": [item], "pageIndex": 0, "itemsPerPage": 5, "totalItems": 1, "totalPages": 1}

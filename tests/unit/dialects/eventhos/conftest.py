@@ -1,0 +1,51 @@
+"""A hub in memory, and clients that speak to eventhos' routes in process."""
+
+from contextlib import AsyncExitStack
+
+import httpx
+import pytest
+
+from eventyard.dialects.eventhos.access import Access
+from eventyard.dialects.eventhos.options import Options
+from eventyard.dialects.eventhos.router import eventhos_app
+from eventyard.testing.hub import memory_hub
+
+
+async def read(headers, receive):
+    """The whole body, whatever its size."""
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return body
+
+
+@pytest.fixture
+async def yard():
+    async with memory_hub() as yard:
+        yield yard
+
+
+@pytest.fixture
+async def client_of(yard):
+    """Makes clients: of the administrator, or of the caller with a key; ``None`` for nobody."""
+    app = eventhos_app(yard.hub, Access(yard.hub, yard.hub.keys.by_key), Options(), read)
+    async with AsyncExitStack() as stack:
+
+        async def make(key=yard.key):
+            headers = {} if key is None else {"authorization": f"BEARER {key}"}
+            return await stack.enter_async_context(
+                httpx.AsyncClient(
+                    transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+                    base_url="http://hub.example/eventhos",
+                    headers=headers,
+                )
+            )
+
+        yield make
+
+
+@pytest.fixture
+async def admin(client_of):
+    return await client_of()
