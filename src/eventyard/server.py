@@ -14,6 +14,7 @@ import ssl
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
@@ -21,11 +22,12 @@ import uvicorn
 from eventyard.api.front import Asgi, Front
 from eventyard.api.health import Health
 from eventyard.api.hot import Hot, Spoken
+from eventyard.api.http import whole_body
 from eventyard.api.protocol import protocol_with
 from eventyard.api.security import Security
 from eventyard.app import open_hub
 from eventyard.config import ConfigError, Settings
-from eventyard.dialects.eventhos.options import Options
+from eventyard.dialects.eventhos.options import BASE, Options
 from eventyard.dialects.eventhos.send import Send
 from eventyard.dialects.eventhos.senders import Senders
 from eventyard.gateways.sse import Sse
@@ -46,7 +48,8 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
     """Run a hub until SIGTERM or SIGINT. ``ready`` is told the addresses once events are taken.
 
     Stops in order: the server takes no new requests and answers those it has, attempts end and are recorded, mails that
-    wait are tried once more, the store is closed. A second signal ends attempts at once; their deliveries are made again after the next start.
+    wait are tried once more, the store is closed. A second signal ends attempts at once; their deliveries are made
+    again after the next start.
     """
     log = make_log(settings.log.level, settings.log.style)
     logging.getLogger("uvicorn").addHandler(_Told(log))
@@ -72,6 +75,7 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
             Health(hub.metrics, lambda: "stopping" if stopping.is_set() else None),
             lambda: native(hub, security, settings.public_url, lambda: urls),
             Sse(hub.streams, security),
+            dialects(hub, security, settings),
         )
         server = _Server(_http(front, hot, gateways.websocket, settings), announce)
         _on_signals(stopping, hurrying, server, hub)
@@ -86,6 +90,20 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
 def spoken(hub: Hub, settings: Settings) -> list[Spoken]:
     """The hot paths of the dialects."""
     return [Send(hub, Senders(hub, settings.eventhos.project), eventhos_options(settings), settings.public_url)]
+
+
+def dialects(hub: Hub, security: Security, settings: Settings) -> Mapping[str, Callable[[], Asgi]]:
+    """What builds the applications of those dialects that have a path of their own, by that path."""
+
+    def eventhos() -> Asgi:
+        # As with the native API: it is loaded when the first client comes.
+        from eventyard.dialects.eventhos.access import Access  # noqa: PLC0415
+        from eventyard.dialects.eventhos.router import eventhos_app  # noqa: PLC0415
+
+        read = partial(whole_body, header_bytes=hub.limits.header_bytes, body_bytes=hub.limits.body_bytes)
+        return cast(Asgi, eventhos_app(hub, Access(hub, security.bearer), eventhos_options(settings), read))
+
+    return {BASE: eventhos}
 
 
 def eventhos_options(settings: Settings) -> Options:
