@@ -140,9 +140,9 @@ def verify(text: str, key: Key, now: Millis) -> dict[str, Any]:
     header = _head(head)
     if header.alg != key.algorithm or header.crit is not msgspec.UNSET:
         raise JwtError(f"the token is not one for {key.algorithm}")
-    if not _is_signed(text.rpartition(".")[0].encode(), _decode(signature), key):
+    payload, proof = _decode(body), _decode(signature)
+    if not _is_signed(text.rpartition(".")[0].encode(), proof, key):
         raise JwtError("the signature of the token is not right")
-    payload = _decode(body)
     try:
         claims, times = _claims(payload), _times(payload)
     except (msgspec.DecodeError, UnicodeDecodeError):
