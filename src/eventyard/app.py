@@ -21,6 +21,8 @@ from eventyard.config import ConfigError, Settings
 from eventyard.model.access import Scope
 from eventyard.model.catalog import Application, Organization, Project, Record, Target
 from eventyard.model.ids import RANDOM_BITS, Millis, uuid7
+from eventyard.model.journal import Claimed
+from eventyard.model.outcome import Outcome
 from eventyard.pipeline.accept import Acceptor
 from eventyard.pipeline.announce import Announcer
 from eventyard.pipeline.attempt import Attempter
@@ -42,6 +44,7 @@ from eventyard.pipeline.publish import Publishing
 from eventyard.pipeline.recorder import Recorder
 from eventyard.pipeline.release import Releases
 from eventyard.pipeline.replay import Replay
+from eventyard.pipeline.replies import Replies
 from eventyard.pipeline.reprocess import Reprocessing
 from eventyard.pipeline.search import Search
 from eventyard.pipeline.sources import Sources
@@ -93,7 +96,11 @@ def compose(settings: Settings, parts: Parts) -> Hub:
     doors = Doors(catalog, vault, parts.verifiers)
     directory = Directory(catalog, vault, clock)
     lane_limits = LaneLimits(queue=settings.dispatch.lane_queue)
-    attempter = Attempter(parts.target_types, directory, observer, log, clock, random.random)
+
+    async def reply(claimed: Claimed, target: Target, outcome: Outcome) -> str:
+        return await replies.publish(claimed, target, outcome)
+
+    attempter = Attempter(parts.target_types, directory, observer, log, clock, random.random, reply)
 
     def due(target_number: int, at: Millis) -> None:
         dispatcher.due(target_number, at)
@@ -127,6 +134,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         catalog, store, dispatcher, clock, observer,
         pulled=pulled, window_ms=limits.idempotency_window_ms, replay_ms=limits.replay_window_ms,
     )  # fmt: skip
+    replies = Replies(catalog, store, doors, acceptor, log, clock, new_id, depth=settings.replies.depth)
     topics = Topics(catalog, clock, new_id)
     publishing = Publishing(catalog, topics, doors, acceptor, clock, new_id)
     catalog.announcer = Announcer(catalog, publishing, acceptor, clock)

@@ -86,6 +86,14 @@ class DispatchSettings(_Section):
     drain_seconds: Positive = Field(default=20, description="How long a stopping hub waits for attempts under way.")
 
 
+class ReplySettings(_Section):
+    """How far answers that become events may go."""
+
+    depth: Positive = Field(
+        default=8, description="Answers that may follow from each other; the next one becomes no event."
+    )
+
+
 class StreamSettings(_Section):
     """Bounds of the clients of STOMP, AMQP and server-sent events."""
 
@@ -238,6 +246,7 @@ class Settings(BaseSettings):
     idempotency: IdempotencySettings = IdempotencySettings()
     log: LogSettings = LogSettings()
     dispatch: DispatchSettings = DispatchSettings()
+    replies: ReplySettings = ReplySettings()
     streams: StreamSettings = StreamSettings()
     tls: TlsSettings = TlsSettings()
     tokens: TokenSettings = TokenSettings()

@@ -57,6 +57,8 @@ class Outcome(Struct, frozen=True):
     run_id: str | None = None
     counts: Counts | None = None
     sent: Sent | None = None
+    reply: bytes | None = None
+    """The body of a success, whole, from a target whose setting ``reply_to`` makes an event of it. Not kept."""
 
 
 class Attempt(Struct, frozen=True):

@@ -19,8 +19,12 @@ PROJECT, APPLICATION, AMQ = "project.", "application.", "amq."
 UNTOLD = frozenset({"amqpproperties", "amqpexpiration"})
 """Extension attributes in which the streams keep what they alone have a use for; no CloudEvent goes out with them."""
 
-ATTRIBUTES = UNTOLD | {"deaths"}
-"""Extension attributes that the streams give to events. Nobody else may."""
+CAUSE_ID, CAUSE_ENTRY, CAUSE_DEPTH, CAUSE_PATH = "causeid", "causeentry", "causedepth", "causepath"
+"""Extension attributes of an event that a target's answer became: the id of the event that was delivered, the number
+of the delivery, how many answers led here, and the numbers of the sources gone through, the event's own last."""
+
+ATTRIBUTES = UNTOLD | {"deaths", CAUSE_ID, CAUSE_ENTRY, CAUSE_DEPTH, CAUSE_PATH}
+"""Extension attributes that the hub gives to events itself. Nobody else may."""
 
 
 def is_reserved(name: str) -> bool:

@@ -1,15 +1,17 @@
 """One attempt: the only way a delivery is tried, be it the first try, a retry or a reprocessed one.
 
 Target and secrets in, ``targets/<kind>.send()``, an outcome out, the retry policy's decision, and the recording that
-commits all of it. :func:`conclude` is that last half alone: job runs (``work.py``), which end when a worker says so,
-go through it too. What it must not know: queues, leases, concurrency. Those are ``dispatch.py``.
+commits all of it. An answer that is to become an event becomes one before that (``replies.py``). :func:`conclude` is
+the decision alone: job runs (``work.py``), which end when a worker says so, go through it too. What it must not know:
+queues, leases, concurrency. Those are ``dispatch.py``.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from eventyard.model.catalog import Subscription, Target
 from eventyard.model.errors import HubError
@@ -24,6 +26,9 @@ from eventyard.telemetry.log import Log
 
 COMPLETED = "Subscription to topic completed successfully"
 """The history comment of a delivery that arrived, in the words of the DIH seed's example."""
+
+REPLY_TO = "reply_to"
+"""The setting of a target that names the source of which its answers become events."""
 
 DISABLED = "the target is disabled; enable it, then retry the delivery"
 DELETED = "the target was deleted"
@@ -54,6 +59,14 @@ class AttemptObserver(Protocol):
         """An attempt ended, and this follows. It is not committed yet."""
 
 
+Reply = Callable[[Claimed, Target, Outcome], Awaitable[str]]
+"""Makes an event of what a target answered to a delivery; what the delivery's history is to say of that."""
+
+
+async def _no_reply(claimed: Claimed, target: Target, outcome: Outcome) -> str:
+    return "nobody here makes events of answers"
+
+
 class Concluded(Struct, frozen=True):
     """The end of an attempt: what was tried, what follows, and what is to be committed."""
 
@@ -73,6 +86,7 @@ class Attempter:
         log: Log,
         clock: Clock,
         chance: Callable[[], float],
+        reply: Reply = _no_reply,
     ) -> None:
         self._kinds = kinds
         self._directory = directory
@@ -80,6 +94,7 @@ class Attempter:
         self._log = log
         self._clock = clock
         self._chance = chance
+        self._reply = reply
         self._watch = Watch()
 
     async def make(self, claimed: Claimed, target: Target) -> Concluded:
@@ -87,7 +102,16 @@ class Attempter:
         started_at, started = self._clock(), perf_counter()
         outcome = await self._send(claimed, target, started_at)
         attempt = Attempt(claimed.attempt, started_at, (perf_counter() - started) * 1000, outcome)
-        return self.conclude(claimed, target, attempt)
+        concluded = self.conclude(claimed, target, attempt)
+        if target.settings.get(REPLY_TO) and isinstance(concluded.decision, Succeeded):
+            return await self._replied(claimed, target, concluded)
+        return concluded
+
+    async def _replied(self, claimed: Claimed, target: Target, concluded: Concluded) -> Concluded:
+        said = await self._reply(claimed, target, concluded.attempt.outcome)
+        attempt = replace(concluded.attempt, outcome=replace(concluded.attempt.outcome, reply=None))
+        line = HistoryLine(self._clock(), Status.COMPLETE, f"{COMPLETED}; {said}")
+        return replace(concluded, attempt=attempt, recording=replace(concluded.recording, attempt=attempt, line=line))
 
     def conclude(self, claimed: Claimed, target: Target, attempt: Attempt, *, final: bool = False) -> Concluded:
         """What follows an attempt that ended. ``final`` is the target's own wish not to be asked again."""

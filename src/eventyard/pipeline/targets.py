@@ -13,6 +13,7 @@ from eventyard.model.errors import Conflict, Invalid
 from eventyard.model.retry import RetryPolicy
 from eventyard.pipeline.catalog import Catalog, in_turn
 from eventyard.pipeline.projects import changed_fields
+from eventyard.pipeline.replies import check_reply_to
 from eventyard.pipeline.settings import check_settings
 from eventyard.pipeline.vault import Vault
 from eventyard.pipeline.view import View
@@ -61,6 +62,7 @@ class Targets:
         kind = self._type(type_)
         plain, given = check_settings(kind.settings, settings or {})
         kind.check(plain)
+        check_reply_to(self._catalog, project.id, plain)
         made = {s.name: _new_secret() for s in kind.settings if s.generated and s.name not in given}
         target_id, now = self._new_id(), self._clock()
         target = await self._catalog.save_one(
@@ -141,6 +143,7 @@ class Targets:
         kept = {name: value for name, value in target.settings.items() if given.get(name, value) is not None}
         merged, _ = check_settings(kind.settings, {**kept, **plain})
         kind.check(merged)
+        check_reply_to(self._catalog, target.project_id, plain)
         sealed = dict(target.secrets)
         for name, secret in secrets.items():
             sealed.pop(name, None)

@@ -1,7 +1,18 @@
 import pytest
 
 from eventyard.model.errors import Forbidden
-from eventyard.model.reserved import ATTRIBUTES, exchange_of, is_hub_made, is_reserved, need_free, need_not_ours
+from eventyard.model.reserved import (
+    ATTRIBUTES,
+    CAUSE_DEPTH,
+    CAUSE_ENTRY,
+    CAUSE_ID,
+    CAUSE_PATH,
+    exchange_of,
+    is_hub_made,
+    is_reserved,
+    need_free,
+    need_not_ours,
+)
 from eventyard.pipeline.streams.deaths import DEATHS
 from eventyard.pipeline.streams.properties import EXPIRATION, PROPERTIES
 from eventyard.testing import builders
@@ -40,5 +51,5 @@ def test_projects_and_applications_have_an_exchange_each() -> None:
     assert exchange_of(builders.application()) == "application.application-default"
 
 
-def test_every_attribute_in_which_the_streams_keep_something_is_reserved() -> None:
-    assert {PROPERTIES, EXPIRATION, DEATHS} == ATTRIBUTES
+def test_every_attribute_in_which_the_hub_keeps_something_is_reserved() -> None:
+    assert {PROPERTIES, EXPIRATION, DEATHS, CAUSE_ID, CAUSE_ENTRY, CAUSE_DEPTH, CAUSE_PATH} == ATTRIBUTES

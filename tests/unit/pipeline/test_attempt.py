@@ -72,6 +72,17 @@ class Unreadable(Shelf):
         raise Unavailable("secret_unreadable", "a stored secret cannot be decrypted")
 
 
+class Asked:
+    """Makes events of answers, and keeps those it was given."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[Claimed, Target, Outcome]] = []
+
+    async def __call__(self, claimed: Claimed, target: Target, outcome: Outcome) -> str:
+        self.answers.append((claimed, target, outcome))
+        return "the answer became entry 9"
+
+
 def attempter(kind: ScriptedTarget | None, shelf: Shelf, witness: Witness | None = None) -> Attempter:
     kinds = {} if kind is None else {"webhook": kind}
     return Attempter(kinds, shelf, witness or Witness(), make_log("error"), HandClock(), lambda: 0.5)
@@ -122,3 +133,34 @@ async def test_a_cancelled_attempt_was_none() -> None:
     with pytest.raises(asyncio.CancelledError):
         await making
     assert witness.attempts == []
+
+
+REPLYING = builders.target(number=5, settings={"reply_to": "answers"}, retry=RetryPolicy(max_attempts=2))
+
+
+async def test_an_answer_becomes_an_event_before_the_end_is_recorded_and_the_history_says_so() -> None:
+    kind, asked = ScriptedTarget(), Asked()
+    kind.script(REPLYING, Outcome(Result.DELIVERED, 200, response_body=b"{", reply=b'{"a": 1}'))
+    made = Attempter({"webhook": kind}, Shelf(REPLYING), Witness(), make_log("error"), HandClock(), lambda: 0.5, asked)
+    concluded = await made.make(CLAIMED, REPLYING)
+    assert [(one.entry_id, outcome.reply) for one, _, outcome in asked.answers] == [(7, b'{"a": 1}')]
+    line = HistoryLine(NOW, Status.COMPLETE, f"{COMPLETED}; the answer became entry 9")
+    assert concluded.recording.line == line
+    assert concluded.recording.attempt == concluded.attempt
+    assert (concluded.attempt.outcome.response_body, concluded.attempt.outcome.reply) == (b"{", None)
+
+
+@pytest.mark.parametrize("target", [REPLYING, builders.target(number=5, settings={"reply_to": None})])
+async def test_without_a_success_or_a_source_nobody_is_asked(target: Target) -> None:
+    kind, asked = ScriptedTarget(), Asked()
+    if target is REPLYING:
+        kind.script(target, Outcome(Result.FAILED, 500, "500", reply=b"oops"))
+    made = Attempter({"webhook": kind}, Shelf(target), Witness(), make_log("error"), HandClock(), lambda: 0.5, asked)
+    await made.make(CLAIMED, target)
+    assert asked.answers == []
+
+
+async def test_a_hub_that_makes_no_events_of_answers_says_so() -> None:
+    concluded = await attempter(ScriptedTarget(), Shelf(REPLYING)).make(CLAIMED, REPLYING)
+    assert concluded.recording.line is not None
+    assert concluded.recording.line.comment == f"{COMPLETED}; nobody here makes events of answers"

@@ -3,9 +3,10 @@ import base64
 
 import pytest
 
-from eventyard.model.catalog import Target
+from eventyard.model.catalog import Source, Target
 from eventyard.model.errors import Conflict, Invalid, NotFound
 from eventyard.pipeline.targets import Targets
+from eventyard.ports import Setting
 
 
 @pytest.fixture
@@ -109,3 +110,29 @@ async def test_a_signing_secret_is_made_and_told_when_none_is_given(world, targe
     own = given | {"secret": "long enough"}
     _, told = await targets.create(world.admin, project_id="default", name="b", type_="signed", settings=own)
     assert told == {}
+
+
+async def test_answers_may_only_become_events_of_a_source_that_is_there(world, targets):
+    world.target_types["replying"] = FakeReplying()
+    given = {"project_id": "default", "type_": "replying"}
+    with pytest.raises(Invalid) as refused:
+        await targets.create(world.admin, **given, name="a", settings={"reply_to": "nobody"})
+    assert (refused.value.code, refused.value.pointer) == ("invalid_settings", "/settings/reply_to")
+    target, _ = await targets.create(world.admin, **given, name="a", settings={"reply_to": "shop"})
+    with pytest.raises(Invalid):
+        await targets.change(world.admin, target.id, {"settings": {"reply_to": "nobody"}})
+    await world.catalog.remove(world.catalog.get(Source, "source-shop"))
+    changed = await targets.change(world.admin, target.id, {"settings": {"format": "plain"}, "concurrency": 2})
+    assert changed.settings["reply_to"] == "shop"
+
+
+class FakeReplying:
+    kind = "replying"
+    pull = False
+    settings = (
+        Setting("reply_to", "Reply to", "a source", {"type": "string"}),
+        Setting("format", "Format", "plain", {"type": "string"}),
+    )
+
+    def check(self, settings):
+        """Everything is fine."""

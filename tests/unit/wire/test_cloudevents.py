@@ -333,7 +333,7 @@ def test_an_attribute_has_a_bound(name: str) -> None:
 
 
 def test_an_extension_under_a_name_of_the_hubs_own_is_left_out() -> None:
-    own = {"amqpproperties": "%%%", "amqpexpiration": "soon", "deaths": "[]", "mine": "1"}
+    own = {"amqpproperties": "%%%", "amqpexpiration": "soon", "deaths": "[]", "causepath": "1", "mine": "1"}
     assert structured(**own).extensions == {"mine": "1"}
     headers = HEADERS | {f"ce-{name}": value for name, value in own.items()}
     assert decode_binary(headers, b"{}", NOW).extensions == {"mine": "1"}
