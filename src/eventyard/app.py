@@ -185,7 +185,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
 def letterhead(settings: Settings) -> Letterhead:
     """What is the same in every mail."""
     given = settings.mail
-    return Letterhead(tuple(given.default_recipients), given.alias, settings.public_url, tuple(given.masked))
+    return Letterhead(tuple(given.default_recipients), given.alias or "", settings.public_url, tuple(given.masked))
 
 
 def mailer_of(settings: Settings) -> Mailer | None:
@@ -199,14 +199,14 @@ def mailer_of(settings: Settings) -> Mailer | None:
 
     if smtp.sender is None:
         raise ConfigError("smtp.host needs smtp.sender, the address that mails are from")
+    password = "" if smtp.password is None else smtp.password.get_secret_value()
     try:
         trust = None if smtp.security == "none" else ssl.create_default_context(cafile=smtp.ca)
         for recipient in settings.mail.default_recipients:
             mailbox(recipient)
         return SmtpMailer(
             SmtpServer(
-                smtp.host, smtp.sender, smtp.security, smtp.port, smtp.user, smtp.password.get_secret_value(),
-                smtp.timeout_seconds, trust,
+                smtp.host, smtp.sender, smtp.security, smtp.port, smtp.user, password, smtp.timeout_seconds, trust
             )
         )  # fmt: skip
     except OSError as error:  # SSLError is one

@@ -176,7 +176,7 @@ class MailSettings(_Section):
     default_recipients: list[str] = Field(
         default=[], description="Who is told of a failed delivery whose subscription names nobody."
     )
-    alias: str = Field(default="", description="What this hub is called at the head of a mail's subject.")
+    alias: str | None = Field(default=None, description="What this hub is called at the head of a mail's subject.")
     interval_seconds: Positive = Field(
         default=300, description="After a mail about a subscription, how long its failures are gathered for the next."
     )
@@ -201,7 +201,7 @@ class SmtpSettings(_Section):
         default=None, description="PEM file of the authorities that it is certified by; unset: the system's."
     )
     user: str | None = Field(default=None, description="User to log in as; unset: no login.")
-    password: SecretStr = Field(default=SecretStr(""), description="That user's password.")
+    password: SecretStr | None = Field(default=None, description="That user's password.")
     sender: str | None = Field(
         default=None, description="Whom the mails are from: `name@host` or `Name <name@host>`. Needed with a host."
     )

@@ -10,6 +10,7 @@ from eventyard.pipeline.doors import Doors
 from eventyard.pipeline.entities import Entities
 from eventyard.pipeline.identity.identity import Identity
 from eventyard.pipeline.keys import Keys
+from eventyard.pipeline.mail import Mails
 from eventyard.pipeline.products import Products
 from eventyard.pipeline.projects import Projects
 from eventyard.pipeline.publish import Publishing
@@ -56,6 +57,7 @@ class Hub(Struct, frozen=True):
     dispatcher: Dispatcher
     releases: Releases
     runs: JobRuns
+    mails: Mails
     search: Search
     reprocessing: Reprocessing
     replay: Replay

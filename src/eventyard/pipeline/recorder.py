@@ -3,7 +3,7 @@
 ``dispatch.py`` and ``work.py`` put recordings here and go on; the store commits them in groups. While the store cannot
 write, they wait here and are tried again, and nothing new is claimed (:meth:`Recorder.sound`): what the hub knows
 must be on record before a lease that has run out meanwhile lets the same delivery be tried again. Once an end is on
-record for which others of the same event have waited, ``release.py`` is told.
+record for which others of the same event have waited, ``release.py`` is told; of one that is an Error, ``mail.py``.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from functools import partial
 
 from eventyard.model.errors import Unavailable
 from eventyard.model.journal import Recorded, Recording
+from eventyard.model.lifecycle import Status
 from eventyard.ports import Store
 from eventyard.telemetry.log import Log
 
@@ -21,6 +22,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
 
 Told = Callable[[Recording, Recorded], None]
 """Is told of an end that is on record, and for which others have waited."""
+
+Failed = Callable[[Recording], None]
+"""Is told of an end as Error that is on record."""
 
 
 class Recorder:
@@ -33,12 +37,14 @@ class Recorder:
         *,
         bound: int,
         told: Told = lambda recording, told: None,
+        failed: Failed = lambda recording: None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
         self._log = log
         self._bound = bound
         self._told = told
+        self._failed = failed
         self._pause = pause
         self._open = 0
         self._stranded: list[tuple[Recording, Callable[[Recording], None] | None]] = []
@@ -84,8 +90,7 @@ class Recorder:
     async def write(self, recording: Recording) -> Recorded:
         """Commit, for a caller who waits for it. Raises ``Unavailable``."""
         recorded = await self._store.record(recording)
-        if recorded > Recorded.WRITTEN:
-            self._told(recording, recorded)
+        self._tell(recording, recorded)
         return recorded
 
     def stop(self) -> None:
@@ -111,16 +116,21 @@ class Recorder:
             self._sound.set()
         if error is not None:
             self._log.error("recording_failed", entry_id=recording.entry_id, error=repr(error))
-        else:
-            if then is not None:
-                then(recording)
-            if (recorded := future.result()) > Recorded.WRITTEN:
-                self._told(recording, recorded)
+        elif then is not None:
+            then(recording)
         self._open -= 1
         if self._open < self._bound:
             self._room.set()
         if not self._open:
             self._empty.set()
+        if error is None:
+            self._tell(recording, future.result())
+
+    def _tell(self, recording: Recording, recorded: Recorded) -> None:
+        if recorded > Recorded.WRITTEN:
+            self._told(recording, recorded)
+        if recorded and recording.line is not None and recording.line.status is Status.ERROR:
+            self._failed(recording)
 
     async def _mend(self) -> None:
         await self._pause(self._wait)

@@ -109,7 +109,8 @@ async def memory_hub(
         bootstrap_password=None if password is None else SecretStr(password),
         **settings,
     )
-    hub = compose(chosen, Parts(store, Vault([b"k" * 32]), verifiers, types, clock, log or make_log("error")))
+    vault = Vault([b"k" * 32])
+    hub = compose(chosen, Parts(store, vault, verifiers, types, clock, log or make_log("error"), mailer))
     async with AsyncExitStack() as stack:
         await store.start(stack)
         await hub.catalog.start()
