@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from eventyard.app import KEY_FILE, journal_path, read_keys
+from eventyard.app import KEY_FILE, journal_path, mailer_of, read_keys
 from eventyard.cli import journal
 from eventyard.cli.failure import Failure, explained
 from eventyard.config import load
@@ -59,6 +59,7 @@ def checks_of(settings: "Settings") -> Iterator[Check]:
     yield key_file(settings.data / KEY_FILE, has_journal=path.exists())
     yield journal_file(path)
     yield port(settings.listen, held=journal.held(path))
+    yield mail(settings, journal.mailing(path))
     yield assets(VIEWERS)
 
 
@@ -170,6 +171,26 @@ def port(address: str, *, held: bool) -> Check:
             "port", "fail", f"{address}: {error.strerror}", "choose another with --listen, or stop what has it"
         )
     return Check("port", "ok", f"{address} is free")
+
+
+def mail(settings: "Settings", mailing: int) -> Check:
+    """Can mails be sent, where somebody is to get any? ``mailing`` subscriptions name whom to tell."""
+    smtp, everybody = settings.smtp, len(settings.mail.default_recipients)
+    if smtp.host is None:
+        if not mailing and not everybody:
+            return Check("mail", "ok", "no mail server is set, and nobody is to be told")
+        places = [f"{mailing} subscription{'' if mailing == 1 else 's'}"] if mailing else []
+        places += ["mail.default_recipients"] if everybody else []
+        detail = f"whom to tell is set in {' and '.join(places)}, and no mail server is"
+        return Check("mail", "warn", detail, "set smtp.host and smtp.sender")
+    try:
+        with explained():
+            mailer_of(settings)
+    except Failure as failure:
+        return Check("mail", "fail", failure.message, "correct the file or the variable")
+    if smtp.user is not None and smtp.security == "none":
+        return Check("mail", "warn", f"the password for {smtp.host} is sent in clear", "set smtp.security to starttls")
+    return Check("mail", "ok", f"to {smtp.host}" + (f", {smtp.security}" if smtp.security != "none" else ""))
 
 
 def assets(viewers: Mapping[str, Path]) -> Check:

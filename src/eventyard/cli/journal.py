@@ -51,6 +51,18 @@ def faults_of(path: Path, *, thorough: bool) -> list[str]:
     return [line for line in lines if line != "ok"]
 
 
+def mailing(path: Path) -> int:
+    """How many subscriptions name somebody who is to be told by mail; none, where they cannot be read."""
+    if not path.exists():
+        return 0
+    try:
+        with reading(path) as connection:
+            sql = "SELECT count(*) FROM subscriptions WHERE json_array_length(record, '$.mail_to') > 0"
+            return int(connection.execute(sql).fetchone()[0])
+    except Failure:
+        return 0  # what is wrong with the file, others say
+
+
 def held(path: Path) -> bool:
     """Whether a running hub has the journal."""
     lock = path.with_name(f"{path.name}.lock")

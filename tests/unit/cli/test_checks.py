@@ -5,6 +5,7 @@ import pytest
 
 from eventyard.app import write_keys
 from eventyard.cli import checks
+from eventyard.config import Settings
 
 
 @pytest.mark.parametrize(("version", "state"), [((3, 10, 9), "fail"), ((3, 11, 0), "ok"), ((3, 14, 1), "ok")])
@@ -68,6 +69,32 @@ def test_missing_browser_files_are_warned_of(tmp_path: Path) -> None:
     found = checks.assets({"/docs": tmp_path, "/asyncapi": tmp_path / "none"})
     assert found.state == "warn"
     assert "/asyncapi" in found.detail and "/docs" not in found.detail
+
+
+def set_to(**sections: object) -> Settings:
+    return Settings.model_validate({"data": Path("nowhere"), **sections})
+
+
+@pytest.mark.parametrize(
+    ("sections", "mailing", "state", "detail"),
+    [
+        ({}, 0, "ok", "no mail server is set, and nobody is to be told"),
+        ({}, 1, "warn", "whom to tell is set in 1 subscription, and no mail server is"),
+        ({"mail": {"default_recipients": ["ops@example.com"]}}, 2, "warn", "2 subscriptions and mail.default_recipients,"),
+        ({"smtp": {"host": "mail.example"}}, 0, "fail", "smtp.host needs smtp.sender"),
+        ({"smtp": {"host": "mail.example", "sender": "nobody"}}, 0, "fail", "'nobody' is not a mail address"),
+        ({"smtp": {"host": "mail.example", "sender": "hub@example.org"}}, 0, "ok", "to mail.example, starttls"),
+        (
+            {"smtp": {"host": "mail.example", "sender": "hub@example.org", "user": "hub", "security": "none"}},
+            0, "warn", "the password for mail.example is sent in clear",
+        ),
+    ],
+)  # fmt: skip
+def test_where_somebody_is_to_be_told_there_is_a_mail_server(
+    sections: dict[str, object], mailing: int, state: str, detail: str
+) -> None:
+    found = checks.mail(set_to(**sections), mailing)
+    assert (found.state, detail in found.detail) == (state, True), found
 
 
 def test_the_built_in_plug_ins_are_there() -> None:

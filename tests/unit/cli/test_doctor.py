@@ -19,6 +19,7 @@ def test_a_healthy_hub_is_ok_in_every_respect(tmp_path: Path) -> None:
         "key file",
         "journal",
         "port",
+        "mail",
         "browser files",
     }
     assert set(found) == wanted

@@ -1,4 +1,5 @@
 import fcntl
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,13 @@ def test_looking_changes_nothing(path: Path) -> None:
     with journal.reading(path) as connection, pytest.raises(Exception, match="readonly"):
         connection.execute("DELETE FROM alembic_version")
     assert path.read_bytes() == before
+
+
+def test_subscriptions_that_name_whom_to_tell_are_counted(path: Path, tmp_path: Path) -> None:
+    names = {"a": '["ops@example.com"]', "b": "[]", "c": '["ops@example.com", "dev@example.com"]'}
+    with sqlite3.connect(path) as connection:
+        rows = [(name, "project", name, f'{{"mail_to": {to}}}') for name, to in names.items()]
+        connection.executemany("INSERT INTO subscriptions (id, target_type, target_id, record) VALUES (?, ?, ?, ?)", rows)
+    connection.close()
+    assert journal.mailing(path) == 2
+    assert journal.mailing(tmp_path / "none.db") == 0
