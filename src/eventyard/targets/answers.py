@@ -8,10 +8,14 @@ is told in ``outcomes.py``; where the bytes come from, in ``client.py``.
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 BODY_KEPT = 16 * 1024
-"""Bytes of an answer's body that are kept; the rest is not even read."""
+"""Bytes of an answer's body that are kept unless more are asked for; the rest is not even read."""
 
 ANSWER_READ = 64 * 1024
-"""Bytes that are read of one answer before the rest is left: heads, interim answers and the frames of chunks count."""
+"""Bytes that are read of one answer before the rest is left: heads, interim answers and the frames of chunks count.
+Where more of the body is kept, twice as much more is read."""
+
+_MEASURES = {b"content-length", b"transfer-encoding"}
+"""Headers by which a body says where it ends; without them the end of the connection does (RFC 9112, 6.3)."""
 
 
 class NotHttp(Exception):
@@ -23,10 +27,14 @@ class Answer:
 
     ``reusable`` is true once it was read to its end and another may follow on the same connection. ``bodiless`` is the
     answer to a HEAD, which ends with its head (RFC 9112, 6.3); as some send a body all the same, nothing follows it.
+    ``most`` bytes of the body are kept, and ``whole`` is true once there is certainly no more of it.
     """
 
-    def __init__(self, *, bodiless: bool = False) -> None:
+    def __init__(self, *, bodiless: bool = False, most: int = BODY_KEPT) -> None:
         self._bodiless = bodiless
+        self._most = most
+        self._most_read = ANSWER_READ + 2 * (most - BODY_KEPT)
+        self.whole = False
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self.body = bytearray()
@@ -55,10 +63,15 @@ class Answer:
             self._ended, self.reusable = True, False
         if self._read >= ANSWER_READ and not self.status:
             raise NotHttp(f"the head of the answer is longer than {ANSWER_READ} bytes")
-        over = self._ended or len(self.body) >= BODY_KEPT or self._read >= ANSWER_READ
+        over = self._ended or len(self.body) >= self._most or self._read >= self._most_read
         if over:
             del self._parser  # it refers to us: as a circle, both would wait for the collector
         return over
+
+    def hung_up(self) -> None:
+        """The connection was closed in order, which is how a body ends that does not say where."""
+        if self.status and len(self.body) < self._most:
+            self.whole = self.whole or not any(name.lower() in _MEASURES for name, _ in self.headers)
 
     # What the parser calls
 
@@ -80,14 +93,15 @@ class Answer:
             self.headers.clear()
         else:
             self.status = status
-            self._ended = self._bodiless
+            self._ended = self.whole = self._bodiless
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body, without its frames."""
         if not self._ended:
-            self.body += body[: BODY_KEPT - len(self.body)]
+            self.body += body[: self._most - len(self.body)]
 
     def on_message_complete(self) -> None:
         """An answer is over."""
         if self.status and not self._ended:
             self._ended, self.reusable = True, self._parser.should_keep_alive()
+            self.whole = len(self.body) < self._most

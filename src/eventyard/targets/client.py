@@ -14,7 +14,7 @@ from socket import AF_INET, AF_INET6, IPPROTO_TCP, SOCK_STREAM
 from aiohappyeyeballs import start_connection
 
 from eventyard.model.outcome import Result
-from eventyard.targets.answers import Answer, NotHttp
+from eventyard.targets.answers import BODY_KEPT, Answer, NotHttp
 from eventyard.targets.connection import Connection, HungUp
 from eventyard.targets.destinations import Destination, Origin
 from eventyard.targets.resolver import ForbiddenAddress, GuardedResolver
@@ -62,9 +62,16 @@ class Client:
         self._idle.clear()
 
     async def ask(
-        self, method: str, to: Destination, headers: Mapping[str, str], body: bytes, timeout_ms: int
+        self,
+        method: str,
+        to: Destination,
+        headers: Mapping[str, str],
+        body: bytes,
+        timeout_ms: int,
+        *,
+        most: int = BODY_KEPT,
     ) -> Answer:
-        """Send a request once and read the answer, as far as it is kept. Raises :class:`NoAnswer`.
+        """Send a request once and read the answer, ``most`` bytes of its body. Raises :class:`NoAnswer`.
 
         Raises ``ValueError`` for headers that no request can have.
         """
@@ -76,7 +83,7 @@ class Client:
             connection = self._kept(to.origin) or await self._open(to.origin, deadline)
             timer = self._loop.call_at(deadline, connection.expire)
             try:
-                return await connection.ask(head, body, bodiless=bodiless)
+                return await connection.ask(head, body, bodiless=bodiless, most=most)
             finally:
                 timer.cancel()
         except TimeoutError:

@@ -7,7 +7,7 @@ bytes of an answer say is ``answers.py``'s.
 import asyncio
 from typing import cast
 
-from eventyard.targets.answers import Answer, NotHttp
+from eventyard.targets.answers import BODY_KEPT, Answer, NotHttp
 
 
 class HungUp(Exception):
@@ -27,9 +27,11 @@ class Connection(asyncio.Protocol):
         self.idle_since = 0.0
         """Since when nobody has used it, by the clock of the loop."""
 
-    def ask(self, head: bytes, body: bytes, *, bodiless: bool = False) -> "asyncio.Future[Answer]":
-        """Send a request. Its answer stands from the end of its head on, whatever becomes of its body. ``bodiless``
-        says that it has none whatever its head says, as the answer to a HEAD.
+    def ask(
+        self, head: bytes, body: bytes, *, bodiless: bool = False, most: int = BODY_KEPT
+    ) -> "asyncio.Future[Answer]":
+        """Send a request. Its answer stands from the end of its head on, whatever becomes of its body, of which
+        ``most`` bytes are kept. ``bodiless`` says that it has none whatever its head says, as the answer to a HEAD.
 
         Raises :class:`HungUp` when the connection is closed already. The future raises that too, :class:`NotHttp`,
         and ``TimeoutError`` after :meth:`expire`.
@@ -40,7 +42,7 @@ class Connection(asyncio.Protocol):
         self._waiter = self._loop.create_future()
         # What is asked in one turn of the loop leaves at its end, together: a receiver that is woken once and then busy
         # costs the sender less than one that is woken for each.
-        self._loop.call_soon(self._send, head + body, bodiless)
+        self._loop.call_soon(self._send, head + body, bodiless, most)
         return self._waiter
 
     def expire(self) -> None:
@@ -74,11 +76,13 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """It is closed. That may be how an answer ends that states no length."""
         self.usable = False
+        if self._answer is not None and exc is None:
+            self._answer.hung_up()
         self._end(HungUp(f"the connection broke: {exc}" if exc else "the receiver closed the connection"))
 
-    def _send(self, request: bytes, bodiless: bool) -> None:
+    def _send(self, request: bytes, bodiless: bool, most: int) -> None:
         if self._transport is not None and not self._transport.is_closing():
-            self._answer = Answer(bodiless=bodiless)
+            self._answer = Answer(bodiless=bodiless, most=most)
             self._transport.write(request)
 
     def _end(self, error: Exception | None) -> None:

@@ -171,3 +171,38 @@ def test_an_answer_to_a_head_ends_with_its_head_and_nothing_follows_it() -> None
         answer = Answer(bodiless=True)
         assert answer.feed(data)
         assert (answer.status, bytes(answer.body), answer.reusable) == (200, b"", False)
+
+
+@pytest.mark.parametrize(
+    ("data", "whole"),
+    [
+        (OK, True),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", True),
+        (CHUNKED + b"2\r\nok\r\n0\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\n\r\nok", True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", False),
+        (CHUNKED + b"2\r\nok\r\n", False),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 20, False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n" + b"x" * 20, False),
+        (b"HTTP/1.1 200 OK\r\nContent-Le", False),
+    ],
+)
+def test_it_is_known_whether_there_was_no_more_of_a_body_than_was_kept(data: bytes, whole: bool) -> None:
+    answer = Answer(most=20)
+    answer.feed(data)
+    answer.hung_up()
+    assert answer.whole is whole
+    assert len(answer.body) <= 20
+
+
+def test_the_answer_to_a_head_is_whole_without_a_body() -> None:
+    answer = Answer(bodiless=True)
+    answer.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
+    assert answer.whole
+
+
+def test_more_of_a_body_is_kept_where_it_is_asked_for() -> None:
+    size = 4 * ANSWER_READ
+    answer = Answer(most=size + 1)
+    assert answer.feed(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size)
+    assert (len(answer.body), answer.whole) == (size, True)

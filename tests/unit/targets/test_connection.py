@@ -171,3 +171,27 @@ async def test_an_answer_that_comes_before_its_request_has_left_is_none(connecti
     with pytest.raises(HungUp):
         await waiter
     assert wire.written == b""
+
+
+async def test_a_body_that_ends_with_the_connection_is_whole_if_it_ends_in_order(
+    connection: Connection, wire: Wire
+) -> None:
+    future = await asked(connection, b"GET", b"")
+    connection.data_received(b"HTTP/1.1 200 OK\r\n\r\nok")
+    connection.connection_lost(None)
+    assert (await future).whole
+
+
+async def test_a_connection_that_breaks_leaves_no_body_whole(connection: Connection, wire: Wire) -> None:
+    future = await asked(connection, b"GET", b"")
+    connection.data_received(b"HTTP/1.1 200 OK\r\n\r\nok")
+    connection.connection_lost(ConnectionResetError("reset"))
+    assert not (await future).whole
+
+
+async def test_as_much_of_a_body_is_kept_as_is_asked_for(connection: Connection) -> None:
+    future = connection.ask(b"GET", b"", most=3)
+    await asyncio.sleep(0)
+    connection.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123456789")
+    answer = await future
+    assert (bytes(answer.body), answer.whole) == (b"123", False)
