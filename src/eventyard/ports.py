@@ -21,6 +21,8 @@ from eventyard.model.journal import (
     Committed,
     EntryDetail,
     HistoryLine,
+    Listed,
+    Listing,
     NewDelivery,
     NewPublication,
     Page,
@@ -115,6 +117,9 @@ class Store(Protocol):
     async def count(self, query: Query, limit: int) -> int:
         """How many entries match, counted up to ``limit``."""
 
+    async def listed(self, listing: Listing) -> Listed:
+        """A numbered page of publications, and how many there are in all."""
+
     async def detail(self, entry_id: EntryId) -> EntryDetail:
         """One entry with children, history, attempts and event. Raises ``NotFound``."""
 
@@ -202,11 +207,22 @@ class Delivery(Struct, frozen=True):
     now: Millis
 
 
+class FunctionLimits(Struct, frozen=True):
+    """What the operator gives to JavaScript functions: so many processes, and bounds for each call."""
+
+    workers: int = 2
+    memory_bytes: int = 64 << 20
+    timeout_ms: int = 1000
+    """Processor time."""
+    result_bytes: int = 1 << 20
+
+
 class Egress(Struct, frozen=True):
     """What the operator lets deliveries do."""
 
     allow_private: bool = False
     """Reach loopback, private and link-local addresses."""
+    functions: FunctionLimits = FunctionLimits()
 
 
 class TargetType(Protocol):

@@ -11,7 +11,7 @@ from msgspec import Struct
 from eventyard.model.catalog import Record, Source, Subscription, Target
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
-from eventyard.model.lifecycle import Descendants, Kind, Status
+from eventyard.model.lifecycle import Descendants, Endings, Kind, Status
 from eventyard.model.outcome import Attempt, Counts
 
 CLAIM_BYTES = 8 * 1024 * 1024
@@ -235,6 +235,45 @@ class Page(Struct, frozen=True):
 
     entries: tuple[Entry, ...]
     more: bool
+
+
+class Listing(Struct, frozen=True, kw_only=True):
+    """A numbered page of publications: so many, after the first ``offset``, by their ids. What screens with pages ask.
+
+    ``projects`` is the caller's scope, and ``application`` the publishing one, as name-table numbers; ``name`` is the
+    source's name, whatever its case; ``endings`` are alternatives; times are inclusive. What the hub publishes under
+    names of its own (``reserved.py``) is not listed.
+    """
+
+    projects: tuple[int, ...]
+    application: int | None = None
+    name: str | None = None
+    endings: tuple[Endings, ...] = ()
+    entry_id: EntryId | None = None
+    created_from: Millis | None = None
+    created_to: Millis | None = None
+    ascending: bool = False
+    offset: int = 0
+    limit: int = 50
+
+
+class Publication(Struct, frozen=True):
+    """A publication of a list: its entry, the numbers of application and source, and how its deliveries ended.
+
+    ``ended`` are the statuses of those that are over, in the order in which they ended.
+    """
+
+    entry: Entry
+    application: int
+    source: int
+    ended: tuple[Status, ...]
+
+
+class Listed(Struct, frozen=True):
+    """The page, and how many publications there are on all pages."""
+
+    publications: tuple[Publication, ...]
+    total: int
 
 
 class Waiting(Struct, frozen=True):

@@ -14,7 +14,8 @@ from eventyard.model.errors import Forbidden
 INTERNAL = "internal"
 """The scheme of the sources through which the hub itself publishes, and the clients of its streams."""
 
-PROJECT, APPLICATION, AMQ = "project.", "application.", "amq."
+RESERVED = PROJECT, APPLICATION, AMQ = "project.", "application.", "amq."
+"""How these names begin."""
 
 UNTOLD = frozenset({"amqpproperties", "amqpexpiration"})
 """Extension attributes in which the streams keep what they alone have a use for; no CloudEvent goes out with them."""
@@ -29,7 +30,7 @@ ATTRIBUTES = UNTOLD | {"deaths", CAUSE_ID, CAUSE_ENTRY, CAUSE_DEPTH, CAUSE_PATH}
 
 def is_reserved(name: str) -> bool:
     """Whether a name is kept for the hub's own topics and sources."""
-    return name.startswith((PROJECT, APPLICATION, AMQ))
+    return name.startswith(RESERVED)
 
 
 def need_free(name: str) -> None:

@@ -25,6 +25,8 @@ from eventyard.model.journal import (
     Entry,
     EntryDetail,
     HistoryLine,
+    Listed,
+    Listing,
     NewDelivery,
     NewPublication,
     Page,
@@ -51,7 +53,7 @@ from eventyard.stores.family import (
 )
 from eventyard.stores.memory_catalog import MemoryCatalog
 from eventyard.stores.memory_past import adopted
-from eventyard.stores.memory_search import Kept, matches, shown
+from eventyard.stores.memory_search import Kept, listed, matches, shown, totals
 from eventyard.stores.memory_stream import MemoryStream
 from eventyard.stores.records import NameKind
 
@@ -319,6 +321,10 @@ class MemoryStore:
         ids, names = self._entries if query.ascending else reversed(self._entries), self._catalog.names
         return (self._entries[i] for i in ids if matches(query, self._entries[i], names))
 
+    async def listed(self, listing: Listing) -> Listed:
+        """See the port."""
+        return listed(listing, self._entries, self._catalog.names)
+
     async def detail(self, entry_id: EntryId) -> EntryDetail:
         """See the port."""
         entry = self._entry(entry_id)
@@ -338,11 +344,7 @@ class MemoryStore:
 
     async def totals(self, projects: Sequence[int]) -> Mapping[tuple[int, int], int]:
         """See the port."""
-        totals: dict[tuple[int, int], int] = {}
-        for entry in self._entries.values():
-            if entry.project in projects:
-                totals[entry.kind, entry.status] = totals.get((entry.kind, entry.status), 0) + 1
-        return totals
+        return totals(self._entries.values(), projects)
 
     def _entry(self, entry_id: EntryId) -> Kept:
         try:

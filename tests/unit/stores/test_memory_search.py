@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from eventyard.model.ids import EntryId
-from eventyard.model.journal import HistoryLine, Query
-from eventyard.model.lifecycle import Descendants, Kind, Status
+from eventyard.model.journal import HistoryLine, Listing, Query
+from eventyard.model.lifecycle import Descendants, Endings, Kind, Status
 from eventyard.stores.family import Family
 from eventyard.stores.memory_catalog import Name
-from eventyard.stores.memory_search import Kept, matches, shown
+from eventyard.stores.memory_search import Kept, listed, matches, shown, totals
 from eventyard.stores.records import NameKind
 from eventyard.testing import builders as b
 
@@ -57,3 +57,33 @@ def test_an_entry_is_shown_under_the_names_there_are() -> None:
     assert (entry.project_id, entry.name_id, entry.name) == ("p", "s", "Web Shop")
     assert (entry.application_id, entry.application, entry.topic) == (None, None, None)
     assert (entry.status, entry.event_id) == (Status.COMPLETE, "e-1")
+
+
+@pytest.mark.parametrize(
+    ("criteria", "found"),
+    [
+        ({}, True),
+        ({"projects": (2,)}, False),
+        ({"application": 2}, True),
+        ({"application": 3}, False),
+        ({"name": "web SHOP"}, True),
+        ({"name": "web"}, False),
+        ({"endings": (Endings.NONE,)}, True),
+        ({"endings": (Endings.COMPLETE, Endings.MIXED)}, False),
+        ({"entry_id": EntryId(7)}, True),
+        ({"entry_id": EntryId(8)}, False),
+        ({"created_from": b.NOW, "created_to": b.NOW}, True),
+        ({"created_from": b.NOW + 1}, False),
+        ({"created_to": b.NOW - 1}, False),
+        ({"offset": 1}, False),
+    ],
+)
+def test_a_list_is_narrowed_by_each_criterion(criteria: dict[str, Any], found: bool) -> None:
+    page = listed(Listing(**({"projects": (1,)} | criteria)), {ENTRY.id: ENTRY}, NAMES)
+    assert bool(page.publications) is found
+    assert page.total == (1 if "offset" in criteria else found)
+
+
+def test_entries_are_counted_by_kind_and_status() -> None:
+    assert totals([ENTRY, ENTRY], [1]) == {(Kind.PUBLICATION, Status.COMPLETE): 2}
+    assert totals([ENTRY], [2]) == {}

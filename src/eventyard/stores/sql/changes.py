@@ -21,7 +21,8 @@ _READ = (
     "SELECT json_group_array(json_array(id, series, event_id, status, parent_id, target, created_at, completed_at,"
     " delayed_ms, lines, json_object('children', children, 'open', open, 'delayed', delayed, 'failed', failed,"
     " 'completed', completed), json_object('source_success', source_success, 'source_failed', source_failed,"
-    " 'target_success', target_success, 'target_failed', target_failed), run_id)) FROM entries WHERE id IN (SELECT value FROM json_each(?))"
+    " 'target_success', target_success, 'target_failed', target_failed), run_id))"
+    " FROM entries WHERE id IN (SELECT value FROM json_each(?))"
 )
 _WRITE = update(
     "entries",

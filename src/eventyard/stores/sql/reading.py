@@ -24,7 +24,7 @@ from eventyard.stores.sql.tables import attempts, due, entries, history, names, 
 
 _projects, _applications, _topics, _names = (names.alias(f"{what}_name") for what in ("project", "app", "topic", "own"))
 
-_ENTRIES: Select[Any] = select(
+ENTRIES: Select[Any] = select(
     entries,
     series.c.kind,
     _projects.c.id.label("project_id"),
@@ -46,24 +46,24 @@ _ENTRIES: Select[Any] = select(
 def find(connection: Connection, query: Query) -> Page:
     """A page of entries."""
     ids = matching(connection, query, query.limit + 1)
-    rows = connection.execute(_ENTRIES.where(entries.c.id.in_(ids[: query.limit])))
-    found = sorted((_entry(row) for row in rows), key=lambda entry: entry.id, reverse=not query.ascending)
+    rows = connection.execute(ENTRIES.where(entries.c.id.in_(ids[: query.limit])))
+    found = sorted((entry_of(row) for row in rows), key=lambda entry: entry.id, reverse=not query.ascending)
     return Page(tuple(found), len(ids) > query.limit)
 
 
 def detail(connection: Connection, entry_id: EntryId) -> EntryDetail:
     """One entry with everything about it. Raises ``NotFound``."""
-    row = connection.execute(_ENTRIES.where(entries.c.id == entry_id)).one_or_none()
+    row = connection.execute(ENTRIES.where(entries.c.id == entry_id)).one_or_none()
     if row is None:
         raise NotFound("not_found", f"there is no journal entry {entry_id}")
-    children = connection.execute(_ENTRIES.where(entries.c.parent_id == entry_id).order_by(entries.c.id))
+    children = connection.execute(ENTRIES.where(entries.c.parent_id == entry_id).order_by(entries.c.id))
     lines = connection.execute(select(history).where(history.c.entry_id == entry_id).order_by(history.c.line))
     tries = connection.execute(_ATTEMPTS.where(attempts.c.delivery_id == entry_id).order_by(attempts.c.number))
     queued = connection.execute(select(due).where(due.c.delivery_id == entry_id)).one_or_none()
     return EntryDetail(
-        entry=_entry(row),
+        entry=entry_of(row),
         event=_event(connection, row.parent_id or entry_id),
-        children=tuple(_entry(child) for child in children),
+        children=tuple(entry_of(child) for child in children),
         history=(*_born(row), *(HistoryLine(ln.at, Status(ln.status), ln.comment, ln.actor) for ln in lines)),
         attempts=tuple(_attempt(one) for one in tries),
         due_at=queued.due_at if queued else None,
@@ -117,7 +117,8 @@ def _attempt(row: Row[Any]) -> Attempt:
     return Attempt(row.number, row.started_at, row.duration_ms, outcome)
 
 
-def _entry(row: Row[Any]) -> Entry:
+def entry_of(row: Row[Any]) -> Entry:
+    """A row of :data:`ENTRIES` as an entry."""
     return Entry(
         id=EntryId(row.id),
         kind=Kind(row.kind),

@@ -1,8 +1,8 @@
 """The store in an SQLite file: one writer thread, a few readers, one checkpointer, put together.
 
 This file only passes calls on: writes to ``writer.py`` (and through it to ``append.py``, ``record.py``, ``claim.py``,
-``moves.py``, ``adopt.py``, ``catalog.py``, ``positions.py``), reads to ``search.py``, ``reading.py`` and ``stream.py``
-on a connection of the pool.
+``moves.py``, ``adopt.py``, ``catalog.py``, ``positions.py``), reads to ``search.py``, ``listing.py``,
+``reading.py`` and ``stream.py`` on a connection of the pool.
 """
 
 import asyncio
@@ -27,6 +27,8 @@ from eventyard.model.journal import (
     Claimed,
     EntryDetail,
     HistoryLine,
+    Listed,
+    Listing,
     NewDelivery,
     NewPublication,
     Page,
@@ -44,6 +46,7 @@ from eventyard.ports import Clock, Watcher
 from eventyard.stores.sql import adopt, catalog, claim, faults, file, moves, reading, search, siblings, stream
 from eventyard.stores.sql import positions as kept
 from eventyard.stores.sql.known import Known
+from eventyard.stores.sql.listing import listed
 from eventyard.stores.sql.writer import Writer
 
 READERS = 3
@@ -167,6 +170,10 @@ class SqliteStore:
     async def count(self, query: Query, limit: int) -> int:
         """See the port."""
         return await self._read(partial(search.count, query=query, limit=limit))
+
+    async def listed(self, listing: Listing) -> Listed:
+        """See the port."""
+        return await self._read(partial(listed, listing=listing))
 
     async def detail(self, entry_id: EntryId) -> EntryDetail:
         """See the port."""

@@ -18,11 +18,14 @@ to write and flat to search:
   digests can be written together: see ``fresh.py``.
 """
 
+from typing import Any
+
 from sqlalchemy import (
-    DDL,
     JSON,
     BigInteger,
     Column,
+    ColumnElement,
+    Connection,
     Float,
     Index,
     Integer,
@@ -32,6 +35,7 @@ from sqlalchemy import (
     Table,
     Text,
     event,
+    literal_column,
     text,
 )
 
@@ -144,7 +148,7 @@ def _endings(row: str) -> str:
     return f"(({row}.completed > 0) + 2 * ({over}))"
 
 
-endings = text(_endings("entries"))
+endings: ColumnElement[int] = literal_column(_endings("entries"), SmallInteger)
 
 _ONE_MORE = (
     f"INSERT INTO tallies (series, endings, block, number) VALUES (new.series, {_endings('new')},"
@@ -159,8 +163,13 @@ TRIGGERS = (
     "CREATE TRIGGER tally_moved AFTER UPDATE OF children, open, delayed, completed ON entries"
     f" WHEN new.parent_id IS NULL AND {_endings('old')} <> {_endings('new')} BEGIN {_ONE_LESS} {_ONE_MORE} END",
 )
-for _trigger in TRIGGERS:
-    event.listen(tallies, "after_create", DDL(_trigger))
+
+
+@event.listens_for(tallies, "after_create")
+def _make_triggers(_: Table, connection: Connection, **__: Any) -> None:
+    for trigger in TRIGGERS:
+        connection.exec_driver_sql(trigger)
+
 
 payloads = Table(
     "payloads",

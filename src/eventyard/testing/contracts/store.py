@@ -10,6 +10,7 @@ fixture ``clock``. The suite is in parts, one for each group of the port's metho
     ├── OperatorContract  store_operator.py  move, redeliver
     ├── PastContract      store_past.py      adopt
     ├── SearchContract    store_search.py    find, count, totals
+    ├── ListingContract   store_listing.py   listed
     ├── StreamsContract   store_streams.py   watch, read, newest, at, positions
     └── CatalogContract   store_catalog.py   load, save, remove
 """
@@ -17,6 +18,7 @@ fixture ``clock``. The suite is in parts, one for each group of the port's metho
 from eventyard.testing.contracts.store_append import AppendContract
 from eventyard.testing.contracts.store_catalog import CatalogContract
 from eventyard.testing.contracts.store_groups import GroupsContract
+from eventyard.testing.contracts.store_listing import ListingContract
 from eventyard.testing.contracts.store_operator import OperatorContract
 from eventyard.testing.contracts.store_past import PastContract
 from eventyard.testing.contracts.store_search import SearchContract
@@ -31,6 +33,7 @@ class StoreContract(
     OperatorContract,
     PastContract,
     SearchContract,
+    ListingContract,
     StreamsContract,
     CatalogContract,
 ):
