@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "A hub of your own",
     "db": "A hub of your own",
     "secrets": "A hub of your own",
+    "import": "A hub of your own",
     "send": "Events",
     "tail": "Events",
     "listen": "Events",
@@ -38,6 +39,9 @@ COMMANDS: Mapping[str, str] = {
 }
 """Every command, in the order of the help, and under which heading it stands there. Its module has its name."""
 
+MODULES: Mapping[str, str] = {"import": "moving"}
+"""But for those whose name no module can have."""
+
 
 class Commands(Mapping[str, Any]):
     """The commands by name, each made when it is looked at."""
@@ -48,7 +52,7 @@ class Commands(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name not in self._made:
             heading = COMMANDS[name]
-            command = get_command(import_module(f"eventyard.cli.{name}").app)
+            command = get_command(import_module(f"eventyard.cli.{MODULES.get(name, name)}").app)
             command.name = name
             command.rich_help_panel = heading  # type: ignore[attr-defined]
             self._made[name] = command
