@@ -15,6 +15,9 @@ from eventyard.model.catalog import Target
 MASK = "****Hidden0****"
 """Stands for a client secret. It is what eventhos' own Web UI takes for one that is well chosen, and sends back."""
 
+HERE = "http://localhost"
+"""Where a URL leads that is a path alone."""
+
 OAUTH2, CUSTOM = "oauth2_client", "custom"
 
 
@@ -43,8 +46,11 @@ class BodyPair(Body):
 
 Url = Annotated[
     str,
-    StringConstraints(min_length=2, max_length=8192, pattern=r"^[^\x00-\x20\x7f]*$"),
-    Field(description="With templates.", examples=["https://billing.example/orders/${.body.id}"]),
+    StringConstraints(min_length=2, max_length=8192, pattern=r"^[^\x00-\x1f\x7f]*$"),
+    Field(
+        description="With templates. A path alone is one of localhost, as in the original.",
+        examples=["https://billing.example/orders/${.body.id}"],
+    ),
 ]
 Method = Annotated[
     str,
@@ -91,7 +97,7 @@ def settings_of(body: HttpConfiguration, before: Target | None = None) -> dict[s
     given = body.given()
     settings: dict[str, Any] = {}
     if given.get("url") is not None:
-        settings["url"] = given["url"]
+        settings["url"] = HERE + given["url"] if given["url"].startswith("/") else given["url"]
     if given.get("method") is not None:
         settings["method"] = given["method"].upper()
     for field, setting in (("headers", "headers"), ("queryUrlParams", "query")):

@@ -47,7 +47,7 @@ ROW_EXAMPLE = {
     "created_at": "2026-01-02T03:04:05.678Z",
     "updated_at": "2026-01-02T03:04:05.678Z",
     "http_configuration": "****",
-    "reply_to": None,
+    "reply_to": "billed_new-Zx81kQ0aPq",
     "system_name": "Billing",
 }
 EXAMPLE = {
@@ -67,7 +67,7 @@ EXAMPLE = {
     "deleted": False,
     "created_at": "2026-01-02T03:04:05.678Z",
     "updated_at": "2026-01-02T03:04:05.678Z",
-    "reply_to": None,
+    "reply_to": "billed_new-Zx81kQ0aPq",
     "security": {"type": "custom", "httpConfiguration": {}},
 }
 
