@@ -204,11 +204,10 @@ def mailer_of(settings: Settings) -> Mailer | None:
         trust = None if smtp.security == "none" else ssl.create_default_context(cafile=smtp.ca)
         for recipient in settings.mail.default_recipients:
             mailbox(recipient)
-        return SmtpMailer(
-            SmtpServer(
-                smtp.host, smtp.sender, smtp.security, smtp.port, smtp.user, password, smtp.timeout_seconds, trust
-            )
-        )  # fmt: skip
+        server = SmtpServer(
+            smtp.host, smtp.sender, smtp.security, smtp.port, smtp.user, password, smtp.timeout_seconds, trust
+        )
+        return SmtpMailer(server)
     except OSError as error:  # SSLError is one
         raise ConfigError(f"cannot use smtp.ca {smtp.ca}: {error}") from None
     except ValueError as error:

@@ -14,13 +14,22 @@ from eventyard.app import (
     compose,
     init,
     journal_path,
+    mailer_of,
     new_id,
     open_hub,
     open_store,
     read_keys,
     write_keys,
 )
-from eventyard.config import ConfigError, IdempotencySettings, LimitSettings, Settings, StoreSettings
+from eventyard.config import (
+    ConfigError,
+    IdempotencySettings,
+    LimitSettings,
+    MailSettings,
+    Settings,
+    SmtpSettings,
+    StoreSettings,
+)
 from eventyard.model.access import Scope
 from eventyard.model.catalog import ApiKey, Application, Organization, Project, User
 from eventyard.model.errors import Unavailable
@@ -226,3 +235,30 @@ def test_ids_are_uuids_of_version_7():
     first, second = new_id(), new_id()
     assert first != second
     assert first[14] == "7"
+
+
+# Mail
+
+
+def test_without_a_mail_server_there_is_no_mailer(tmp_path):
+    assert mailer_of(settings(tmp_path)) is None
+
+
+def test_a_mail_server_wants_a_sender_whom_a_mail_can_be_from(tmp_path):
+    assert mailer_of(settings(tmp_path, smtp=SmtpSettings(host="mail.example", sender="hub@example.org"))) is not None
+    with pytest.raises(ConfigError, match=r"smtp\.host needs smtp\.sender"):
+        mailer_of(settings(tmp_path, smtp=SmtpSettings(host="mail.example")))
+    with pytest.raises(ConfigError, match="'hub' is not a mail address"):
+        mailer_of(settings(tmp_path, smtp=SmtpSettings(host="mail.example", sender="hub")))
+
+
+def test_who_is_always_to_be_told_has_an_address(tmp_path):
+    smtp = SmtpSettings(host="mail.example", sender="hub@example.org")
+    with pytest.raises(ConfigError, match="'everybody' is not a mail address"):
+        mailer_of(settings(tmp_path, smtp=smtp, mail=MailSettings(default_recipients=["everybody"])))
+
+
+def test_the_authorities_of_a_mail_server_are_in_a_file(tmp_path):
+    smtp = SmtpSettings(host="mail.example", sender="hub@example.org", ca=tmp_path / "none.pem")
+    with pytest.raises(ConfigError, match=r"cannot use smtp\.ca"):
+        mailer_of(settings(tmp_path, smtp=smtp))

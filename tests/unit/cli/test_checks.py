@@ -80,7 +80,7 @@ def set_to(**sections: object) -> Settings:
     [
         ({}, 0, "ok", "no mail server is set, and nobody is to be told"),
         ({}, 1, "warn", "whom to tell is set in 1 subscription, and no mail server is"),
-        ({"mail": {"default_recipients": ["ops@example.com"]}}, 2, "warn", "2 subscriptions and mail.default_recipients,"),
+        ({"mail": {"default_recipients": ["a@b.example"]}}, 2, "warn", "2 subscriptions and mail.default_recipients"),
         ({"smtp": {"host": "mail.example"}}, 0, "fail", "smtp.host needs smtp.sender"),
         ({"smtp": {"host": "mail.example", "sender": "nobody"}}, 0, "fail", "'nobody' is not a mail address"),
         ({"smtp": {"host": "mail.example", "sender": "hub@example.org"}}, 0, "ok", "to mail.example, starttls"),

@@ -61,7 +61,8 @@ def test_subscriptions_that_name_whom_to_tell_are_counted(path: Path, tmp_path: 
     names = {"a": '["ops@example.com"]', "b": "[]", "c": '["ops@example.com", "dev@example.com"]'}
     with sqlite3.connect(path) as connection:
         rows = [(name, "project", name, f'{{"mail_to": {to}}}') for name, to in names.items()]
-        connection.executemany("INSERT INTO subscriptions (id, target_type, target_id, record) VALUES (?, ?, ?, ?)", rows)
+        sql = "INSERT INTO subscriptions (id, target_type, target_id, record) VALUES (?, ?, ?, ?)"
+        connection.executemany(sql, rows)
     connection.close()
     assert journal.mailing(path) == 2
     assert journal.mailing(tmp_path / "none.db") == 0

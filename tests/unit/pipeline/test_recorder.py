@@ -109,3 +109,32 @@ async def test_an_end_for_which_others_waited_is_told_once_it_is_on_disk(desk: D
     assert await desk.recorder.write(builders.delivered(4, 1)) is Recorded.SETTLED
     assert await desk.recorder.write(builders.delivered(4, 1)) is Recorded.LATE
     assert told == [(3, Recorded.AWAITED), (2, Recorded.AWAITED), (4, Recorded.SETTLED)]
+
+
+async def test_an_end_as_error_is_told_of_once_it_is_on_disk(desk: Desk) -> None:
+    first, second, third = await desk.deliveries(3)
+    told: list[int] = []
+    recorder = Recorder(
+        desk.store, make_log("error"), bound=10, pause=desk.pause, failed=lambda one: told.append(one.entry_id)
+    )
+    desk.store.down = True
+    recorder.put(builders.failed(first.entry_id, first.publication_id))
+    await settle()
+    assert not told
+    desk.store.down = False
+    desk.go_on.release()
+    recorder.put(builders.failed(second.entry_id, second.publication_id, again_at=builders.NOW + 1))
+    recorder.put(third)
+    await recorder.empty()
+    await recorder.write(builders.failed(second.entry_id, second.publication_id, number=2))
+    assert told == [first.entry_id, second.entry_id]
+
+
+async def test_an_end_as_error_that_came_too_late_is_told_to_nobody(desk: Desk) -> None:
+    [recording] = await desk.deliveries(1)
+    told: list[Recording] = []
+    recorder = Recorder(desk.store, make_log("error"), bound=10, failed=told.append)
+    recorder.put(recording)
+    recorder.put(builders.failed(recording.entry_id, recording.publication_id, number=2))
+    await recorder.empty()
+    assert not told
