@@ -29,7 +29,7 @@ from eventyard.pipeline.hub import Hub
 from eventyard.pipeline.keys import PREFIX
 from eventyard.pipeline.vault import Vault
 from eventyard.ports import Mailer, TargetType
-from eventyard.server import native, spoken
+from eventyard.server import dialects, native, spoken
 from eventyard.stores.memory import MemoryStore
 from eventyard.targets.job import JobTarget
 from eventyard.telemetry.log import Log, make_log
@@ -121,7 +121,9 @@ async def memory_hub(
         security = Security(hub.keys, hub.identity, clock, hub.metrics)
         health = Health(hub.metrics, lambda: None)
         hot = Hot(hub, security, bench=False, spoken=spoken(hub, chosen))
-        front = Front(hot, health, lambda: native(hub, security), Sse(hub.streams, security))
+        front = Front(
+            hot, health, lambda: native(hub, security), Sse(hub.streams, security), dialects(hub, security, chosen)
+        )
         stack.push_async_callback(hub.mails.stop, 0)
         stack.push_async_callback(hub.dispatcher.drain, 0)
         yield Yard(hub, security, store, clock, front, webhook)
