@@ -18,6 +18,9 @@ MASK = "****Hidden0****"
 HERE = "http://localhost"
 """Where a URL leads that is a path alone."""
 
+MISSING = "drop"
+"""What becomes of a template whose value is not there, if nothing else is said."""
+
 OAUTH2, CUSTOM = "oauth2_client", "custom"
 
 
@@ -135,7 +138,8 @@ def _security_of(given: Mapping[str, Any], before: Target | None) -> dict[str, A
     for field in ("securityUrl", "clientId"):
         if not given.get(field):
             raise fault(field, "it is required with securityType 1")
-    settings: dict[str, Any] = {"oauth2": {"url": given["securityUrl"], "client_id": given["clientId"]}}
+    kept = {} if before is None else before.settings.get("oauth2") or {}
+    settings: dict[str, Any] = {"oauth2": {**kept, "url": given["securityUrl"], "client_id": given["clientId"]}}
     secret = given.get("clientSecret") or ""
     if secret != MASK and secret.strip("*"):
         settings["client_secret"] = secret
@@ -168,7 +172,8 @@ def http_configuration_of(action: Target) -> dict[str, Any]:
         "params": settings.get("query") or {},
         "rawFunctionBody": settings.get("function"),
     }
-    return {**shown, **{name: settings[name] for name in ("mapping", "missing") if settings.get(name)}}
+    extended = {"mapping": settings.get("mapping"), "missing": settings.get("missing")}
+    return {**shown, **{name: value for name, value in extended.items() if value not in (None, MISSING)}}
 
 
 def security_of(action: Target) -> dict[str, Any]:

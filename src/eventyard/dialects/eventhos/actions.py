@@ -252,6 +252,7 @@ _FIELDS = {
     "/settings/missing": "missing",
     "/settings/reply_to": "reply_to",
     "/settings/oauth2/client_id": "clientId",
+    "/settings/oauth2/url": "securityUrl",
     "/settings/oauth2": "securityUrl",
     "/settings/client_secret": "clientSecret",
 }

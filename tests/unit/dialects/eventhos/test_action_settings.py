@@ -107,9 +107,9 @@ def test_oauth2_takes_url_client_and_secret(kind):
 
 @pytest.mark.parametrize("secret", [MASK, "****", "", None])
 def test_a_secret_sent_back_as_it_was_shown_is_kept(secret):
-    action = an_action(url=URL, oauth2={"url": "https://id.example/token", "client_id": "me"})
+    action = an_action(url=URL, oauth2={"url": "https://id.example/old", "client_id": "you", "scope": "bills"})
     assert changed(action, **OAUTH2 | {"clientSecret": secret}) == {
-        "oauth2": {"url": "https://id.example/token", "client_id": "me"}
+        "oauth2": {"url": "https://id.example/token", "client_id": "me", "scope": "bills"}
     }
     assert changed(action, **OAUTH2)["client_secret"] == "s3cret"
 
@@ -136,7 +136,7 @@ def test_what_was_set_is_shown_as_it_was_given():
         "url": URL, "method": "post", "headers": {"X-A": "1"}, "data": {"a": 1}, "params": {"q": "${.body.a}"},
         "rawFunctionBody": None, "missing": "error",
     }  # fmt: skip
-    assert http_configuration_of(an_action(url=URL)) == {
+    assert http_configuration_of(an_action(url=URL, missing="drop")) == {
         "url": URL, "method": "post", "headers": {}, "data": {}, "params": {}, "rawFunctionBody": None,
     }  # fmt: skip
     assert http_configuration_of(an_action(url=URL, function="f"))["rawFunctionBody"] == "f"
