@@ -104,7 +104,7 @@ class Hub:
 
     async def settled(self) -> None:
         """Wait until every delivery has come to its end."""
-        open_ = {"pending", "processing"}
+        open_ = {"pending", "processing", "delayed"}
         while any(total["status"] in open_ for total in await self.get("/v1/stats")):
             pass
 
