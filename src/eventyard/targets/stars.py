@@ -46,6 +46,7 @@ class Stars:
         return structs.replace(
             outcome,
             response_body=self.data(outcome.response_body),
+            reply=outcome.reply and self.data(outcome.reply),
             response_headers={name: self.text(value) for name, value in outcome.response_headers.items()},
             error=outcome.error and self.text(outcome.error),
             sent=outcome.sent and self.sent(outcome.sent),

@@ -1,5 +1,5 @@
 from eventyard.model.outcome import Outcome, Result, Sent
-from eventyard.targets.masking import Stars
+from eventyard.targets.stars import Stars
 
 
 def test_a_secret_is_starred_in_each_form_it_can_have() -> None:
@@ -24,6 +24,7 @@ def test_an_outcome_holds_no_secret_anywhere() -> None:
         "the receiver said s3cret",
         response_headers={"x-echo": "s3cret"},
         response_body=b"you sent s3cret",
+        reply=b"you sent s3cret",
         sent=Sent("POST", "https://shop.example/?key=s3cret", {"x-key": "s3cret"}, b"s3cret"),
     )
     assert Stars(["s3cret"]).outcome(outcome) == Outcome(
@@ -32,5 +33,6 @@ def test_an_outcome_holds_no_secret_anywhere() -> None:
         "the receiver said ***",
         response_headers={"x-echo": "***"},
         response_body=b"you sent ***",
+        reply=b"you sent ***",
         sent=Sent("POST", "https://shop.example/?key=***", {"x-key": "***"}, b"***"),
     )
