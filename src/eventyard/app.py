@@ -30,6 +30,7 @@ from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.directory import Directory
 from eventyard.pipeline.dispatch import Dispatcher
 from eventyard.pipeline.doors import Doors
+from eventyard.pipeline.ends import Ends
 from eventyard.pipeline.entities import Entities
 from eventyard.pipeline.hub import Hub, Limits
 from eventyard.pipeline.identity.identity import identity
@@ -109,7 +110,10 @@ def compose(settings: Settings, parts: Parts) -> Hub:
     outbox = None if parts.mailer is None else Outbox(parts.mailer, metrics, log, clock)
     letters = Letters(catalog, store, letterhead(settings))
     mails = Mails(letters, outbox, log, clock, new_id, interval_ms=settings.mail.interval_seconds * 1000)
-    recorder = Recorder(store, log, bound=lane_limits.unrecorded, told=releases.recorded, failed=mails.failed)
+    ends = Ends(store)
+    recorder = Recorder(
+        store, log, bound=lane_limits.unrecorded, told=releases.recorded, failed=mails.failed, ended=ends.recorded
+    )
     runs = JobRuns(store, directory, attempter, recorder, log, clock)
     targets = Targets(catalog, vault, parts.target_types, clock, new_id)
 
@@ -139,7 +143,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
     publishing = Publishing(catalog, topics, doors, acceptor, clock, new_id)
     catalog.announcer = Announcer(catalog, publishing, acceptor, clock)
     streams = Streams(catalog, store, publishing, clock, new_id, log, stream_limits(settings), metrics)
-    reprocessing = Reprocessing(catalog, store, dispatcher, releases, parts.target_types, clock)
+    reprocessing = Reprocessing(catalog, store, dispatcher, releases, ends, parts.target_types, clock)
 
     def targets_changed(records: Sequence[Record]) -> None:
         for record in records:

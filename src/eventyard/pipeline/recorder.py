@@ -3,7 +3,8 @@
 ``dispatch.py`` and ``work.py`` put recordings here and go on; the store commits them in groups. While the store cannot
 write, they wait here and are tried again, and nothing new is claimed (:meth:`Recorder.sound`): what the hub knows
 must be on record before a lease that has run out meanwhile lets the same delivery be tried again. Once an end is on
-record for which others of the same event have waited, ``release.py`` is told; of one that is an Error, ``mail.py``.
+record for which others of the same event have waited, ``release.py`` is told; of one that is an Error, ``mail.py``;
+of every one, ``ends.py``.
 """
 
 import asyncio
@@ -26,6 +27,9 @@ Told = Callable[[Recording, Recorded], None]
 Failed = Callable[[Recording], None]
 """Is told of an end as Error that is on record."""
 
+Ended = Callable[[Recording], None]
+"""Is told of every status change that is on record."""
+
 
 class Recorder:
     """Commits recordings beside the attempts. ``pause`` waits so many seconds; tests give one that does not."""
@@ -38,6 +42,7 @@ class Recorder:
         bound: int,
         told: Told = lambda recording, told: None,
         failed: Failed = lambda recording: None,
+        ended: Ended = lambda recording: None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
@@ -45,6 +50,7 @@ class Recorder:
         self._bound = bound
         self._told = told
         self._failed = failed
+        self._ended = ended
         self._pause = pause
         self._open = 0
         self._stranded: list[tuple[Recording, Callable[[Recording], None] | None]] = []
@@ -129,8 +135,10 @@ class Recorder:
     def _tell(self, recording: Recording, recorded: Recorded) -> None:
         if recorded > Recorded.WRITTEN:
             self._told(recording, recorded)
-        if recorded and recording.line is not None and recording.line.status is Status.ERROR:
-            self._failed(recording)
+        if recorded and recording.line is not None:
+            self._ended(recording)
+            if recording.line.status is Status.ERROR:
+                self._failed(recording)
 
     async def _mend(self) -> None:
         await self._pause(self._wait)

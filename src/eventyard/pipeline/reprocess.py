@@ -18,12 +18,17 @@ from eventyard.model.journal import Entry, EntryDetail, HistoryLine, NewDelivery
 from eventyard.model.lifecycle import Kind, Status, Trigger, after
 from eventyard.pipeline.accept import Dispatcher
 from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.ends import Ends
 from eventyard.pipeline.release import Releases
 from eventyard.pipeline.view import View
 from eventyard.ports import Clock, Store, TargetType
 
 BULK_PAGE = 500
 """How many deliveries a bulk retry moves in one transaction."""
+
+
+CLAIMED_WITHIN_MS = 1_000
+"""How long what waits for a delivery waits for its attempt to begin."""
 
 
 class Reprocessing:
@@ -35,6 +40,7 @@ class Reprocessing:
         store: Store,
         dispatcher: Dispatcher,
         releases: Releases,
+        ends: Ends,
         target_types: Mapping[str, TargetType],
         clock: Clock,
     ) -> None:
@@ -42,6 +48,7 @@ class Reprocessing:
         self._store = store
         self._dispatcher = dispatcher
         self._releases = releases
+        self._ends = ends
         self._types = target_types
         self._clock = clock
 
@@ -77,6 +84,18 @@ class Reprocessing:
         self._dispatcher.pending(target)
         self._releases.look(detail.entry.parent_id)
         return await self._entry(made[0])
+
+    async def ended(self, who: Principal, entry_id: int) -> Entry:
+        """A delivery once it is over, or as it stands when the time for an attempt is up; a worker's is not waited for.
+
+        Raises ``NotFound``.
+        """
+        entry = (await self._delivery(who, entry_id)).entry
+        subscription = self._catalog.seek(Subscription, entry.name_id or "")
+        target = None if subscription is None else self._catalog.seek(Target, subscription.target_id)
+        if target is not None and not self._types[target.type].pull:
+            await self._ends.of(entry.id, target.timeout_ms + CLAIMED_WITHIN_MS)
+        return await self._entry(entry_id)
 
     async def retry_all(self, who: Principal, query: Query, *, dry_run: bool) -> tuple[int, int]:
         """Retry every delivery in Error that a query finds: how many it found, how many were put back to work."""

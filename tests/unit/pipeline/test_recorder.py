@@ -138,3 +138,17 @@ async def test_an_end_as_error_that_came_too_late_is_told_to_nobody(desk: Desk) 
     recorder.put(builders.failed(recording.entry_id, recording.publication_id, number=2))
     await recorder.empty()
     assert not told
+
+
+async def test_of_every_change_of_a_status_that_is_on_record_somebody_is_told(desk: Desk) -> None:
+    told: list[int] = []
+    first, second = await desk.deliveries(2)
+    recorder = Recorder(
+        desk.store, make_log("error"), bound=10, ended=lambda recording: told.append(recording.entry_id)
+    )
+    await recorder.write(Recording(first.entry_id, first.publication_id, None, None, builders.NOW))
+    await recorder.write(first)
+    await recorder.write(first)
+    recorder.put(second)
+    await recorder.empty()
+    assert told == [first.entry_id, second.entry_id]

@@ -5,6 +5,7 @@ from eventyard.model.catalog import Subscription
 from eventyard.model.errors import Invalid
 from eventyard.model.lifecycle import Status
 from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.ends import Ends
 from eventyard.pipeline.replay import Replay, Replayed
 from eventyard.pipeline.reprocess import Reprocessing
 from eventyard.testing import builders
@@ -15,7 +16,7 @@ WINDOW = {"project_id": "default", "created_from": builders.NOW, "created_to": b
 @pytest.fixture
 def replay(world):
     reprocessing = Reprocessing(
-        world.catalog, world.store, world.lanes, world.releases, world.target_types, world.clock
+        world.catalog, world.store, world.lanes, world.releases, Ends(world.store), world.target_types, world.clock
     )
     return Replay(world.catalog, world.store, world.lanes, reprocessing, world.clock)
 

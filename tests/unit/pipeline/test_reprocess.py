@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from eventyard.model.access import Scope
@@ -7,13 +9,20 @@ from eventyard.model.ids import EntryId
 from eventyard.model.journal import Query
 from eventyard.model.lifecycle import Status
 from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.ends import Ends
 from eventyard.pipeline.reprocess import Reprocessing
 from eventyard.testing import builders
+from eventyard.testing.fakes import settle
 
 
 @pytest.fixture
-def reprocessing(world):
-    return Reprocessing(world.catalog, world.store, world.lanes, world.releases, world.target_types, world.clock)
+def ends(world):
+    return Ends(world.store)
+
+
+@pytest.fixture
+def reprocessing(world, ends):
+    return Reprocessing(world.catalog, world.store, world.lanes, world.releases, ends, world.target_types, world.clock)
 
 
 async def delivery(world, *, failed=False):
@@ -95,3 +104,21 @@ async def test_what_an_operator_ends_or_begins_is_looked_at_for_those_that_wait(
     await reprocessing.retry(world.admin, await delivery(world, failed=True))
     await reprocessing.reprocess(world.admin, await delivery(world, failed=True))
     assert looked == [1, 3, 5]
+
+
+async def test_who_waits_for_a_delivery_is_told_how_it_ended(world, reprocessing, ends):
+    entry_id = await delivery(world)
+    waiting = asyncio.create_task(reprocessing.ended(world.admin, entry_id))
+    await settle()
+    assert not waiting.done()
+    recording = builders.failed(entry_id, entry_id - 1)
+    await world.store.record(recording)
+    ends.recorded(recording)
+    assert (await waiting).status is Status.ERROR
+    assert (await reprocessing.ended(world.admin, entry_id)).status is Status.ERROR
+
+
+async def test_what_waits_for_a_worker_is_not_waited_for(world, reprocessing):
+    entry_id = await delivery(world)
+    world.target_types["webhook"].pull = True
+    assert (await reprocessing.ended(world.admin, entry_id)).status is Status.PROCESSING
