@@ -1,7 +1,7 @@
 """What an HTTP answer means for a delivery, whichever target type asked.
 
 Whether and when to try again is the retry policy's to say. How an answer is read is ``answers.py``'s; that no secret
-stays in an outcome, ``masking.py``'s.
+stays in an outcome, ``stars.py``'s.
 """
 
 from collections.abc import Sequence

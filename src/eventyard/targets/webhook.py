@@ -15,9 +15,9 @@ from eventyard.ports import Delivery, Egress, Setting
 from eventyard.targets.client import Client, NoAnswer
 from eventyard.targets.destinations import destination
 from eventyard.targets.headers import CONNECTION, TOKEN, USER_AGENT, VALUE, message_id, not_here
-from eventyard.targets.masking import Stars
 from eventyard.targets.outcomes import classify, clean
 from eventyard.targets.resolver import GuardedResolver, Lookup, look_up
+from eventyard.targets.stars import Stars
 from eventyard.wire.cloudevents import encode_binary, encode_structured
 from eventyard.wire.signatures import sign_webhook
 
