@@ -25,7 +25,7 @@ FREE = 5
 """So many failures in a row cost nothing."""
 
 WINDOW_MS: Millis = 15 * 60_000
-"""Failures further apart than this are not in a row. No pause is longer."""
+"""A failure that comes so long after another, or after its pause, begins anew. No pause is longer."""
 
 FIRST_PAUSE_MS: Millis = 1000
 
@@ -39,16 +39,14 @@ T = TypeVar("T")
 
 
 class Failures(Struct):
-    """Failures in a row: how many, when the last one was, and until when to wait."""
+    """Failures in a row: how many, and until when to wait after the last one."""
 
     count: int = 0
-    last: Millis = 0
     until: Millis = 0
 
     def add(self, now: Millis) -> None:
         """One more."""
-        self.count = self.count + 1 if now - self.last < WINDOW_MS else 1
-        self.last = now
+        self.count = self.count + 1 if now - self.until < WINDOW_MS else 1
         self.until = now + pause_after(self.count)
 
     def wait(self, now: Millis) -> int:

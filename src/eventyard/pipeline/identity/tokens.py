@@ -234,7 +234,8 @@ def _imported(subject: Client | User, claims: Mapping[str, Any]) -> Client:
     _need_live(subject)
     if subject.token_digest is not None:
         raise _superseded()
-    if subject.imported_at is None or not claims.get("iat", 0) * 1000 <= subject.imported_at:
+    given_at = claims.get("iat")
+    if not isinstance(given_at, int) or subject.imported_at is None or given_at * 1000 > subject.imported_at:
         raise _invalid("the token is not one that was brought along")
     return subject
 
