@@ -20,6 +20,7 @@ from eventyard import plugins
 from eventyard.config import ConfigError, Settings
 from eventyard.model.access import Scope
 from eventyard.model.catalog import Application, Organization, Project, Record, Target
+from eventyard.model.identity import SigningKey
 from eventyard.model.ids import RANDOM_BITS, Millis, uuid7
 from eventyard.model.journal import Claimed
 from eventyard.model.outcome import Outcome
@@ -250,7 +251,7 @@ async def open_hub(settings: Settings, log: Log) -> AsyncIterator[Hub]:
         for target_type in target_types.values():
             await target_type.start(stack)
         key_file = settings.data / KEY_FILE
-        if not key_file.exists() and any(getattr(record, "secrets", ()) for record in await store.load()):
+        if not key_file.exists() and any(holds_secrets(record) for record in await store.load()):
             lost = f"the key file {key_file} is gone, and the journal holds secrets sealed with it"
             raise ConfigError(f"{lost}; put it back from a backup")
         parts = Parts(
@@ -269,6 +270,11 @@ async def open_hub(settings: Settings, log: Log) -> AsyncIterator[Hub]:
         stack.push_async_callback(hub.streams.stop)
         stack.push_async_callback(hub.releases.stop)
         yield hub
+
+
+def holds_secrets(record: Record) -> bool:
+    """Whether something in a record is sealed with a key of the key file."""
+    return isinstance(record, SigningKey) or bool(getattr(record, "secrets", ()))
 
 
 def open_store(settings: Settings) -> Store:
@@ -321,12 +327,20 @@ def write_keys(path: Path, keys: list[bytes]) -> None:
 
 
 async def bootstrap(hub: Hub, settings: Settings) -> None:
-    """Give an empty store its organization, project and application ``default``, and its first administrator."""
+    """Give an empty store its organization, project and application ``default``, and its first administrator.
+
+    The roles and permissions that are built in are made in any store that lacks them.
+    """
     if any(True for _ in hub.catalog.all(Organization)):
         late = settings.bootstrap_key
         if late is not None and hub.catalog.key(digest_of(late.get_secret_value())) is None:
             hub.log.warning("bootstrap_key_unused", detail="it counts on an empty store, and this one has its keys")
-        return
+    else:
+        await hub.catalog.save(*_first_records(hub, settings))
+    await hub.identity.ensure()
+
+
+def _first_records(hub: Hub, settings: Settings) -> list[Record]:
     now = hub.clock()
     organization = Organization(new_id(), "default", now)
     project = Project(new_id(), organization.id, "default", now, now)
@@ -337,7 +351,7 @@ async def bootstrap(hub: Hub, settings: Settings) -> None:
     if settings.bootstrap_password is not None:
         password = settings.bootstrap_password.get_secret_value()
         records.append(hub.identity.users.record(organization.id, "admin", password, [Scope.ADMIN]))
-    await hub.catalog.save(*records)
+    return records
 
 
 async def init(settings: Settings) -> str | None:

@@ -21,6 +21,7 @@ from eventyard.cli.verbs import group
 if TYPE_CHECKING:
     from eventyard.config import Settings
     from eventyard.model.catalog import Record, Source, Target
+    from eventyard.model.identity import SigningKey
     from eventyard.model.sealed import Sealed
     from eventyard.pipeline.vault import Vault
 
@@ -67,11 +68,12 @@ async def rotated(settings: "Settings", *, forget: bool) -> tuple[int, int]:
     return count, len(keys)
 
 
-def resealed(records: "Iterable[Record]", vault: "Vault") -> "tuple[list[Source | Target], int]":
+def resealed(records: "Iterable[Record]", vault: "Vault") -> "tuple[list[Source | Target | SigningKey], int]":
     """The records that hold secrets, these sealed with the vault's newest key; and how many secrets that are."""
     import msgspec  # noqa: PLC0415
 
     from eventyard.model.catalog import Source, Target  # noqa: PLC0415
+    from eventyard.model.identity import SigningKey  # noqa: PLC0415
 
     count = 0
 
@@ -80,11 +82,14 @@ def resealed(records: "Iterable[Record]", vault: "Vault") -> "tuple[list[Source 
         count += len(sealed)
         return tuple(vault.seal(vault.open(one, owner), owner, one.expires_at) for one in sealed)
 
-    changed: list[Source | Target] = []
+    changed: list[Source | Target | SigningKey] = []
     for record in records:
         if isinstance(record, Source) and record.secrets:
             changed.append(msgspec.structs.replace(record, secrets=anew(record.secrets, record.id)))
         elif isinstance(record, Target) and record.secrets:
             sealed = {name: anew(old, record.id) for name, old in record.secrets.items()}
             changed.append(msgspec.structs.replace(record, secrets=sealed))
+        elif isinstance(record, SigningKey):
+            [private] = anew((record.private,), record.id)
+            changed.append(msgspec.structs.replace(record, private=private))
     return changed, count
