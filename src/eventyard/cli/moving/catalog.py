@@ -174,8 +174,8 @@ class Catalogue:
         given = [part.strip() for part in re.split("[,;]", row.mail_recipients_on_error or "") if part.strip()]
         good = [address for address in given if is_address(address)][:MOST_ADDRESSES]
         if len(good) < len(given) and not row.deleted:
-            left = ", ".join(address for address in given if address not in good)
-            self._draft.note("contract", row.identifier, f"no mail can be sent to {left}")
+            left = ", ".join(repr(address) for address in given if address not in good)
+            self._draft.note("contract", row.identifier, f"it tells nobody at {left}, where no mail can be sent")
         return tuple(good)
 
     def _leave(self, kind: str, record: Application | Source | Target | Subscription, why: str) -> None:

@@ -121,7 +121,9 @@ def _project(records: Sequence[Record], wanted: str) -> Project:
 def _request() -> TargetType:
     known = plugins.load(plugins.TARGETS).get(REQUEST)
     if known is None:
-        raise Failure(f"the target type {REQUEST!r} is not installed", hint="install the package itself, as `make` does")
+        raise Failure(
+            f"the target type {REQUEST!r} is not installed", hint="install the package itself, as `make` does"
+        )
     made: TargetType = known(Egress())
     return made
 

@@ -36,7 +36,9 @@ def tell(report: Report, database: str) -> None:
     _list("To be known", ((f"{note.kind} {note.name}", note.text) for note in report.notes))
     if report.log is not None:
         log = report.log
-        talk.line(f"\nLog: {log.events} received events with {log.executions} executed contracts; {log.here} were here")
+        come = "came" if report.applied else "would come"
+        talk.line(f"\nLog: {log.events} received events with {log.executions} executed contracts {come}")
+        talk.line(f"     {log.here} received events were here before")
     talk.say("\n" + _summary(report))
 
 
