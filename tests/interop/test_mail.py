@@ -1,4 +1,4 @@
-"""Mail on error, by a whole hub and a real mail server: who is told, how often, what of, and that nobody waits for it."""
+"""Mail on error, by a whole hub and a real mail server: who is told, how often, what of; and nobody waits for it."""
 
 import json
 import re
@@ -92,17 +92,21 @@ async def test_a_thousand_failures_at_once_are_two_mails_without_secrets(tmp_pat
 
 
 async def test_nobody_waits_for_a_mail_server_that_hangs(tmp_path: Path) -> None:
-    async with silent_server() as (port, called), Answering(400) as broken, Answering(200) as healthy:
-        async with Hub(tmp_path, **settings(port)) as hub:
-            source = await shop(hub)
-            await subscribe(hub, source, "broken", broken.url, mail_to=[OPS])
-            await subscribe(hub, source, "healthy", healthy.url)
-            await send(hub, source, 1)
-            await called.wait()
-            await send(hub, source, 200)
-            assert (broken.count, healthy.count) == (201, 201)
-            assert await metric(hub, "eventyard_mails_waiting") == 1
-            assert await metric(hub, 'eventyard_mails_total{result="sent"}') == 0
+    async with (
+        silent_server() as (port, called),
+        Answering(400) as broken,
+        Answering(200) as healthy,
+        Hub(tmp_path, **settings(port)) as hub,
+    ):
+        source = await shop(hub)
+        await subscribe(hub, source, "broken", broken.url, mail_to=[OPS])
+        await subscribe(hub, source, "healthy", healthy.url)
+        await send(hub, source, 1)
+        await called.wait()
+        await send(hub, source, 200)
+        assert (broken.count, healthy.count) == (201, 201)
+        assert await metric(hub, "eventyard_mails_waiting") == 1
+        assert await metric(hub, 'eventyard_mails_total{result="sent"}') == 0
 
 
 async def test_a_mail_server_that_is_gone_is_no_concern_of_deliveries(tmp_path: Path) -> None:
@@ -164,14 +168,13 @@ async def test_who_is_always_to_know_is_told_of_every_way_in_which_a_delivery_en
 
 
 async def test_a_retry_in_between_is_no_failure_yet(tmp_path: Path) -> None:
-    async with mail_server() as server, Answering(400) as broken:
-        async with Hub(tmp_path, **settings(server.port)) as hub:
-            source = await shop(hub)
-            retry = {"schedule_ms": None, "max_attempts": 3, "first_ms": 0}
-            await hub.post("/v1/targets", name="t", type="webhook", settings={"url": broken.url}, retry=retry)
-            await hub.post("/v1/subscriptions", source_id=source, target_id="t", name="t", mail_to=[OPS])
-            await send(hub, source, 1)
-            await stop(hub)
+    async with mail_server() as server, Answering(400) as broken, Hub(tmp_path, **settings(server.port)) as hub:
+        source = await shop(hub)
+        retry = {"schedule_ms": None, "max_attempts": 3, "first_ms": 0}
+        await hub.post("/v1/targets", name="t", type="webhook", settings={"url": broken.url}, retry=retry)
+        await hub.post("/v1/subscriptions", source_id=source, target_id="t", name="t", mail_to=[OPS])
+        await send(hub, source, 1)
+        await stop(hub)
     [taken] = server.taken
     assert broken.count == 3
     assert re.search(r"Attempts: +3\n", taken.text)
@@ -179,12 +182,11 @@ async def test_a_retry_in_between_is_no_failure_yet(tmp_path: Path) -> None:
 
 async def test_a_name_cannot_become_a_header_or_markup(tmp_path: Path) -> None:
     name = "x</pre><script>\u2028Bcc: other@example.com\x85<b>"
-    async with mail_server() as server, Answering(400) as broken:
-        async with Hub(tmp_path, **settings(server.port)) as hub:
-            source = await shop(hub)
-            await subscribe(hub, source, "broken", broken.url, title=name, mail_to=[OPS])
-            await send(hub, source, 1)
-            await stop(hub)
+    async with mail_server() as server, Answering(400) as broken, Hub(tmp_path, **settings(server.port)) as hub:
+        source = await shop(hub)
+        await subscribe(hub, source, "broken", broken.url, title=name, mail_to=[OPS])
+        await send(hub, source, 1)
+        await stop(hub)
     [taken] = server.taken
     assert taken.to == (OPS,)
     assert taken.message["Bcc"] is None
