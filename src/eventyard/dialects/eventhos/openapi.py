@@ -10,8 +10,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from eventyard.dialects.eventhos.openapi_send import SEND, send_path
+from eventyard.dialects.eventhos.openapi_send import send_path
 from eventyard.dialects.eventhos.options import BASE
+from eventyard.dialects.eventhos.send import PATH as SEND
 from eventyard.dialects.eventhos.shapes import COMPONENTS
 
 DESCRIPTION = """\

@@ -2,10 +2,6 @@
 
 from typing import Any
 
-from eventyard.dialects.eventhos.options import BASE
-
-SEND = f"{BASE}/event/send"
-
 _CODES = """\
 | status | code | meaning |
 |---|---|---|
