@@ -101,7 +101,7 @@ def dialects(hub: Hub, security: Security, settings: Settings) -> Mapping[str, C
         from eventyard.dialects.eventhos.router import eventhos_app  # noqa: PLC0415
 
         read = partial(whole_body, header_bytes=hub.limits.header_bytes, body_bytes=hub.limits.body_bytes)
-        return cast(Asgi, eventhos_app(hub, Access(hub, security.bearer), eventhos_options(settings), read))
+        return cast(Asgi, eventhos_app(hub, Access(hub, security.bearer, security.source_of), eventhos_options(settings), read))
 
     return {BASE: eventhos}
 

@@ -38,6 +38,7 @@ IDENTITIES = ("OAUTH2_user", "OAUTH2_client", "OAUTH2_role", "OAUTH2_application
 EVERYTHING = "OAUTH2_global:*"
 """The permission that includes all others."""
 
+_IDENTITY = "OAUTH2_"
 _WRITING = ("create", "update", "delete")
 
 AMOUNTS_TO: Mapping[Scope, frozenset[str]] = {
@@ -122,7 +123,12 @@ class Principal(Struct, frozen=True):
             )
 
     def may(self, permission: str) -> bool:
-        """Whether the caller holds a permission, through a role or through the scopes of a key."""
+        """Whether the caller holds a permission, through a role or through the scopes of a key.
+
+        Users, clients and roles are the organization's: a caller of one project has no say over them.
+        """
+        if self.project_id is not None and permission.startswith(_IDENTITY):
+            return False
         return holds(self.permissions, permission) or holds(permissions_of(self.scopes), permission)
 
     def need_permission(self, permission: str) -> None:

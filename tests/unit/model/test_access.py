@@ -97,3 +97,11 @@ def test_nobody_gives_what_they_do_not_hold() -> None:
     for more in ("system:*", EVERYTHING, "system:create"):
         with pytest.raises(Forbidden):
             giver.need_all(["event:delete", more])
+
+
+def test_a_caller_of_one_project_has_no_say_over_who_comes_in() -> None:
+    for scope in (Scope.ADMIN, Scope.KEYS_MANAGE):
+        bound = Principal("bob", "org", frozenset({scope}), "project-1")
+        assert not bound.may("OAUTH2_client:create")
+        assert not bound.may(EVERYTHING)
+    assert Principal("bob", "org", frozenset({Scope.ADMIN}), "project-1").may("event:create")

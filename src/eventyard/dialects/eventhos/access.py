@@ -4,7 +4,7 @@ The codes are those of the original. What a permission on the catalog takes in s
 it, for the one call that asked for it; what a key may do, its scopes say.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 from fastapi import Request
@@ -35,11 +35,25 @@ class Caller(Struct, frozen=True):
 
 
 class Access:
-    """Lets callers in. ``bearer`` proves who shows a token or an API key, as ``Security.bearer`` does."""
+    """Lets callers in.
 
-    def __init__(self, hub: Hub, bearer: Callable[[str], Principal]) -> None:
+    ``bearer`` proves who shows a token or an API key, and ``source_of`` tells from the headers of a request and the
+    address at the other end where it comes from: both as ``Security`` does.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        bearer: Callable[[str], Principal],
+        source_of: Callable[[Mapping[str, str], str], str] = lambda _, peer: peer,
+    ) -> None:
         self._catalog = hub.catalog
         self._bearer = bearer
+        self._source_of = source_of
+
+    def source(self, request: Request) -> str:
+        """The address that a request comes from, by which wrong passwords are counted."""
+        return self._source_of(request.headers, "" if request.client is None else request.client.host)
 
     def caller(self, request: Request, permission: str | None) -> Caller:
         """The caller of a route that asks for that permission; ``None``: for a proven caller, whoever it is.

@@ -11,9 +11,10 @@ from contextlib import suppress
 from msgspec import Struct
 
 from eventyard.model.access import Principal, Scope
-from eventyard.model.catalog import ApiKey, Project, Record
+from eventyard.model.catalog import ApiKey, Project, Record, User
 from eventyard.model.errors import HubError, NotFound, Unauthenticated, Unavailable
 from eventyard.model.event import Event
+from eventyard.model.identity import Client
 from eventyard.model.ids import Millis
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.doors import Door
@@ -133,7 +134,13 @@ class Streams:
 
     def _is_revoked(self, who: Principal) -> bool:
         key = None if who.key_id is None else self.catalog.seek(ApiKey, who.key_id)
-        return key is not None and key.revoked_at is not None
+        return key is not None and self._is_barred(key)
+
+    def _is_barred(self, record: ApiKey | Client | User) -> bool:
+        """Whether nobody comes in with this any more."""
+        if self.catalog.seek(type(record), record.id) is None:
+            return True
+        return not isinstance(record, User) and record.revoked_at is not None
 
     def _project(self, who: Principal, name: str | None) -> Project:
         view = View(self.catalog, who)
@@ -182,11 +189,11 @@ class Streams:
             self._ends[link] = asyncio.get_running_loop().call_later(seconds, link.end, ended)
 
     def _follow(self, records: Sequence[Record]) -> None:
-        revoked = {record.id for record in records if isinstance(record, ApiKey) and record.revoked_at is not None}
+        barred = {r.id for r in records if isinstance(r, ApiKey | Client | User) and self._is_barred(r)}
         gone = {record.id for record in records if isinstance(record, Project)}
         gone = {project_id for project_id in gone if self.catalog.seek(Project, project_id) is None}
         for link in list(self._links.values()):
-            if link.who.key_id in revoked:
+            if barred and not barred.isdisjoint((link.who.key_id, link.who.client_id, link.who.user_id)):
                 link.end(Unauthenticated("access_ended", "the key of this connection was revoked"))
             elif link.project.id in gone:
                 link.end(NotFound("access_ended", "the project of this connection is gone"))

@@ -3,7 +3,9 @@
 import pytest
 
 from eventyard.model.access import Scope
+from eventyard.model.catalog import User
 from eventyard.model.errors import Forbidden, NotFound, Unauthenticated, Unavailable
+from eventyard.model.identity import Client
 from eventyard.model.streams import Queue
 from eventyard.pipeline.streams.link import Link
 from eventyard.testing.hub import Yard
@@ -85,6 +87,28 @@ async def test_a_key_that_was_revoked_after_it_was_proven_opens_no_connection(ya
     await hub.keys.revoke(hub.keys.by_key(yard.key), proven.key_id)
     with pytest.raises(Unauthenticated, match="revoked"):
         hub.streams.connect(proven, protocol="test", peer="here", name="", end=lambda _: None)
+
+
+@pytest.mark.parametrize("end", ["revoke", "remove"])
+async def test_a_connection_ends_when_its_client_or_user_is_let_in_no_more(yard: Yard, end: str) -> None:
+    admin, identity = yard.hub.keys.by_key(yard.key), yard.hub.identity
+    said: list[tuple[str, str]] = []
+    client, _ = await identity.clients.create(admin, name="ci")
+    ada = await identity.users.create(admin, name="ada", password="x")
+
+    def connect_as(who: Client | User) -> None:
+        yard.hub.streams.connect(
+            identity.rights.principal(who), protocol="test", peer="here", name="",
+            end=lambda error: said.append((who.name, error.code)),
+        )  # fmt: skip
+
+    connect_as(client)
+    connect_as(ada)
+    await identity.clients.change(admin, client.id, {"title": "CI"})
+    assert said == []
+    await getattr(identity.clients, end)(admin, client.id)
+    await identity.users.remove(admin, ada.id)
+    assert said == [("ci", "access_ended"), ("ada", "access_ended")]
 
 
 async def test_reading_ends_with_credentials_that_do_not_allow_it(yard: Yard, link: Link) -> None:
