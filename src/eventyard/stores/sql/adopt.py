@@ -23,6 +23,7 @@ from eventyard.stores.sql.changes import Changes
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.promises import Promises
 from eventyard.stores.sql.statements import insert
+from eventyard.stores.sql.tallies import Tallies
 
 _ENTRIES = insert(
     "entries",
@@ -42,6 +43,7 @@ def adopt(connection: sqlite3.Connection, known: Known, now: Millis, past: Seque
     history: list[Any] = []
     moments: list[Millis] = []
     attempts = Changes(connection, ())
+    tallies = Tallies()
     adopted = 0
     for place, (one, new) in enumerate(zip(past, made, strict=True)):
         if promises.earlier(place, new) is not None:
@@ -53,6 +55,7 @@ def adopt(connection: sqlite3.Connection, known: Known, now: Millis, past: Seque
         for life in lives:
             family.moved(None, life.status)
         series = known.series(Kind.PUBLICATION, new.project_number, new.application_number, NO_TOPIC, new.source.number)
+        tallies.count(series, family.endings, publication_id)
         entries += (publication_id, series, None, None, event_id, *_row(one.history, lived(one.history), family))
         history += _lines(publication_id, one.history)
         prepared = prepare(new)
@@ -73,6 +76,7 @@ def adopt(connection: sqlite3.Connection, known: Known, now: Millis, past: Seque
         _PAYLOADS.run(connection, payloads)
         _HISTORY.run(connection, history)
         attempts.write()
+        tallies.write(connection)
         known.span(min(moments), max(moments))
         promises.write()
     return adopted

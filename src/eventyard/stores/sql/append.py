@@ -13,12 +13,13 @@ import msgspec
 from eventyard.model.event import Event, Received
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import Appended, NewDelivery, NewPublication
-from eventyard.model.lifecycle import Kind, Status
+from eventyard.model.lifecycle import Endings, Kind, Status
 from eventyard.stores.family import Family
 from eventyard.stores.records import NameKind
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.promises import Promises
 from eventyard.stores.sql.statements import insert
+from eventyard.stores.sql.tallies import Tallies
 
 _ENTRIES = insert(
     "entries",
@@ -89,6 +90,7 @@ def append(
     payloads: list[Any] = []
     due: list[Any] = []
     answers = []
+    tallies = Tallies()
     first_at = last_at = now
     for place, (new, attributes) in enumerate(publications):
         if new.idempotency and (earlier := promises.earlier(place, new)) is not None:
@@ -99,6 +101,7 @@ def append(
         family = _family(new.deliveries) if new.deliveries else _CHILDLESS
         source, project, topic = new.source, new.project_number, new.topic_number
         series = known.series(Kind.PUBLICATION, project, new.application_number, topic, source.number)
+        tallies.count(series, Endings.NONE, number)
         entries += (number, series, _COMPLETE, int(family.descendants), None, None, _PROCESSING, 2, at, now)
         entries += (family.children, family.open, family.delayed, event_id)
         payloads += (number, attributes, new.event.data)
@@ -117,6 +120,7 @@ def append(
         _ENTRIES.run(connection, entries)
         _PAYLOADS.run(connection, payloads)
         known.span(first_at, last_at)
+        tallies.write(connection)
     if due:
         _DUE.run(connection, due)
     promises.write()

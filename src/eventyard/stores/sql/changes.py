@@ -12,10 +12,11 @@ import msgspec
 
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import HistoryLine
-from eventyard.model.lifecycle import Status
+from eventyard.model.lifecycle import Endings, Status
 from eventyard.model.outcome import Attempt, Counts, Sent
 from eventyard.stores.family import Family, completed_at, delayed_ms
 from eventyard.stores.sql.statements import Rows, id_list, insert, update
+from eventyard.stores.sql.tallies import Tallies
 
 _READ = (
     "SELECT json_group_array(json_array(id, series, event_id, status, parent_id, target, created_at, completed_at,"
@@ -88,6 +89,8 @@ class Changes:
         self._attempts: list[Any] = []
         self._queued: dict[int, tuple[int, int, int, int]] = {}
         self._unqueued: dict[int, None] = {}
+        self._ended: dict[int, Endings] = {}
+        """How the deliveries of publications that change had ended before."""
         self._read(ids)
         self._read({e.parent_id for e in self._entries.values() if e.parent_id is not None} - self._entries.keys())
 
@@ -111,6 +114,7 @@ class Changes:
         self.first_line(entry, line)
         if entry.parent_id is not None:
             parent = self._entries[entry.parent_id]
+            self._ended.setdefault(parent.id, parent.family.endings)
             parent.family.moved(old, new)
             self.touch(parent)
 
@@ -151,10 +155,21 @@ class Changes:
             _HISTORY.run(connection, self._history)
         if self._changed:
             _WRITE.run(connection, [value for entry in self._changed.values() for value in _row(entry)])
+        self._tally()
         if self._queued:
             _QUEUE.run(connection, [value for row in self._queued.values() for value in row])
         if self._unqueued:
             connection.execute(_UNQUEUE, (id_list(self._unqueued),))
+
+    def _tally(self) -> None:
+        tallies = Tallies()
+        for publication_id, before in self._ended.items():
+            publication = self._entries[publication_id]
+            after = publication.family.endings
+            if after is not before:
+                tallies.count(publication.series, before, publication_id, -1)
+                tallies.count(publication.series, after, publication_id)
+        tallies.write(self._connection)
 
     def _since(self, entry: Changing) -> Millis:
         """Since when the entry has its status: the moment of its last line."""

@@ -8,9 +8,8 @@ to write and flat to search:
   five, by status and by descendants, in any combination, newest first: see ``search.py``.
 * **Spans.** Entry ids follow commit order, and so nearly follow time. ``spans`` keeps the first and last moment of each
   block of 4,096 ids; a time range becomes a range of ids, and what a clock that jumped put elsewhere is still found.
-* **Tallies.** How many publications there are of each series and endings in each block of ids. Triggers keep them, so
-  that a commit is no statement longer. A numbered page adds them up and looks into the block it begins in: see
-  ``listing.py``.
+* **Tallies.** How many publications there are of each series and endings in each block of ids. A numbered
+  page adds them up and looks into the block it begins in: see ``tallies.py`` and ``listing.py``.
 * **Born lines.** The history an entry is born with (published: Processing, Complete; delivery: its first status)
   follows from ``born``, ``created_at`` and ``completed_at``, so it is read from there and not written again. Lines that
   come later are rows of ``history``. It saves a fifth of the cost of an append; ``reading.py`` puts the two together.
@@ -18,14 +17,11 @@ to write and flat to search:
   digests can be written together: see ``fresh.py``.
 """
 
-from typing import Any
-
 from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
     ColumnElement,
-    Connection,
     Float,
     Index,
     Integer,
@@ -34,7 +30,6 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
-    event,
     literal_column,
     text,
 )
@@ -142,34 +137,11 @@ tallies = Table(
 )
 
 
-def _endings(row: str) -> str:
-    """How the deliveries of a publication ended (``model.lifecycle.Endings``), as SQL over its counters."""
-    over = f"{row}.children > {row}.open + {row}.delayed + {row}.completed"
-    return f"(({row}.completed > 0) + 2 * ({over}))"
-
-
-endings: ColumnElement[int] = literal_column(_endings("entries"), SmallInteger)
-
-_ONE_MORE = (
-    f"INSERT INTO tallies (series, endings, block, number) VALUES (new.series, {_endings('new')},"
-    f" new.id >> {SPAN_BITS}, 1) ON CONFLICT (series, endings, block) DO UPDATE SET number = number + 1;"
+endings: ColumnElement[int] = literal_column(
+    "((entries.completed > 0) + 2 * (entries.children > entries.open + entries.delayed + entries.completed))",
+    SmallInteger,
 )
-_ONE_LESS = (
-    f"UPDATE tallies SET number = number - 1 WHERE series = old.series AND endings = {_endings('old')}"
-    f" AND block = old.id >> {SPAN_BITS};"
-)
-TRIGGERS = (
-    f"CREATE TRIGGER tally_born AFTER INSERT ON entries WHEN new.parent_id IS NULL BEGIN {_ONE_MORE} END",
-    "CREATE TRIGGER tally_moved AFTER UPDATE OF children, open, delayed, completed ON entries"
-    f" WHEN new.parent_id IS NULL AND {_endings('old')} <> {_endings('new')} BEGIN {_ONE_LESS} {_ONE_MORE} END",
-)
-
-
-@event.listens_for(tallies, "after_create")
-def _make_triggers(_: Table, connection: Connection, **__: Any) -> None:
-    for trigger in TRIGGERS:
-        connection.exec_driver_sql(trigger)
-
+"""How the deliveries of a publication ended (``model.lifecycle.Endings``), by its counters."""
 
 payloads = Table(
     "payloads",

@@ -15,11 +15,11 @@ def test_a_commit_is_few_statements_however_many_recordings(
     connection: sqlite3.Connection, known: Known, count: int
 ) -> None:
     append(connection, known, b.NOW, [prepare(b.publication(deliveries=[b.scene().delivery()]))] * count)
-    statements: set[str] = set()  # one is told again for each row that has a trigger
-    connection.set_trace_callback(statements.add)
+    statements: list[str] = []
+    connection.set_trace_callback(statements.append)
     answers = record(connection, [b.delivered(2 * n, 2 * n - 1) for n in range(1, count + 1)])
     assert answers == [Recorded.WRITTEN] * count
-    assert len(statements) == 5  # read, attempts, history, entries, queue
+    assert len(statements) == 6  # read, attempts, history, entries, tallies, queue
 
 
 def test_an_unknown_entry_is_an_answer_and_no_exception(connection: sqlite3.Connection, known: Known) -> None:
