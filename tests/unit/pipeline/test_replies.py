@@ -1,5 +1,6 @@
 import asyncio
 
+import httpx
 import pytest
 from msgspec.structs import replace
 
@@ -8,9 +9,12 @@ from eventyard.model.errors import Invalid, Unavailable
 from eventyard.model.ids import EntryId
 from eventyard.model.outcome import Outcome, Result
 from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.attempt import COMPLETED
 from eventyard.pipeline.replies import Replies, check_reply_to
+from eventyard.ports import Setting
 from eventyard.testing import builders
-from eventyard.testing.fakes import settle
+from eventyard.testing.fakes import ScriptedTarget, settle
+from eventyard.testing.hub import memory_hub
 
 DELIVERED = Outcome(Result.DELIVERED, 200, reply=b'{"ok": true}')
 
@@ -217,3 +221,44 @@ async def test_a_target_may_only_name_a_source_of_its_project(answering):
         with pytest.raises(Invalid) as refused:
             check_reply_to(catalog, f"project-{project}", {"reply_to": name})
         assert (refused.value.code, refused.value.pointer) == ("invalid_settings", "/settings/reply_to")
+
+
+class Replying(ScriptedTarget):
+    """A target type that answers with a number, and may have its answers become events."""
+
+    settings = (Setting("reply_to", "Reply to", "a source", {"type": "string"}),)
+
+    async def send(self, delivery):
+        await super().send(delivery)
+        return Outcome(Result.DELIVERED, 200, reply=b'{"number": %d}' % len(self.sent))
+
+
+async def test_in_a_whole_hub_two_that_answer_each_other_come_to_an_end():
+    async with memory_hub(target_types={"request": Replying()}) as yard:
+        transport = httpx.ASGITransport(yard.app)
+        async with httpx.AsyncClient(transport=transport, headers=yard.headers(), base_url="http://hub") as client:
+            for name in ("ping", "pong"):
+                await client.post("/v1/sources", json={"name": name})
+            for name, other in (("ping", "pong"), ("pong", "ping")):
+                source = yard.hub.catalog.named(Source, yard.project.id, name)
+                body = {"name": f"to {other}", "type": "request", "settings": {"reply_to": other}}
+                target = (await client.post("/v1/targets", json=body)).json()["id"]
+                await client.post("/v1/subscriptions", json={"source_id": source.id, "target_id": target})
+            source = yard.hub.catalog.named(Source, yard.project.id, "ping")
+            first = (await client.post(f"/in/{source.id}", json={})).json()
+            await settle()
+            entries = (await client.get("/v1/events?kind=publication")).json()
+            details = [(await client.get(f"/v1/events/{entry['entry_id']}")).json() for entry in entries]
+            comments = [
+                (await client.get(f"/v1/events/{child['entry_id']}")).json()["history"][-1]["comment"]
+                for detail in reversed(details)
+                for child in detail["children"]
+            ]
+    pong, ping = (detail["event"] for detail in details)
+    assert (pong["data"], pong["extensions"]["causeid"]) == ({"number": 1}, first["event_id"])
+    assert ping["id"] == first["event_id"]
+    assert comments == [
+        f"{COMPLETED}; the answer became entry {details[0]['entry_id']} of source 'pong'",
+        f"{COMPLETED}; the answer became no event of source 'ping': "
+        "that would go in a circle, as an event of this source led to it",
+    ]
