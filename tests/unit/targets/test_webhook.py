@@ -3,7 +3,6 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -21,53 +20,10 @@ from eventyard.targets.webhook import WebhookTarget, render
 from eventyard.testing import builders
 from eventyard.testing.builders import NOW
 from tests.unit.targets.certificates import certificate
+from tests.unit.targets.receiver import Receiver, say
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NEWER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
-
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class Receiver:
-    """An HTTP server of the test's own that keeps what it gets and answers as told."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[web.BaseRequest, bytes]] = []
-        self.answer: Answer = say(200, "thanks")
-        self.url = ""
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        self.got.append((request, await request.read()))
-        return await self.answer(request)
-
-
-def say(status: int, text: str = "", **headers: str) -> Answer:
-    async def answer(_: web.Request) -> web.StreamResponse:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return web.Response(status=status, text=text, headers=named)
-
-    return answer
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    receiver = Receiver()
-    application = web.Application()
-    application.router.add_route("*", "/{path:.*}", receiver.handle)
-    runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=0.01)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0]
-    receiver.url = f"http://{host}:{port}/hook"
-    yield receiver
-    await runner.cleanup()
-
-
-@pytest.fixture
-async def stack() -> AsyncIterator[AsyncExitStack]:
-    async with AsyncExitStack() as stack:
-        yield stack
 
 
 async def started(stack: AsyncExitStack, **options: Any) -> WebhookTarget:
