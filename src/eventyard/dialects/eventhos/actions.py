@@ -179,7 +179,7 @@ async def list_actions(
 
 
 @router.get(
-    "/{action_id}", operation_id="eventhos_get_action", summary="Show an action",
+    "/{action_id:int}", operation_id="eventhos_get_action", summary="Show an action",
     **shows("The action.", Action, example=EXAMPLE),
 )  # fmt: skip
 async def get_action(visit: Annotated[Visit, needs("action:select")], action_id: Number) -> Response:
@@ -188,7 +188,7 @@ async def get_action(visit: Annotated[Visit, needs("action:select")], action_id:
 
 
 @router.put(
-    "/{action_id}", operation_id="eventhos_update_action", summary="Change an action",
+    "/{action_id:int}", operation_id="eventhos_update_action", summary="Change an action",
     **shows("It is changed.", status=201, code=200001),
 )  # fmt: skip
 async def update_action(
@@ -214,7 +214,7 @@ async def update_action(
 
 
 @router.delete(
-    "/{action_id}", operation_id="eventhos_delete_action", summary="Delete an action",
+    "/{action_id:int}", operation_id="eventhos_delete_action", summary="Delete an action",
     **shows("It is gone.", status=201, code=200001),
 )  # fmt: skip
 async def delete_action(visit: Annotated[Visit, needs("action:delete")], action_id: Number) -> Response:

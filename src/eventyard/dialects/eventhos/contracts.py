@@ -165,7 +165,7 @@ async def list_contracts(
 
 
 @router.get(
-    "/event/{event_id}", operation_id="eventhos_list_contracts_of_event", summary="List the contracts of an event",
+    "/event/{event_id:int}", operation_id="eventhos_list_contracts_of_event", summary="List the contracts of an event",
     **shows("Its contracts, by their order.", list[ContractRow]),
 )  # fmt: skip
 async def list_contracts_of_event(visit: Annotated[Visit, needs("contract:select")], event_id: Number) -> Response:
@@ -174,7 +174,7 @@ async def list_contracts_of_event(visit: Annotated[Visit, needs("contract:select
 
 
 @router.get(
-    "/event/{event_id}/action/{action_id}", operation_id="eventhos_list_contracts_of_event_and_action",
+    "/event/{event_id:int}/action/{action_id:int}", operation_id="eventhos_list_contracts_of_event_and_action",
     summary="List the contracts of an event and an action", **shows("Their contracts.", list[ContractRow]),
 )  # fmt: skip
 async def list_contracts_of_event_and_action(
@@ -199,7 +199,7 @@ async def update_contract_orders(visit: Annotated[Visit, needs("contract:update"
 
 
 @router.put(
-    "/{contract_id}", operation_id="eventhos_update_contract", summary="Change a contract",
+    "/{contract_id:int}", operation_id="eventhos_update_contract", summary="Change a contract",
     **shows("It is changed.", status=201, code=200001),
 )  # fmt: skip
 async def update_contract(
@@ -221,7 +221,7 @@ async def update_contract(
 
 
 @router.delete(
-    "/{contract_id}", operation_id="eventhos_delete_contract", summary="Delete a contract",
+    "/{contract_id:int}", operation_id="eventhos_delete_contract", summary="Delete a contract",
     **shows("It is gone.", status=201, code=200001),
 )  # fmt: skip
 async def delete_contract(visit: Annotated[Visit, needs("contract:delete")], contract_id: Number) -> Response:

@@ -115,7 +115,7 @@ async def list_events(
 
 
 @router.put(
-    "/{event_id}", operation_id="eventhos_update_event", summary="Change an event",
+    "/{event_id:int}", operation_id="eventhos_update_event", summary="Change an event",
     **shows("It is changed.", status=201, code=200001),
 )  # fmt: skip
 async def update_event(visit: Annotated[Visit, needs("event:update")], event_id: Number, body: EventChange) -> Response:
@@ -132,7 +132,7 @@ async def update_event(visit: Annotated[Visit, needs("event:update")], event_id:
 
 
 @router.delete(
-    "/{event_id}", operation_id="eventhos_delete_event", summary="Delete an event",
+    "/{event_id:int}", operation_id="eventhos_delete_event", summary="Delete an event",
     **shows("It is gone.", status=201, code=200001),
 )  # fmt: skip
 async def delete_event(visit: Annotated[Visit, needs("event:delete")], event_id: Number) -> Response:

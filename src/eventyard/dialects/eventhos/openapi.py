@@ -52,7 +52,7 @@ REFUSALS: Mapping[int, tuple[str, str]] = {
 """Every status of a refusal: the name of its component, and what it means."""
 
 _ALWAYS = (401, 403, 429, 500, 503)
-_WITH_BODY = (400, 413, 415)
+_WITH_BODY = (400, 404, 413, 415)
 
 _PUBLIC = frozenset({f"{BASE}/auth/token", f"{BASE}/auth/login"})
 """Calls that want no token, as they give one."""

@@ -22,8 +22,9 @@ def shows(
     code: int = 200000,
     message: str = "success",
     example: Any = NOTHING,
+    always: bool = True,
 ) -> dict[str, Any]:
-    """Arguments of a route that answers with this status, code and shape of content."""
+    """Arguments of a route that answers with this status, code and shape of content, which is there ``always`` or not."""
     schema: dict[str, Any] = {
         "type": "object",
         "required": ["code", "message"],
@@ -33,7 +34,7 @@ def shows(
     components: dict[str, Any] = {}
     if shape is not NOTHING:
         (content,), components = msgspec.json.schema_components([shape], ref_template="#/components/schemas/{name}")
-        schema["required"].append("content")
+        schema["required"] += ["content"] if always else []
         schema["properties"]["content"] = content
     if example is not NOTHING:
         told["content"] = example

@@ -127,8 +127,8 @@ async def list_systems(
 
 
 @router.get(
-    "/{system_id}", operation_id="eventhos_get_system", summary="Show a system",
-    **shows("The system.", SystemRow, example=EXAMPLE),
+    "/{system_id:int}", operation_id="eventhos_get_system", summary="Show a system",
+    **shows("The system, if it is there.", SystemRow, example=EXAMPLE, always=False),
 )  # fmt: skip
 async def get_system(visit: Annotated[Visit, needs("system:select")], system_id: Number) -> Response:
     """One system. As ever, the answer for one that is not there is a success without content."""
@@ -137,7 +137,7 @@ async def get_system(visit: Annotated[Visit, needs("system:select")], system_id:
 
 
 @router.get(
-    "/{system_id}/events", operation_id="eventhos_list_events_of_system", summary="List the events of a system",
+    "/{system_id:int}/events", operation_id="eventhos_list_events_of_system", summary="List the events of a system",
     **shows("Its events.", list[EventRow]),
 )  # fmt: skip
 async def list_events_of_system(visit: Annotated[Visit, needs("system:select")], system_id: Number) -> Response:
@@ -147,7 +147,7 @@ async def list_events_of_system(visit: Annotated[Visit, needs("system:select")],
 
 
 @router.get(
-    "/{system_id}/actions", operation_id="eventhos_list_actions_of_system", summary="List the actions of a system",
+    "/{system_id:int}/actions", operation_id="eventhos_list_actions_of_system", summary="List the actions of a system",
     **shows("Its actions.", list[ActionOfSystemRow]),
 )  # fmt: skip
 async def list_actions_of_system(visit: Annotated[Visit, needs("system:select")], system_id: Number) -> Response:
@@ -157,7 +157,7 @@ async def list_actions_of_system(visit: Annotated[Visit, needs("system:select")]
 
 
 @router.put(
-    "/{system_id}", operation_id="eventhos_update_system", summary="Change a system",
+    "/{system_id:int}", operation_id="eventhos_update_system", summary="Change a system",
     **shows("It is changed.", status=201, code=200001),
 )  # fmt: skip
 async def update_system(
@@ -177,7 +177,7 @@ async def update_system(
 
 
 @router.delete(
-    "/{system_id}", operation_id="eventhos_delete_system", summary="Delete a system",
+    "/{system_id:int}", operation_id="eventhos_delete_system", summary="Delete a system",
     **shows("It is gone.", status=201, code=200001),
 )  # fmt: skip
 async def delete_system(visit: Annotated[Visit, needs("system:delete")], system_id: Number) -> Response:

@@ -95,7 +95,8 @@ async def test_one_that_is_not_there_is_neither_changed_nor_deleted(admin, shop)
         assert faults(answer) == (404, 404000, [])
         assert answer.json()["errorUUID"]
     assert faults(await admin.delete(f"/event/{shop}"))[0] == 404
-    assert faults(await admin.delete("/event/one")) == (400, 400001, ["event_id"])
+    assert faults(await admin.delete("/event/one")) == (404, 404000, [])
+    assert faults(await admin.delete("/event/0")) == (400, 400001, ["event_id"])
 
 
 async def test_deleted_it_leaves_nothing_behind(yard, admin, shop):

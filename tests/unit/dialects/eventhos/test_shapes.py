@@ -33,5 +33,11 @@ def test_without_a_shape_there_is_no_content():
     assert media["example"] == {"code": 200000, "message": "success"}
 
 
+def test_a_content_that_may_be_missing_is_not_required():
+    schema = shows("The row, perhaps.", Row, always=False)["responses"][200]["content"]["application/json"]["schema"]
+    assert schema["required"] == ["code", "message"]
+    assert "content" in schema["properties"]
+
+
 def test_a_shape_without_an_example_has_none():
     assert "example" not in shows("A row.", Row)["responses"][200]["content"]["application/json"]
