@@ -1,3 +1,4 @@
+import httpx
 import pytest
 from msgspec.structs import replace
 
@@ -12,6 +13,7 @@ from eventyard.pipeline.release import STARTED, Releases, Step, in_order, next_s
 from eventyard.telemetry.log import make_log
 from eventyard.testing import builders
 from eventyard.testing.fakes import settle
+from eventyard.testing.hub import memory_hub
 
 C, D, E, P, N, X, R = (
     Status.COMPLETE, Status.DELAYED, Status.ERROR, Status.PROCESSING, Status.PENDING, Status.DISCARDED,
@@ -299,3 +301,25 @@ async def test_stopped_it_looks_no_more(groups):
     await groups.releases.stop()
     groups.releases.look(publication_id)
     assert await statuses(groups, publication_id) == "CDD"
+
+
+async def test_runs_of_a_job_that_is_deleted_with_its_subscription_hold_up_nobody():
+    async with memory_hub() as yard:
+        await yard.hub.dispatcher.start()
+        transport = httpx.ASGITransport(yard.app)
+        async with httpx.AsyncClient(transport=transport, headers=yard.headers(), base_url="http://hub") as client:
+            source = (await client.post("/v1/sources", json={"name": "shop"})).json()["id"]
+            job = (await client.post("/v1/jobs", json={"name": "book"})).json()["id"]
+            await client.post("/v1/targets", json={"name": "crm", "type": "webhook"})
+            body = {"source_id": source, "target_id": job, "order": 1}
+            first = (await client.post("/v1/subscriptions", json=body)).json()["id"]
+            await client.post("/v1/subscriptions", json={"source_id": source, "target_id": "crm", "order": 2})
+            entry_id = (await client.post(f"/in/{source}", json={})).json()["entry_id"]
+            await settle()
+            assert yard.webhook.sent == []
+            await client.delete(f"/v1/subscriptions/{first}")
+            await client.delete(f"/v1/jobs/{job}")
+            await settle()
+            children = (await client.get(f"/v1/events/{entry_id}")).json()["children"]
+    assert [child["status"] for child in children] == ["error", "complete"]
+    assert len(yard.webhook.sent) == 1
