@@ -2,7 +2,7 @@
 
 JSONata can express everything, work without end too. So an expression is read here when a target is written, which
 costs next to nothing whatever it says, but it is only evaluated in a process of its own (``targets/mappings/``),
-with the bounds below and harder ones around them. Why this language, and this engine: ADR 0017.
+with the bounds below and harder ones around them. Why this language, and this engine: ADR 0019.
 
 What would make two attempts differ is not there: ``$now()`` and ``$millis()`` say when the attempt began, ``$random``,
 ``$shuffle`` and ``$eval`` are refused.
