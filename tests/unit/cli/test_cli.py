@@ -30,7 +30,7 @@ def test_the_commands_are_those_of_the_design() -> None:
     names = {words[0] for words in EVERY if len(words) == 1}
     assert names == {
         "serve", "demo", "init", "doctor", "listen", "send", "tail", "events", "deliveries", "sources", "subscriptions",
-        "targets", "jobs", "topics", "projects", "applications", "keys", "db", "secrets",
+        "targets", "jobs", "topics", "projects", "applications", "keys", "db", "secrets", "import",
     }  # fmt: skip
 
 
