@@ -5,7 +5,7 @@ the order of the document. What a path stands in is ``templates.py``'s.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec import UNSET, Struct
@@ -72,7 +72,7 @@ def read_path(text: str, start: int = 0) -> tuple[Path, int]:
 
 
 def _down(value: Any, step: str | int) -> Any:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return value.get(step, UNSET) if isinstance(step, str) else UNSET
     if isinstance(value, list):
         if isinstance(step, str):
@@ -93,7 +93,7 @@ def _first(value: Any, steps: tuple[str | int | None, ...]) -> Iterator[Any]:
         if below is not UNSET:
             yield from _first(below, steps[1:])
         return
-    for part in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _first(part, steps[1:])
 
 
