@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from eventyard.api.http import JSON, Answer, Body, Receive, Scope, Send, headers_of, peer_of, read_body
+from eventyard.api.http import JSON, Answer, Body, Receive, Scope, Send, headers_of, peer_of, read_body, whole_body
 from eventyard.api.problems import problem, request_id_of
 from eventyard.api.replays import Replays, Slot
 from eventyard.api.security import Security
@@ -27,7 +27,11 @@ CALLER = "caller"
 
 KEY_LIMIT = 255
 
+FORMS = frozenset({"/oauth2/token"})
+"""Paths whose bodies are no JSON, and are read by those who answer there."""
+
 _GUARDED = "/v1"
+_SHOWN_ONCE = ("/v1/keys", "/v1/clients", "/oauth2/")
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -63,6 +67,11 @@ class Guard:
             scope["state"] = {**scope.get("state", {}), CALLER: caller}
         if scope["method"] not in _WITH_BODY:
             await self._app(scope, receive, wire.send)
+            return
+        if scope["path"] in FORMS:
+            limits = self._hub.limits
+            body = await whole_body(scope["headers"], receive, limits.header_bytes, limits.body_bytes)
+            await self._app(scope, _again(body, receive), wire.send)
             return
         body = await self._body(headers, receive, many=scope["path"].endswith("/entities"))
         scope["headers"] = [*_without_content_type(scope), (b"content-type", JSON.encode())]
@@ -156,8 +165,8 @@ class _Catching:
 
 
 def repeatable(method: str, path: str) -> bool:
-    """Whether an answer may be kept: not the text of a key, which is shown once, nor leases, which end."""
-    return method == "POST" and path != "/v1/keys" and not path.endswith("/runs/claim")
+    """Whether an answer may be kept: not the text of a key or secret, which is shown once, nor leases, which end."""
+    return method == "POST" and not path.startswith(_SHOWN_ONCE) and not path.endswith("/runs/claim")
 
 
 def _slot(scope: Scope, caller: Principal, key: str) -> Slot:

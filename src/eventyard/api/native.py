@@ -17,10 +17,12 @@ from eventyard import __version__
 from eventyard.api.docs import docs_router
 from eventyard.api.guard import Guard
 from eventyard.api.http import JSON
+from eventyard.api.oauth2 import oauth2_router
 from eventyard.api.openapi import DESCRIPTION, TAGS, document_of
 from eventyard.api.security import Security
 from eventyard.api.v1 import (
     applications,
+    clients,
     deliveries,
     entities,
     event_sources,
@@ -30,18 +32,20 @@ from eventyard.api.v1 import (
     plugins,
     products,
     projects,
+    roles,
     sources,
     streams,
     subscriptions,
     targets,
     topics,
+    users,
 )
 from eventyard.api.validation import refuse_route, refuse_values
 from eventyard.pipeline.hub import Hub
 
 NOUNS = (
     event_sources, events, deliveries, entities, products, projects, applications, topics, sources, subscriptions,
-    targets, jobs, streams, plugins, keys,
+    targets, jobs, streams, plugins, keys, users, clients, roles,
 )  # fmt: skip
 
 
@@ -78,8 +82,10 @@ def build_app(
     )
     app.state.hub = hub
     app.state.public_url = public_url
+    app.state.source_of = security.source_of
     for noun in NOUNS:
         app.include_router(noun.router)
+    app.include_router(oauth2_router(hub.identity, security))
     app.include_router(docs_router())
     for dialect in dialects:
         app.include_router(dialect)

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from eventyard.api.guard import repeatable
+from eventyard.api.oauth2 import TAG as OAUTH2
 from eventyard.api.openapi_ingest import idempotency_key, ingest_paths
 from eventyard.api.problems import PROBLEM
 from eventyard.api.v1.answers import COMPONENTS
@@ -49,6 +50,10 @@ TAGS: list[dict[str, Any]] = [
     {"name": "Streams", "description": "Who is connected, which queues wait, and where exchanges lead."},
     {"name": "Plug-ins", "description": "What is installed."},
     {"name": "Keys", "description": "Who may do what."},
+    {"name": "Users", "description": "People who come in with a password."},
+    {"name": "Clients", "description": "Programs that come in by OAuth 2.0."},
+    {"name": "Roles", "description": "Permissions of users and clients."},
+    {"name": OAUTH2, "description": "Tokens for clients, and how to verify them."},
 ]
 
 REFUSALS: Mapping[int, tuple[str, str]] = {
@@ -70,6 +75,8 @@ REFUSALS: Mapping[int, tuple[str, str]] = {
 """Every status of a refusal: the name of its component, and what it means."""
 
 _ALWAYS = (401, 403, 408, 429, 431, 500, 503)
+_OPEN_TO_ALL = (408, 431, 500, 503)
+_OPEN_WITH_BODY = (413, 415, 507)
 _WITH_PARAMETERS = (400, 404)
 _WITH_BODY = (400, 404, 409, 413, 415, 422, 507)
 _DELETING = (404, 409, 507)
@@ -110,7 +117,7 @@ def document_of(app: FastAPI) -> dict[str, Any]:
     components["schemas"]["Problem"]["properties"]["code"]["enum"] = list(CODES)
     components["responses"] = {name: _refusal(status, says) for status, (name, says) in REFUSALS.items()}
     components["securitySchemes"] = {
-        "bearerAuth": {"type": "http", "scheme": "bearer", "description": "An API key."},
+        "bearerAuth": {"type": "http", "scheme": "bearer", "description": "An API key or a token."},
         "basicAuth": {"type": "http", "scheme": "basic", "description": "A user's name and password."},
     }
     document["security"] = [{"bearerAuth": []}, {"basicAuth": []}]
@@ -133,11 +140,12 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     if "HTTPValidationError" in str(responses.get("422", "")):
         del responses["422"]
-    statuses = set(_ALWAYS)
+    open_to_all = OAUTH2 in operation["tags"]
+    statuses = set(_OPEN_TO_ALL if open_to_all else _ALWAYS)
     if operation.get("parameters"):
         statuses.update(_WITH_PARAMETERS)
     if method in ("post", "patch"):
-        statuses.update(_WITH_BODY)
+        statuses.update(_OPEN_WITH_BODY if open_to_all else _WITH_BODY)
     if method == "delete":
         statuses.update(_DELETING)
     for status in sorted(statuses):

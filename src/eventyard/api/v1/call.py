@@ -86,11 +86,16 @@ class Call:
 
     def url(self, path: str) -> str:
         """A path of this hub as clients reach it."""
-        configured: str | None = self.request.app.state.public_url
-        if configured is not None:
-            return configured.rstrip("/") + path
-        host = self.request.headers.get("host", "")
-        return f"{self.request.scope['scheme']}://{host}{path}" if _HOST.fullmatch(host) else path
+        return address(self.request, path)
+
+
+def address(request: Request, path: str) -> str:
+    """A path of this hub as the client of this request reaches it: as configured, or as it did just now."""
+    configured: str | None = request.app.state.public_url
+    if configured is not None:
+        return configured.rstrip("/") + path
+    host = request.headers.get("host", "")
+    return f"{request.scope['scheme']}://{host}{path}" if _HOST.fullmatch(host) else path
 
 
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")

@@ -305,8 +305,7 @@ class AmqpConnection(asyncio.Protocol):
 
     async def _login(self, login: events.Login) -> None:
         try:
-            certificate = self._transport.get_extra_info("peercert")
-            self._who = await prove(login, self._credentials, certificate, self._host())
+            self._who = await prove(login, self._credentials, self._transport)
         except HubError as reason:
             self.wire.refuse_login(
                 f"Login was refused using authentication mechanism {login.mechanism}. For details see the hub's log."
@@ -371,9 +370,6 @@ class AmqpConnection(asyncio.Protocol):
 
     def _ended_by_hub(self, error: HubError) -> None:
         self.fail(reply_to(error))
-
-    def _host(self) -> str:
-        return str((self._transport.get_extra_info("peername") or ("",))[0])
 
     def _peer(self) -> str:
         host, port = (*(self._transport.get_extra_info("peername") or ("", 0)), 0)[:2]

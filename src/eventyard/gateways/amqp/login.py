@@ -1,5 +1,6 @@
 """Who a client of AMQP is: by a name and a password, which may be an API key, or by a certificate that names a key."""
 
+from asyncio import BaseTransport
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,16 +10,15 @@ from eventyard.model.errors import Unauthenticated
 from eventyard.wire.amqp.events import Login
 
 
-async def prove(
-    login: Login, credentials: Credentials, certificate: Mapping[str, Any] | None, source: str
-) -> Principal:
-    """The caller behind a login; ``certificate`` is the client's, verified, as :mod:`ssl` tells of it.
+async def prove(login: Login, credentials: Credentials, transport: BaseTransport) -> Principal:
+    """The caller behind a login on a connection, whose certificate was verified if it has one.
 
-    ``source`` is the address that it comes from. Raises what the credentials raise.
+    Raises what the credentials raise.
     """
     if login.mechanism == "EXTERNAL":
-        return credentials.certificate(_common_name(certificate or {}))
+        return credentials.certificate(_common_name(transport.get_extra_info("peercert") or {}))
     user, password = login.user or "", login.password or ""
+    source = str((transport.get_extra_info("peername") or ("",))[0])
     return credentials.pair(user, password, source) or await credentials.password(user, password, source)
 
 

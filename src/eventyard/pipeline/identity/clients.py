@@ -137,25 +137,25 @@ class Clients:
 
     @in_turn
     async def change(self, who: Principal, id: str, changes: Mapping[str, Any]) -> Client:
-        """Change any of name, title, description, role_ids."""
-        client = self._mine(who, "update", id)
+        """Change any of name, title, description, role_ids, application_id (``None``: of none).
+
+        The application is the catalog's business: that takes the scope ``catalog:write`` and nothing else. Raises what
+        :meth:`create` does.
+        """
         fields = changed_fields(changes)
+        if fields.keys() - {"application_id"}:
+            who.need_permission("OAUTH2_client:update")
+        client = self._rights.find(Client, who, id)
         if "role_ids" in fields:
-            added = [role for role in fields["role_ids"] if role not in client.role_ids]
-            self._rights.need_roles(who, added)
+            self._rights.need_roles(who, [role for role in fields["role_ids"] if role not in client.role_ids])
             fields["role_ids"] = tuple(dict.fromkeys(fields["role_ids"]))
+        if "application_id" in fields:
+            fields["application_id"] = self._free(who, fields["application_id"], client)
         return await self._save(client, **fields)
 
-    @in_turn
     async def assign(self, who: Principal, id: str, application_id: str | None) -> Client:
-        """Let a client publish through the sources of this application, or of none. Needs the scope ``catalog:write``.
-
-        Raises ``Conflict`` (``in_use``) for an application that has another client, ``NotFound``.
-        """
-        who.need(Scope.CATALOG_WRITE)
-        client = self._rights.find(Client, who, id)
-        free = None if application_id is None else self._free(who, application_id, client)
-        return await self._save(client, application_id=free)
+        """Let a client publish through the sources of this application, or of none; as :meth:`change` does."""
+        return await self.change(who, id, {"application_id": application_id})
 
     @in_turn
     async def rotate_secret(self, who: Principal, id: str) -> tuple[Client, str]:
@@ -205,8 +205,11 @@ class Clients:
     async def _save(self, client: Client, **fields: Any) -> Client:
         return await self._catalog.save_one(msgspec.structs.replace(client, **fields, updated_at=self._clock()))
 
-    def _free(self, who: Principal, application_id: str, client: Client | None) -> str:
+    def _free(self, who: Principal, application_id: str | None, client: Client | None) -> str | None:
         """The id of an application that has no other client."""
+        who.need(Scope.CATALOG_WRITE)
+        if application_id is None:
+            return None
         application = View(self._catalog, who).get(Application, application_id)
         other = self.of(application.id)
         if other is not None and (client is None or other.id != client.id):

@@ -28,6 +28,9 @@ BUILT_IN = dict.fromkeys((*MANAGED, *IDENTITIES, EVERYTHING.partition(":")[0]), 
 }
 """The resources of the main realm, and what may be said of each."""
 
+SCOPES = frozenset[str](Scope) - {Scope.ADMIN}
+"""Scopes as permissions; what they are made of is made when first given."""
+
 Fresh = list[Record]
 """What is to be saved beside what a verb is about."""
 
@@ -132,11 +135,11 @@ class Resources:
 
         Raises ``Invalid`` (``invalid_body``) for one that is not there.
         """
-        known = {word: id for id, word in self._rights.words().items() if self._is_of(id, organization_id)}
+        known = self._known(organization_id)
         found: list[str] = []
         for number, word in enumerate(words):
             if word not in known:
-                if word not in set(Scope) - {Scope.ADMIN}:
+                if word not in SCOPES:
                     raise Invalid(
                         "invalid_body", f"there is no permission {word!r}", pointer=f"/permissions/{number}",
                         hint=f"for everything write {EVERYTHING!r}; GET /v1/permissions lists them",
@@ -147,8 +150,14 @@ class Resources:
             found.append(known[word])
         return tuple(dict.fromkeys(found))
 
-    def _is_of(self, permission_id: str, organization_id: str) -> bool:
-        return self._catalog.get(Permission, permission_id).organization_id == organization_id
+    def words(self, organization_id: str) -> frozenset[str]:
+        """Every permission that there is, or could be: as ``resource:word``, scopes among them."""
+        return frozenset(self._known(organization_id)) | SCOPES
+
+    def _known(self, organization_id: str) -> dict[str, str]:
+        """The id of every permission, by how it is written."""
+        words, catalog = self._rights.words(), self._catalog
+        return {words[one.id]: one.id for one in catalog.all(Permission) if one.organization_id == organization_id}
 
     def _without(self, gone: Iterable[Permission]) -> Sequence[Role]:
         """The roles that have any of these permissions, as they are without."""

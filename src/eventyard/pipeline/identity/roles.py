@@ -42,6 +42,11 @@ class Roles:
         """The permissions of a role, as ``resource:word``, in the order of the alphabet."""
         return sorted(self._rights.of_role(role))
 
+    def permissions_there_are(self, who: Principal) -> Sequence[str]:
+        """Every permission that a role can have, as ``resource:word``, in the order of the alphabet."""
+        who.need_permission("OAUTH2_role:select")
+        return sorted(self._resources.words(who.organization_id))
+
     @in_turn
     async def create(self, who: Principal, *, name: str, permissions: Sequence[str] = ()) -> Role:
         """A new role. ``permissions`` are written ``resource:word``.
