@@ -1,1 +1,1 @@
-"""Ways to deliver; one file is one target type. Around ``webhook.py`` stands the HTTP client it sends with."""
+"""Ways to deliver: ``webhook.py``, ``request.py`` and ``job.py`` are a target type each; the rest stands around them."""
