@@ -14,6 +14,7 @@ from bench.measures import (
     batch,
     bindings,
     delivery,
+    eventhos,
     ingest,
     latency,
     replay,
@@ -39,6 +40,7 @@ PARTS: Mapping[str, tuple[str, Measure]] = {
     "i": ("latency of streams", latency.measure),
     "j": ("bindings", bindings.measure),
     "k": ("replay", replay.measure),
+    "l": ("eventhos", eventhos.measure),
 }
 
 

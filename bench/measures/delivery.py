@@ -6,10 +6,7 @@ that load, with single events sent by the clock: from the time the hub gave the 
 its arrival at the receiver.
 """
 
-import http.client
 import sqlite3
-import subprocess
-import sys
 import time
 from pathlib import Path
 from statistics import median
@@ -20,10 +17,11 @@ from msgspec.structs import replace
 
 from bench import scenes
 from bench.bare import Post, Posted
+from bench.far import Far
 from bench.hub import KEY, Hub
 from bench.load import Job, Tally
 from bench.plan import Plan, Say
-from bench.processes import ROOT, ask
+from bench.processes import ask
 from bench.receiver import Arrivals
 from bench.results import Row, paired
 from bench.samples import SECRET, ndjson, order, order_prefix
@@ -60,60 +58,32 @@ class Run(msgspec.Struct):
         return self.deliveries / self.seconds
 
 
-class Far:
-    """The receiver process, from outside."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.receiver"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
-        )
-        assert self._process.stdout is not None
-        self.port = int(self._process.stdout.readline())
-        self._client = http.client.HTTPConnection("127.0.0.1", self.port)
-
-    def arrivals(self, *, clear: bool) -> Arrivals:
-        """What arrived; with ``clear``, its ages too, and it is forgotten."""
-        self._client.request("GET", "/" if clear else "/count")
-        return msgspec.json.decode(self._client.getresponse().read(), type=Arrivals)
-
-    def stop(self) -> None:
-        """End it."""
-        self._client.close()
-        self._process.communicate()
-
-
 def measure(plan: Plan, folder: Path, say: Say) -> list[Row]:
     """The bare clients and the hub in turns, then the hub at half load."""
-    far = Far()
-    try:
-        with Hub(folder / "hub") as hub:
-            bulk, orders = hub.post("/v1/sources", name="bulk"), scenes.signed_source(hub, "orders")
-            url = f"http://127.0.0.1:{far.port}/hook"
-            target = hub.post(
-                "/v1/targets", name="receiver", type="webhook", settings={"url": url}, concurrency=AT_ONCE
-            )
-            scenes.subscribe(hub, bulk, target)
-            scenes.subscribe(hub, orders, target)
-            count = _rounded(_deliver(hub, far, 2_000).per_second * plan.seconds)
-            bare: list[Posted] = []
-            other: list[Posted] = []
-            runs: list[Run] = []
-            for _ in range(plan.rounds):
-                scenes.settle()
-                post = Post(url, HEADERS, order(10**18).decode(), AT_ONCE, plan.seconds, plan.warm_up)
-                other.append(ask("bench.bare", replace(post, client="aiohttp"), Posted))
-                bare.append(ask("bench.bare", post, Posted))
-                far.arrivals(clear=True)
-                runs.append(_deliver(hub, far, count))
-                rates = [found[-1].per_second for found in (runs, bare, other)]
-                say("hub {:,.0f}/s, its client alone {:,.0f}/s, aiohttp {:,.0f}/s".format(*rates))
-            rate = median(run.per_second for run in runs)
-            halves = [_half(hub, far, orders, rate / 2, plan) for _ in range(max(1, plan.rounds // 2))]
-            for tally, arrivals in halves:
-                say(f"at {tally.per_second:,.0f}/s: p50 {arrivals.p50_ms:.1f} ms, p99 {arrivals.p99_ms:.1f} ms")
-        return [*_rows(runs, bare, other, halves), _recorded(hub.data)]
-    finally:
-        far.stop()
+    with Far() as far, Hub(folder / "hub") as hub:
+        bulk, orders = hub.post("/v1/sources", name="bulk"), scenes.signed_source(hub, "orders")
+        url = f"http://127.0.0.1:{far.port}/hook"
+        target = hub.post("/v1/targets", name="receiver", type="webhook", settings={"url": url}, concurrency=AT_ONCE)
+        scenes.subscribe(hub, bulk, target)
+        scenes.subscribe(hub, orders, target)
+        count = _rounded(_deliver(hub, far, 2_000).per_second * plan.seconds)
+        bare: list[Posted] = []
+        other: list[Posted] = []
+        runs: list[Run] = []
+        for _ in range(plan.rounds):
+            scenes.settle()
+            post = Post(url, HEADERS, order(10**18).decode(), AT_ONCE, plan.seconds, plan.warm_up)
+            other.append(ask("bench.bare", replace(post, client="aiohttp"), Posted))
+            bare.append(ask("bench.bare", post, Posted))
+            far.arrivals(clear=True)
+            runs.append(_deliver(hub, far, count))
+            rates = [found[-1].per_second for found in (runs, bare, other)]
+            say("hub {:,.0f}/s, its client alone {:,.0f}/s, aiohttp {:,.0f}/s".format(*rates))
+        rate = median(run.per_second for run in runs)
+        halves = [_half(hub, far, orders, rate / 2, plan) for _ in range(max(1, plan.rounds // 2))]
+        for tally, arrivals in halves:
+            say(f"at {tally.per_second:,.0f}/s: p50 {arrivals.p50_ms:.1f} ms, p99 {arrivals.p99_ms:.1f} ms")
+    return [*_rows(runs, bare, other, halves), _recorded(hub.data)]
 
 
 def _deliver(hub: Hub, far: Far, count: int) -> Run:
