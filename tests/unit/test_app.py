@@ -33,6 +33,7 @@ from eventyard.config import (
 from eventyard.model.access import Scope
 from eventyard.model.catalog import ApiKey, Application, Organization, Project, User
 from eventyard.model.errors import Unavailable
+from eventyard.model.identity import Role
 from eventyard.pipeline.keys import digest_of
 from eventyard.pipeline.vault import Vault
 from eventyard.stores.memory import MemoryStore
@@ -192,6 +193,24 @@ async def test_init_makes_a_data_directory_and_tells_the_first_key_once(tmp_path
 
 async def test_init_takes_the_key_it_is_given(tmp_path):
     assert await init(settings(tmp_path, bootstrap_key=SecretStr("my-first-key"))) == "my-first-key"
+
+
+async def test_a_key_that_signs_tokens_is_not_lost_with_the_key_file_either(tmp_path):
+    async with open_hub(settings(tmp_path), LOG) as hub:
+        await hub.identity.signing.current(next(iter(hub.catalog.all(Organization))).id)
+    (tmp_path / KEY_FILE).unlink()
+    with pytest.raises(ConfigError, match="put it back from a backup"):
+        async with open_hub(settings(tmp_path), LOG):
+            pass
+
+
+async def test_what_is_built_in_is_in_every_store_and_made_once(tmp_path):
+    roles = []
+    for _ in range(2):
+        async with open_hub(settings(tmp_path), LOG) as hub:
+            roles.append([(role.id, role.name) for role in hub.catalog.all(Role)])
+    assert roles[0] == roles[1]
+    assert [name for _, name in roles[0]] == ["admin"]
 
 
 async def test_a_lost_key_file_is_not_replaced_over_secrets_that_it_sealed(tmp_path):

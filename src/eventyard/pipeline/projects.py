@@ -1,6 +1,6 @@
 """Projects and their applications: making, renaming and removing them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,6 +8,7 @@ import msgspec
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Application, Project, Source, Subscription, Target, Topic
 from eventyard.model.errors import Conflict, Forbidden, Invalid
+from eventyard.model.identity import Client
 from eventyard.model.products import ProductState
 from eventyard.model.reserved import exchange_of, is_hub_made
 from eventyard.pipeline.catalog import WORDS, Catalog, in_turn
@@ -71,7 +72,7 @@ class Projects:
         applications = [a for a in self._catalog.all(Application) if a.project_id == project.id]
         gone = {project.id, *(application.id for application in applications)}
         states = [s for s in self._catalog.all(ProductState) if s.application_id in gone or s.subject_id in gone]
-        await self._catalog.remove(*states, *inside, *applications, project)
+        await self._catalog.change(self._clients_without(gone), [*states, *inside, *applications, project])
 
     @in_turn
     async def add_application(
@@ -113,7 +114,16 @@ class Projects:
         heirs = self._inherit(application, [record for record in owned if not _uses(record, exchange)])
         states = [state for state in self._catalog.all(ProductState) if state.application_id == application.id]
         topics = [] if exchange is None else [exchange]
-        await self._catalog.change(heirs, [*states, *along, *topics, application])
+        left = [*heirs, *self._clients_without({application.id})]
+        await self._catalog.change(left, [*states, *along, *topics, application])
+
+    def _clients_without(self, gone: Collection[str]) -> list[Client]:
+        """The clients of applications that go, as they are without them."""
+        return [
+            msgspec.structs.replace(client, application_id=None)
+            for client in self._catalog.all(Client)
+            if client.application_id in gone
+        ]
 
     def _inherit(self, application: Application, left: Sequence[Source | Subscription]) -> list[Source | Subscription]:
         """What the hub made in an application's name for the whole project, in the name of its next oldest one."""

@@ -1,11 +1,13 @@
 """What is judged before a body comes. What becomes of whole requests is told in test_front.py and test_ingest.py."""
 
+import base64
 import json
 
 import pytest
 
 from eventyard.api.hot import Hot
 from eventyard.api.http import Head
+from eventyard.api.problems import status_of
 from eventyard.model.access import Scope
 from eventyard.model.errors import HubError, TooLarge
 from eventyard.model.ids import EntryId
@@ -20,6 +22,17 @@ def hot(yard):
 async def door(client):
     """The path of a source."""
     return f"/in/{(await client.post('/v1/sources', json={'name': 'shop'})).json()['id']}"
+
+
+@pytest.fixture
+def make_user(yard):
+    """Makes a user who may publish."""
+
+    async def make(name, password):
+        admin = yard.security.bearer(yard.key)
+        await yard.hub.identity.users.create(admin, name=name, password=password, scopes=[Scope.EVENTS_PUBLISH])
+
+    return make
 
 
 def head(path, *headers, method="POST"):
@@ -156,3 +169,28 @@ def test_a_dialect_refuses_on_its_path_in_its_own_words(parrot):
             parrot.open(refused)
         answer = parrot.refuse(raised.value, refused)
         assert (answer.status, answer.content_type) == (418, "application/json")
+
+
+async def test_a_password_that_was_never_proven_is_proven_when_the_body_is_there(yard, hot, make_user):
+    await make_user("ada", "correct horse")
+    for password, status in (("correct horse", 404), ("wrong", 401)):
+        pair = base64.b64encode(f"ada:{password}".encode())
+        call = hot.open(head("/v1/events/dispatch", (b"authorization", b"Basic " + pair)))
+        call.body.take(b'{"source": "nowhere", "payload": {}}')
+        with pytest.raises(HubError) as refused:
+            await call.answer()
+        assert status_of(refused.value) == status
+
+
+async def test_wrong_passwords_are_counted_by_the_address_at_the_other_end(yard, hot, make_user):
+    await make_user("ada", "correct horse")
+    codes = []
+    for number in range(6):
+        pair = base64.b64encode(f"ada:wrong {number}".encode())
+        guess = Head("POST", "/v1/events/dispatch", b"", [(b"authorization", b"Basic " + pair)], "198.51.100.7")
+        with pytest.raises(HubError) as refused:
+            await hot.open(guess).answer()
+        codes.append(refused.value.code)
+    assert codes == ["unauthenticated"] * 5 + ["locked_out"]
+    right = base64.b64encode(b"ada:correct horse")
+    assert hot.open(head("/v1/events/dispatch", (b"authorization", b"Basic " + right)))

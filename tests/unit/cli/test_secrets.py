@@ -7,6 +7,7 @@ from eventyard.app import KEY_FILE, read_keys
 from eventyard.cli.secrets import resealed
 from eventyard.model.catalog import Application, Source, Target
 from eventyard.model.errors import Unavailable
+from eventyard.model.identity import SigningKey
 from eventyard.pipeline.vault import Vault
 from tests.unit.cli.stub import run
 
@@ -29,6 +30,15 @@ def test_every_secret_is_sealed_with_the_new_key_and_says_the_same() -> None:
     assert [ALONE.open(sealed, "s") for sealed in first.secrets] == ["new", "old"]
     assert [ALONE.open(sealed, "t") for sealed in second.secrets["secret"]] == ["whsec"]
     assert [sealed.expires_at for sealed in first.secrets] == [None, 99]
+
+
+def test_the_keys_that_tokens_are_signed_with_are_secrets_too() -> None:
+    key = SigningKey("k", "o", "ES256", OLD.seal('{"kty":"EC"}', "k"), 1, public="{}")
+    [changed], count = resealed([key], NEW)
+    assert isinstance(changed, SigningKey)
+    assert count == 1
+    assert ALONE.open(changed.private, "k") == '{"kty":"EC"}'
+    assert changed.public == "{}"
 
 
 def test_a_secret_that_cannot_be_read_stops_it_before_anything_changes() -> None:

@@ -1,8 +1,10 @@
 import pytest
+from msgspec.structs import replace
 
 from eventyard.model.access import Scope
 from eventyard.model.catalog import Application, Project, Source, Topic
 from eventyard.model.errors import Conflict, Forbidden, Invalid, NotFound
+from eventyard.model.identity import Client
 from eventyard.pipeline.projects import Projects
 from eventyard.testing import builders
 
@@ -89,3 +91,16 @@ async def test_an_application_stays_while_its_exchange_is_read(world, projects):
     await world.catalog.remove(watching)
     await projects.remove_application(world.admin, crm.id)
     assert world.catalog.named(Topic, "project-default", f"application.{crm.id}") is None
+
+
+async def test_a_client_outlives_its_application_and_its_project(world, projects):
+    kept = []
+    for name in ("shop", "brief"):
+        project = await projects.create(world.admin, name=name)
+        application = await projects.add_application(world.admin, project_id=project.id, name="a")
+        client = Client(f"client-{name}", "organization-default", name, f"{name}::x", "digest", 1, 1)
+        await world.catalog.save(replace(client, application_id=application.id))
+        kept.append((project, application))
+    await projects.remove_application(world.admin, kept[0][1].id)
+    await projects.remove(world.admin, kept[1][0].id)
+    assert [client.application_id for client in world.catalog.all(Client)] == [None, None]
