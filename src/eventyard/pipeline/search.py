@@ -12,7 +12,7 @@ from eventyard.model.catalog import Project, Source, Subscription, Topic
 from eventyard.model.errors import Invalid, NotFound
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
-from eventyard.model.journal import EntryDetail, Page, Query
+from eventyard.model.journal import EntryDetail, Listed, Listing, Page, Query
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.view import View
 from eventyard.ports import Store
@@ -43,6 +43,11 @@ class Search:
             query = replace(query, after=last) if query.ascending else replace(query, before=last)
             page = await self._store.find(query)
         return Page(seen, page.more)
+
+    async def listed(self, who: Principal, project_id: str | None, criteria: dict[str, Any]) -> Listed:
+        """A numbered page of publications, and how many there are. ``criteria`` are fields of ``Listing``."""
+        scope = View(self._catalog, who).need(Scope.EVENTS_READ).scope(project_id)
+        return await self._store.listed(Listing(projects=scope, **criteria)) if scope else Listed((), 0)
 
     async def detail(self, who: Principal, entry: str) -> EntryDetail:
         """One entry with its children, history, attempts and event, by journal id or public event id.

@@ -109,3 +109,12 @@ async def test_a_key_of_one_application_finds_nothing_that_was_told_to_another(w
     for entry in ("b1", str(entries["b1"])):
         with pytest.raises(NotFound):
             await search.detail(who, entry)
+
+
+async def test_numbered_pages_are_of_the_projects_in_sight(world, search):
+    one = await accepted(world)
+    listed = await search.listed(world.admin, None, {"name": "shop"})
+    assert ([found.entry.id for found in listed.publications], listed.total) == ([one.entry_id], 1)
+    assert (await search.listed(world.stranger, None, {})).total == 0
+    with pytest.raises(Forbidden):
+        await search.listed(world.bound(Scope.EVENTS_PUBLISH), None, {})

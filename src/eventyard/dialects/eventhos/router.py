@@ -13,17 +13,18 @@ from starlette.middleware import Middleware
 from starlette.routing import Match
 
 from eventyard import __version__
-from eventyard.dialects.eventhos import actions, contracts, events, systems
+from eventyard.dialects.eventhos import actions, contracts, events, log, retries, systems
 from eventyard.dialects.eventhos.access import Access
 from eventyard.dialects.eventhos.answers import EventhosRoute
 from eventyard.dialects.eventhos.docs import docs_router
 from eventyard.dialects.eventhos.door import Door, Read
 from eventyard.dialects.eventhos.openapi import DESCRIPTION, TAGS, document_of
 from eventyard.dialects.eventhos.options import BASE, Options
+from eventyard.dialects.eventhos.senders import Senders
 from eventyard.model.errors import Invalid, NotFound
 from eventyard.pipeline.hub import Hub
 
-NOUNS = (events, systems, actions, contracts)
+NOUNS = (retries, log, events, systems, actions, contracts)
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 
@@ -55,6 +56,7 @@ def eventhos_app(hub: Hub, access: Access, options: Options, read: Read) -> Even
     app.state.hub = hub
     app.state.access = access
     app.state.options = options
+    app.state.senders = Senders(hub, options.project)
     for noun in NOUNS:
         app.include_router(noun.router, prefix=BASE)
     app.include_router(_start())

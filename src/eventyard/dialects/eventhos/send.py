@@ -27,6 +27,9 @@ from eventyard.wire.json_depth import check_depth
 PATH = BASE + "/event/send"
 IDENTIFIER, KEY = "event-identifier", "access-key"
 
+TOKEN = "access_token"
+"""The parameter of a management token, which is of no use here, and goes into no record either."""
+
 CREDENTIALS = (KEY, "authorization", "cookie", "proxy-authorization")
 """Headers that go into no record."""
 
@@ -52,6 +55,7 @@ def asked(query: bytes) -> Asked:
     """What a raw query says: a sender asks the same each time. Of a parameter that came twice the last counts."""
     kept = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
     key = kept.pop(KEY, None)
+    kept.pop(TOKEN, None)
     return Asked(kept.get(IDENTIFIER), key, kept, urlencode(kept))
 
 

@@ -49,8 +49,7 @@ class Senders:
         client has a long-lived token, and where it has none.
         """
         if not identifier or not key:
-            message = "Either the access key or the identifier for the event was not send."
-            raise EventhosError(400, 400201, message)
+            raise _nothing_sent()
         sender = self._known.get(identifier)
         if sender is None:
             sender = self._find(identifier)
@@ -67,7 +66,20 @@ class Senders:
             pass
         raise EventhosError(401, 401201 if has_token(client) else 401202, "Incorrect token")
 
+    def door(self, identifier: str | None) -> Door:
+        """The door of an event. Raises :class:`EventhosError`: 400201 without an identifier, 400202."""
+        if not identifier:
+            raise _nothing_sent()
+        return self._doors.of(self._source(identifier).id)
+
     def _find(self, identifier: str) -> Sender:
+        source = self._source(identifier)
+        client = self._clients.of(source.application_id)
+        if client is None:
+            raise EventhosError(404, 404201, "The client does not exist.")
+        return Sender(self._doors.of(source.id), client)
+
+    def _source(self, identifier: str) -> Source:
         project = self._catalog.seek(Project, self._project)
         if project is None:
             named = (project for project in self._catalog.all(Project) if project.name == self._project)
@@ -75,11 +87,12 @@ class Senders:
         source = None if project is None else self._catalog.named(Source, project.id, identifier)
         if source is None or is_hub_made(source):
             raise EventhosError(400, 400202, f"The event {identifier:.80} does not exist.")
-        client = self._clients.of(source.application_id)
-        if client is None:
-            raise EventhosError(404, 404201, "The client does not exist.")
-        return Sender(self._doors.of(source.id), client)
+        return source
 
     def _changed(self, records: Sequence[Record]) -> None:
         if any(isinstance(record, _MATTERS) for record in records):
             self._known.clear()
+
+
+def _nothing_sent() -> EventhosError:
+    return EventhosError(400, 400201, "Either the access key or the identifier for the event was not send.")

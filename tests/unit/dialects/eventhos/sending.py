@@ -1,12 +1,17 @@
 """A system with an event, its client's tokens, and contracts: what the tests of sending and of the log begin with."""
 
+import httpx
 from msgspec import Struct
 from msgspec.structs import replace
 
+from eventyard.dialects.eventhos.send import PATH
 from eventyard.model.catalog import Application, Source, Subscription, Target, Topic
 from eventyard.model.identity import Client
+from eventyard.model.journal import Query
+from eventyard.model.lifecycle import Kind
 from eventyard.model.retry import RetryPolicy
 from eventyard.testing import builders as b
+from eventyard.testing.fakes import settle
 from eventyard.testing.hub import Yard
 
 
@@ -66,6 +71,23 @@ class Shop(Struct):
         assert isinstance(saved_action, Target)
         assert isinstance(saved, Subscription)
         return saved
+
+    def ends(self, contract, *outcomes):
+        """End the next attempts of a contract so."""
+        self.yard.webhook.script(self.yard.hub.catalog.get(Target, contract.target_id), *outcomes)
+
+    async def send(self, body=b"{}", event="sold-x1", **headers):
+        """Send an event and see what came of it: the entries of it and of its deliveries, as they stand then."""
+        transport = httpx.ASGITransport(self.yard.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://hub.example") as client:
+            answer = await client.post(
+                PATH, params={"event-identifier": event}, content=body, headers={"access-key": self.key, **headers}
+            )
+        assert answer.status_code in (200, 203), answer.text
+        await settle()
+        page = await self.yard.store.find(Query(projects=(self.yard.project.number,), kinds=(Kind.PUBLICATION,)))
+        detail = await self.yard.store.detail(page.entries[0].id)
+        return detail.entry, *detail.children
 
 
 async def shop(yard: Yard, *, client: bool = True) -> Shop:

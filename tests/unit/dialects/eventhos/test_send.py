@@ -14,14 +14,7 @@ from eventyard.dialects.eventhos.senders import Senders
 from eventyard.model.errors import TooLarge
 from eventyard.model.journal import Query
 from eventyard.model.lifecycle import Kind
-from eventyard.testing.hub import memory_hub
 from tests.unit.dialects.eventhos.sending import shop
-
-
-@pytest.fixture
-async def yard():
-    async with memory_hub() as yard:
-        yield yard
 
 
 @pytest.fixture
@@ -180,7 +173,7 @@ async def test_a_body_may_come_as_gzip(yard, hot, sold):
 
 async def test_the_request_is_on_record_without_credentials(yard, hot, sold):
     await ask(
-        hot, f"{ME}&access-key={sold.key}&page=1%202", b"{}",
+        hot, f"{ME}&access-key={sold.key}&page=1%202&access_token=t", b"{}",
         host="hub.example", access_key="k", authorization="a", cookie="c", proxy_authorization="p", x_trace="7",
     )  # fmt: skip
     (event,) = await published(yard)

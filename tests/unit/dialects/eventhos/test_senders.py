@@ -5,14 +5,7 @@ import pytest
 from eventyard.dialects.eventhos.envelopes import EventhosError
 from eventyard.dialects.eventhos.senders import Senders
 from eventyard.testing import builders as b
-from eventyard.testing.hub import memory_hub
 from tests.unit.dialects.eventhos.sending import shop
-
-
-@pytest.fixture
-async def yard():
-    async with memory_hub() as yard:
-        yield yard
 
 
 @pytest.fixture
@@ -105,3 +98,11 @@ async def test_a_change_of_the_catalog_counts_from_the_next_event_on(yard, sende
     senders.prove("sold-x1", sold.key)
     await yard.hub.catalog.remove(sold.event)
     assert refusal(senders, "sold-x1", sold.key) == (400, 400202)
+
+
+async def test_the_door_of_an_event_wants_no_proof(senders, sold):
+    assert senders.door("sold-x1").source.id == sold.event.id
+    for identifier, code in ((None, 400201), ("", 400201), ("x", 400202)):
+        with pytest.raises(EventhosError) as refused:
+            senders.door(identifier)
+        assert refused.value.code == code
