@@ -20,6 +20,7 @@ from eventyard.dialects.eventhos.docs import docs_router
 from eventyard.dialects.eventhos.door import Door, Read
 from eventyard.dialects.eventhos.openapi import DESCRIPTION, TAGS, document_of
 from eventyard.dialects.eventhos.options import BASE, Options
+from eventyard.dialects.eventhos.send import PATH as SEND
 from eventyard.dialects.eventhos.senders import Senders
 from eventyard.model.errors import Invalid, NotFound
 from eventyard.pipeline.hub import Hub
@@ -78,9 +79,9 @@ async def _refuse_route(request: Request, error: Exception) -> Any:
     """Handler of starlette's :class:`HTTPException`: there is no such path, or not with that method. Always raises."""
     assert isinstance(error, HTTPException)
     path = request.url.path
-    if error.status_code != 405:
+    allowed = "POST" if path == SEND else ", ".join(method for method in METHODS if _takes(request, method))
+    if not allowed:
         raise NotFound("not_found", f"there is no {path}")
-    allowed = ", ".join(method for method in METHODS if _takes(request, method))
     raise Invalid("method_not_allowed", f"{path} does not take {request.method}", hint=allowed)
 
 

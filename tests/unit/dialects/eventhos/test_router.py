@@ -23,8 +23,15 @@ async def test_a_method_that_a_path_does_not_take_is_told_with_those_it_takes(ad
     assert answer.headers["allow"] == "GET, HEAD, POST"
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "TRACE"])
+async def test_the_way_in_takes_what_is_posted(admin, method):
+    answer = await admin.request(method, "/event/send")
+    assert faults(answer) == (405, 500000, [])
+    assert answer.headers["allow"] == "POST"
+
+
 async def test_wrong_parameters_are_told_in_the_envelope(admin):
-    answer = await admin.put("/contract/x", json={"order": "y"})
+    answer = await admin.put("/contract/0", json={"order": "y"})
     assert faults(answer) == (400, 400001, ["contract_id", "order"])
 
 
