@@ -187,13 +187,10 @@ async def delete_system(visit: Annotated[Visit, needs("system:delete")], system_
         raise EventhosError(400, 400302, "System has conflicting events")
     if any(visit.sight.system_of(action).id == system.id for action in visit.sight.all(Target)):
         raise EventhosError(400, 400303, "System has conflicting actions")
-    client = visit.sight.client_of(system)
     try:
         await visit.hub.projects.remove_application(visit.who, system.id)
     except Conflict as error:
         raise EventhosError(400, 400303, f"System is in use: {error.message}") from None
-    if client is not None:
-        await visit.hub.identity.clients.assign(visit.who, client.id, None)
     return ok(200001, status=201)
 
 
