@@ -24,7 +24,7 @@ def shows(
     example: Any = NOTHING,
     always: bool = True,
 ) -> dict[str, Any]:
-    """Arguments of a route that answers with this status, code and shape of content, which is there ``always`` or not."""
+    """Arguments of a route that answers with this status, code and shape of content, which it has ``always`` or not."""
     schema: dict[str, Any] = {
         "type": "object",
         "required": ["code", "message"],
