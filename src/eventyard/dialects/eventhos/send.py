@@ -33,6 +33,9 @@ TOKEN = "access_token"
 CREDENTIALS = (KEY, "authorization", "cookie", "proxy-authorization")
 """Headers that go into no record."""
 
+LONGEST_REMEMBERED = 2048
+"""Bytes of a query; one with a token in it has some hundreds."""
+
 Headers = tuple[tuple[bytes, bytes], ...]
 Reply = tuple[int, bytes, Headers]
 """What ``api/hot.py`` takes for an answer: status, JSON, headers."""
@@ -50,13 +53,20 @@ class Asked(Struct, frozen=True):
     text: str
 
 
-@lru_cache(maxsize=1024)
 def asked(query: bytes) -> Asked:
-    """What a raw query says: a sender asks the same each time. Of a parameter that came twice the last counts."""
+    """What a raw query says. A sender asks the same each time, so what is not too long is remembered."""
+    return _remembered(query) if len(query) <= LONGEST_REMEMBERED else _read(query)
+
+
+def _read(query: bytes) -> Asked:
+    """Of a parameter that came twice the last counts."""
     kept = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
     key = kept.pop(KEY, None)
     kept.pop(TOKEN, None)
     return Asked(kept.get(IDENTIFIER), key, kept, urlencode(kept))
+
+
+_remembered = lru_cache(maxsize=1024)(_read)
 
 
 class Send:

@@ -224,6 +224,13 @@ def test_of_a_parameter_that_came_twice_the_last_counts():
     assert (given.identifier, given.key, given.text) == ("b", "2", "event-identifier=b&x=%26")
 
 
+def test_a_query_is_read_alike_whether_it_is_remembered_or_too_long_for_that():
+    short, long = asked(b"event-identifier=a&access-key=k"), asked(b"event-identifier=a&access-key=" + b"k" * 5_000)
+    assert (short.identifier, short.key, short.text) == ("a", "k", "event-identifier=a")
+    assert (long.identifier, long.key, long.text) == ("a", "k" * 5_000, "event-identifier=a")
+    assert asked(b"event-identifier=a&access-key=k") is short
+
+
 async def test_a_head_is_judged_before_its_body_comes(hot, sold):
     with pytest.raises(TooLarge):
         hot.open(Head("POST", PATH, ME.encode(), [(b"access-key", sold.key.encode()), (b"x", b"y" * 40_000)]))
