@@ -125,9 +125,12 @@ def oauth2_router(identity: Identity, security: Security) -> APIRouter:
         return reply(KeySet(identity.signing.published()), headers=_KEPT_A_WHILE)
 
     @router.get(
-        METADATA, operation_id="show_oauth2", summary="Show what OAuth 2.0 can do here", **_open(Metadata, "RFC 8414.")
+        METADATA,
+        operation_id="show_authorization_server",
+        summary="Show what OAuth 2.0 can do here",
+        **_open(Metadata, "RFC 8414."),
     )
-    async def show_oauth2(request: Request) -> Response:
+    async def show_authorization_server(request: Request) -> Response:
         """Where tokens and keys are, and what can be asked for."""
         metadata = Metadata(
             issuer=issuer_of(request),
