@@ -8,8 +8,8 @@ ENVIRONMENT := sh tools/environment.sh
 RUNTIME := .venv/.runtime .venv/.project
 DEV := .venv/.dev $(RUNTIME)
 NODE_MODULES := tests/interop/node_modules/.package-lock.json
-COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-annotate --allow-unsafe --no-header \
-	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(if $(UPGRADE),--upgrade)
+COMPILE := $(BIN)/pip-compile --quiet --extra functions --generate-hashes --strip-extras --no-annotate --allow-unsafe \
+	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(if $(UPGRADE),--upgrade)
 
 help: ## print this menu
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-7s %s\n", $$1, $$2}'

@@ -42,7 +42,8 @@ def test_no_lock_file_says_where_to_download_from() -> None:
 def test_what_the_project_asks_for_is_what_is_pinned() -> None:
     pinned = dict(re.findall(r"^(\S+)==(\S+)", (ROOT / "requirements/runtime.txt").read_text(), re.M))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    for requirement in map(Requirement, project["dependencies"]):
+    extras = [requirement for extra in project["optional-dependencies"].values() for requirement in extra]
+    for requirement in map(Requirement, [*project["dependencies"], *extras]):
         assert requirement.specifier.contains(pinned[requirement.name]), f"{requirement}: run make lock"
 
 
