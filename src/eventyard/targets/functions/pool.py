@@ -1,0 +1,172 @@
+"""Functions: JavaScript bodies run by a few confined processes, so that none of them can harm or hold up the hub.
+
+The hub's process never loads the interpreter, not even to check a syntax. Workers start when they are first needed. One
+that overruns its time is killed and the next call starts another; the others go on meanwhile. How a worker is spoken to
+is ``process.py``'s; who calls functions, and what their failure means for a delivery, is the target type's.
+"""
+
+import asyncio
+import platform
+import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from importlib.util import find_spec
+from typing import Any
+from weakref import WeakValueDictionary
+
+import msgspec
+
+from eventyard.ports import FunctionLimits
+from eventyard.targets.functions.frames import Answer, Question
+from eventyard.targets.functions.process import Worker, WorkerLost
+
+GRACE_SECONDS = 2.0
+"""What a worker may take on the clock beyond the processor time of a function, before it is killed."""
+
+CONTEXT_SHARE = 8
+"""A context may come to this part of the memory: as objects it takes several times the bytes of its JSON."""
+
+MACHINES = ("x86_64", "aarch64")
+
+
+class FunctionError(Exception):
+    """A function came to nothing that could be sent. ``line`` and ``column`` say where in it, from 1, where known."""
+
+    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message if line is None else f"line {line}, column {column}: {message}")
+        self.line, self.column = line, column
+
+
+class NotRun(FunctionError):
+    """The function had no chance: there is no interpreter, or no process. Another try may find one."""
+
+
+def lacking(interpreter: str = "_quickjs", system: str = sys.platform, machine: str | None = None) -> str | None:
+    """Why no function can be run here, and what to do about it; ``None`` when nothing is lacking."""
+    if system != "linux" or (machine or platform.machine()) not in MACHINES:
+        return f"functions are run only where a process can be confined: on Linux, {' or '.join(MACHINES)}"
+    if find_spec(interpreter) is None:
+        return "no JavaScript interpreter is installed; run: pip install 'eventyard[functions]'"
+    return None
+
+
+class Functions:
+    """Runs function bodies. ``why_not`` says why it cannot, as :func:`lacking` does."""
+
+    def __init__(self, limits: FunctionLimits | None = None, why_not: str | None = None) -> None:
+        self._limits = limits or FunctionLimits()
+        self.why_not = why_not or lacking()
+        self._places = asyncio.Semaphore(self._limits.workers)
+        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._idle: list[Worker] = []
+        self._workers: set[Worker] = set()
+        self._ending: set[asyncio.Task[None]] = set()
+        self._stopped = False
+
+    @property
+    def available(self) -> bool:
+        """Whether functions can be run here."""
+        return self.why_not is None
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Have everything ended with the ``stack``. Workers start with the first call."""
+        stack.push_async_callback(self.stop)
+
+    async def stop(self) -> None:
+        """End every worker. Calls under way fail."""
+        self._stopped = True
+        for worker in list(self._workers):
+            self._dismiss(worker)
+        await asyncio.gather(*self._ending)
+
+    async def call(self, source: str, context: Mapping[str, Any], *, timeout_ms: int | None = None) -> Any:
+        """The object or array that a function body returns for its ``eventContext``. ``timeout_ms`` is processor time.
+
+        Raises :class:`FunctionError`, and nothing else, whatever the function does.
+        """
+        try:
+            text = msgspec.json.encode(context)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise FunctionError(f"its eventContext is not to be told in JSON: {error}") from None
+        if len(text) > (most := self._limits.memory_bytes // CONTEXT_SHARE):
+            raise FunctionError(f"its eventContext has {len(text)} bytes; functions may use {most} of them")
+        answer = await self._answer(source, text, timeout_ms or self._limits.timeout_ms)
+        try:
+            return msgspec.json.decode(answer)
+        except (ValueError, RecursionError) as error:
+            raise FunctionError(f"it returned what is not to be told in JSON: {error}") from None
+
+    async def check(self, source: str) -> str | None:
+        """Why a function body cannot be compiled; ``None`` when it can be. Nothing of it is run.
+
+        Raises :class:`NotRun` when that cannot be told.
+        """
+        try:
+            await self._answer(source, None, self._limits.timeout_ms)
+        except NotRun:
+            raise
+        except FunctionError as error:
+            return str(error)
+        return None
+
+    async def _answer(self, source: str, context: bytes | None, timeout_ms: int) -> bytes:
+        if self.why_not is not None:
+            raise NotRun(self.why_not)
+        try:
+            question = Question(source, context, timeout_ms).encode()
+        except UnicodeEncodeError:
+            raise FunctionError("its source is not text: it holds lone surrogates") from None
+        # One function, however often it is called and however long it takes, leaves a worker to the others.
+        turn = self._turns.setdefault(source, asyncio.Semaphore(max(1, self._limits.workers - 1)))
+        async with turn, self._places:
+            answer = await self._ask(question, timeout_ms)
+        if answer.ok:
+            return answer.body
+        raise FunctionError(*msgspec.json.decode(answer.body, type=tuple[str, int | None, int | None]))
+
+    async def _ask(self, question: bytes, timeout_ms: int) -> Answer:
+        worker, answer = await self._worker(), None
+        try:
+            answer = await worker.ask(question, timeout_ms / 1000 + GRACE_SECONDS)
+        except TimeoutError:
+            raise FunctionError(f"it ran longer than {timeout_ms} ms, and had to be ended") from None
+        except WorkerLost as error:
+            raise FunctionError(f"the process that ran it is lost: {error}") from None
+        finally:
+            if answer is None or answer.last or self._stopped:
+                self._dismiss(worker)
+            else:
+                self._idle.append(worker)
+        return answer
+
+    async def _worker(self) -> Worker:
+        while self._idle and not self._stopped:
+            worker = self._idle.pop()
+            if worker.alive:
+                return worker
+            self._dismiss(worker)
+        self._go_on()
+        try:
+            worker = await Worker.start(self._limits)
+        except WorkerLost as error:
+            raise NotRun(f"no process to run functions can be had: {error}") from None
+        try:
+            self._go_on()
+        except NotRun:
+            await worker.end()
+            raise
+        self._workers.add(worker)
+        return worker
+
+    def _go_on(self) -> None:
+        if self._stopped:
+            raise NotRun("the hub is stopping")
+
+    def _dismiss(self, worker: Worker) -> None:
+        """Kill a worker now, and let somebody see it off."""
+        if worker in self._workers:
+            self._workers.remove(worker)
+            worker.kill()
+            farewell = asyncio.ensure_future(worker.end())
+            self._ending.add(farewell)
+            farewell.add_done_callback(self._ending.discard)
