@@ -57,6 +57,15 @@ class HistoryLine(Struct):
     actor: str | None
 
 
+class Sent(Struct, kw_only=True):
+    """What an attempt sent, with stars for secrets."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: Annotated[str, Meta(description="Its beginning; bytes that are no UTF-8 are replaced.")]
+
+
 class Attempt(Struct, kw_only=True):
     """One try of a delivery."""
 
@@ -68,6 +77,7 @@ class Attempt(Struct, kw_only=True):
     error: str | None
     response_headers: dict[str, str]
     response_body: Annotated[str, Meta(description="Its beginning; bytes that are no UTF-8 are replaced.")]
+    sent: Annotated[Sent | None, Meta(description="What the target type says that it sent; null: it does not say.")]
 
 
 class Event(Struct, kw_only=True):
@@ -150,7 +160,13 @@ def _attempt(attempt: outcome.Attempt) -> Attempt:
         error=end.error,
         response_headers=dict(end.response_headers),
         response_body=end.response_body.decode(errors="replace"),
+        sent=None if end.sent is None else _sent(end.sent),
     )
+
+
+def _sent(found: outcome.Sent) -> Sent:
+    body = found.body.decode(errors="replace")
+    return Sent(method=found.method, url=found.url, headers=dict(found.headers), body=body)
 
 
 def _event(found: event.Event) -> Event:

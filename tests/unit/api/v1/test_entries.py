@@ -5,7 +5,7 @@ from eventyard.api.v1.entries import detail_shown, entry_shown
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import Entry, EntryDetail
 from eventyard.model.lifecycle import Descendants, Kind, Status
-from eventyard.model.outcome import Counts, Result
+from eventyard.model.outcome import Counts, Result, Sent
 from eventyard.testing import builders
 from eventyard.testing.builders import NOW
 
@@ -71,6 +71,17 @@ def test_a_line_of_a_list():
     assert as_json(entry_shown(entry())) == LINE
 
 
+def test_what_an_attempt_sent():
+    sent = Sent("PUT", "https://there.example/?key=***", {"content-type": "text/plain"}, b"hello\xff")
+    found = detail(attempts=(builders.attempt(sent=sent),))
+    assert as_json(detail_shown(found))["attempts"][0]["sent"] == {
+        "method": "PUT",
+        "url": "https://there.example/?key=***",
+        "headers": {"content-type": "text/plain"},
+        "body": "hello�",
+    }
+
+
 def test_everything_on_record():
     found = detail(
         children=(entry(id=EntryId(8)),),
@@ -93,6 +104,7 @@ def test_everything_on_record():
                 "error": "too slow",
                 "response_headers": {},
                 "response_body": "�ok",
+                "sent": None,
             }
         ],
         "next_attempt_at": "2026-01-02T03:04:05.680Z",
