@@ -1,7 +1,7 @@
 import pytest
 
-from eventyard.model.sealed import Sealed
 from eventyard.model.errors import Unavailable
+from eventyard.model.sealed import Sealed
 from eventyard.pipeline.vault import Vault
 
 OLD, NEW = b"o" * 32, b"n" * 32
