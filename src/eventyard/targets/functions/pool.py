@@ -90,54 +90,58 @@ class Functions:
             raise FunctionError(f"its eventContext is not to be told in JSON: {error}") from None
         if len(text) > (most := self._limits.memory_bytes // CONTEXT_SHARE):
             raise FunctionError(f"its eventContext has {len(text)} bytes; functions may use {most} of them")
-        answer = await self._answer(source, text, timeout_ms or self._limits.timeout_ms)
+        question, timeout_ms = self._question(source, text, timeout_ms)
+        # One function, however often it is called and however long it takes, leaves a worker to the others.
+        turn = self._turns.setdefault(source, asyncio.Semaphore(max(1, self._limits.workers - 1)))
+        async with turn, self._places:
+            worker, answer = await self._worker(), None
+            try:
+                answer = await self._ask(worker, question, timeout_ms)
+            finally:
+                if answer is None or answer.last or self._stopped:
+                    self._dismiss(worker)
+                else:
+                    self._idle.append(worker)
         try:
-            return msgspec.json.decode(answer)
+            return msgspec.json.decode(_json_of(answer))
         except (ValueError, RecursionError) as error:
             raise FunctionError(f"it returned what is not to be told in JSON: {error}") from None
 
     async def check(self, source: str) -> str | None:
         """Why a function body cannot be compiled; ``None`` when it can be. Nothing of it is run.
 
-        Raises :class:`NotRun` when that cannot be told.
+        It has a worker for itself: whoever writes a function does not wait for those that run. Raises :class:`NotRun`
+        when it cannot be told.
         """
         try:
-            await self._answer(source, None, self._limits.timeout_ms)
+            question, timeout_ms = self._question(source, None, None)
+            worker = await self._hire()
+            try:
+                _json_of(await self._ask(worker, question, timeout_ms))
+            finally:
+                self._dismiss(worker)
         except NotRun:
             raise
         except FunctionError as error:
             return str(error)
         return None
 
-    async def _answer(self, source: str, context: bytes | None, timeout_ms: int) -> bytes:
+    def _question(self, source: str, context: bytes | None, timeout_ms: int | None) -> tuple[bytes, int]:
         if self.why_not is not None:
             raise NotRun(self.why_not)
+        timeout_ms = timeout_ms or self._limits.timeout_ms
         try:
-            question = Question(source, context, timeout_ms).encode()
+            return Question(source, context, timeout_ms).encode(), timeout_ms
         except UnicodeEncodeError:
             raise FunctionError("its source is not text: it holds lone surrogates") from None
-        # One function, however often it is called and however long it takes, leaves a worker to the others.
-        turn = self._turns.setdefault(source, asyncio.Semaphore(max(1, self._limits.workers - 1)))
-        async with turn, self._places:
-            answer = await self._ask(question, timeout_ms)
-        if answer.ok:
-            return answer.body
-        raise FunctionError(*msgspec.json.decode(answer.body, type=tuple[str, int | None, int | None]))
 
-    async def _ask(self, question: bytes, timeout_ms: int) -> Answer:
-        worker, answer = await self._worker(), None
+    async def _ask(self, worker: Worker, question: bytes, timeout_ms: int) -> Answer:
         try:
-            answer = await worker.ask(question, timeout_ms / 1000 + GRACE_SECONDS)
+            return await worker.ask(question, timeout_ms / 1000 + GRACE_SECONDS)
         except TimeoutError:
             raise FunctionError(f"it ran longer than {timeout_ms} ms, and had to be ended") from None
         except WorkerLost as error:
             raise FunctionError(f"the process that ran it is lost: {error}") from None
-        finally:
-            if answer is None or answer.last or self._stopped:
-                self._dismiss(worker)
-            else:
-                self._idle.append(worker)
-        return answer
 
     async def _worker(self) -> Worker:
         while self._idle and not self._stopped:
@@ -145,6 +149,9 @@ class Functions:
             if worker.alive:
                 return worker
             self._dismiss(worker)
+        return await self._hire()
+
+    async def _hire(self) -> Worker:
         self._go_on()
         try:
             worker = await Worker.start(self._limits)
@@ -170,3 +177,10 @@ class Functions:
             farewell = asyncio.ensure_future(worker.end())
             self._ending.add(farewell)
             farewell.add_done_callback(self._ending.discard)
+
+
+def _json_of(answer: Answer) -> bytes:
+    """The JSON of a result. Raises :class:`FunctionError` for a failure."""
+    if answer.ok:
+        return answer.body
+    raise FunctionError(*msgspec.json.decode(answer.body, type=tuple[str, int | None, int | None]))

@@ -184,6 +184,13 @@ def test_a_body_finds_the_language_and_nothing_of_a_host() -> None:
     assert run(body) == b"[]"
 
 
+@pytest.mark.parametrize(
+    "body", ["'use strict'; return [this]", "return [arguments.length]", "<!-- a comment\nreturn []"]
+)
+def test_a_body_is_what_function_takes(body: str) -> None:
+    assert run(body)
+
+
 def test_without_a_context_a_body_is_compiled_and_not_run() -> None:
     assert run("while (true) {}", None) == b""
     with pytest.raises(Failure, match="SyntaxError"):

@@ -93,6 +93,17 @@ async def test_a_source_is_checked_without_being_run(functions: Functions) -> No
     assert await functions.check("while (true) {}") is None
     assert (
         await functions.check("return {\n a: }") == "line 2, column 5: SyntaxError: unexpected token in expression: '}'"
+    assert await functions.check("'\ud800'") == "its source is not text: it holds lone surrogates"
+    assert workers_of(functions) == []
+
+
+async def test_who_writes_a_function_does_not_wait_for_those_that_run(functions: Functions) -> None:
+    hanging = [asyncio.ensure_future(functions.call(f"{HANGS} // {n}", {}, timeout_ms=LONG_MS)) for n in range(3)]
+    assert await functions.check("return {") is not None
+    assert not any(call.done() for call in hanging)
+    for call in hanging:
+        call.cancel()
+    await asyncio.gather(*hanging, return_exceptions=True)
     )
 
 
