@@ -91,8 +91,8 @@ async def test_what_cannot_be_told_is_a_failure(
 
 async def test_a_source_is_checked_without_being_run(functions: Functions) -> None:
     assert await functions.check("while (true) {}") is None
-    assert (
-        await functions.check("return {\n a: }") == "line 2, column 5: SyntaxError: unexpected token in expression: '}'"
+    problem = "line 2, column 5: SyntaxError: unexpected token in expression: '}'"
+    assert await functions.check("return {\n a: }") == problem
     assert await functions.check("'\ud800'") == "its source is not text: it holds lone surrogates"
     assert workers_of(functions) == []
 
@@ -104,7 +104,6 @@ async def test_who_writes_a_function_does_not_wait_for_those_that_run(functions:
     for call in hanging:
         call.cancel()
     await asyncio.gather(*hanging, return_exceptions=True)
-    )
 
 
 async def test_a_function_that_overruns_fails_and_costs_no_process(functions: Functions) -> None:
