@@ -242,6 +242,11 @@ class TargetType(Protocol):
     def check(self, settings: Mapping[str, Any]) -> None:
         """Raise ``Invalid`` (``invalid_settings``) for what the settings' schemas cannot express."""
 
+    async def examine(self, settings: Mapping[str, Any]) -> None:
+        """The same for what cannot be told at a glance; asked of settings that passed :meth:`check`, by a running hub
+        when they are written.
+        """
+
     async def send(self, delivery: Delivery) -> Outcome:
         """Make one attempt within ``delivery.target.timeout_ms``. Never raises for a remote failure."""
 

@@ -62,6 +62,7 @@ class Targets:
         kind = self._type(type_)
         plain, given = check_settings(kind.settings, settings or {})
         kind.check(plain)
+        await kind.examine(plain)
         check_reply_to(self._catalog, project.id, plain)
         made = {s.name: _new_secret() for s in kind.settings if s.generated and s.name not in given}
         target_id, now = self._new_id(), self._clock()
@@ -97,6 +98,7 @@ class Targets:
         fields = changed_fields(changes)
         if "settings" in fields:
             fields["settings"], fields["secrets"] = self._merged(target, fields["settings"])
+            await self._type(target.type).examine(fields["settings"])
         if "enabled" in fields:
             fields["disabled_reason"] = None if fields["enabled"] else "disabled by an operator"
         return await self._catalog.save_one(msgspec.structs.replace(target, **fields, updated_at=self._clock()))

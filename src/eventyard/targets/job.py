@@ -29,6 +29,9 @@ class JobTarget:
     def check(self, settings: Mapping[str, Any]) -> None:
         """A job has no settings."""
 
+    async def examine(self, settings: Mapping[str, Any]) -> None:
+        """A job has no settings."""
+
     async def send(self, delivery: Delivery) -> Outcome:
         """Refuse: a run is claimed, never sent."""
         return Outcome(Result.REFUSED, error="a job's runs are claimed by workers, not sent")

@@ -16,7 +16,7 @@ from eventyard.model.outcome import Outcome, Result
 from eventyard.ports import Delivery, Egress, Setting
 from eventyard.targets.client import Client
 from eventyard.targets.destinations import destination
-from eventyard.targets.functions.pool import Functions
+from eventyard.targets.functions.pool import Functions, NotRun
 from eventyard.targets.headers import TOKEN, VALUE
 from eventyard.targets.mappings.pool import Mappings
 from eventyard.targets.oauth2 import Tokens
@@ -190,6 +190,17 @@ class RequestTarget:
                 pointer="/settings/function",
                 hint="write a mapping in its place",
             )
+
+    async def examine(self, settings: Mapping[str, Any]) -> None:
+        """Refuse a function that cannot be compiled, which a process of its own has to say."""
+        if (function := settings.get("function")) is None:
+            return
+        try:
+            problem = await self._functions.check(function)
+        except NotRun:  # which is not the function's fault; should it last, every attempt will say so
+            return
+        if problem is not None:
+            raise Invalid("invalid_settings", f"function: {problem}", pointer="/settings/function")
 
     async def send(self, delivery: Delivery) -> Outcome:
         """One request, or two if the token of the first was refused. Every failure becomes an outcome."""

@@ -113,6 +113,9 @@ class WebhookTarget:
                 hint = "the secret setting authorization sets it" if name.lower() == "authorization" else None
                 raise not_here(name, hint)
 
+    async def examine(self, settings: Mapping[str, Any]) -> None:
+        """Nothing about a request of known form needs to be tried."""
+
     async def send(self, delivery: Delivery) -> Outcome:
         """One request. Every remote failure becomes an outcome."""
         if self._client is None:

@@ -57,6 +57,9 @@ class ScriptedTarget:
     def check(self, settings: Mapping[str, Any]) -> None:
         """Everything is fine."""
 
+    async def examine(self, settings: Mapping[str, Any]) -> None:
+        """Everything is fine."""
+
     def script(self, target: Target, *outcomes: Outcome | Exception) -> None:
         """End the next attempts on that target so, in this order."""
         self._script[target.id].extend(outcomes)

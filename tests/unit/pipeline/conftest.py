@@ -83,6 +83,10 @@ class FakeTarget:
         if settings["url"].endswith("/forbidden"):
             raise Invalid("invalid_settings", "that address is forbidden", pointer="/settings/url")
 
+    async def examine(self, settings: dict[str, Any]) -> None:
+        if settings.get("url", "").endswith("/absurd"):
+            raise Invalid("invalid_settings", "that address is absurd", pointer="/settings/url")
+
 
 class FakeSigned(FakeTarget):
     """A target type that makes its secret when none is given."""

@@ -37,6 +37,14 @@ async def test_the_types_own_check_is_asked(world, targets):
         await made(world, targets, url="https://x/forbidden")
 
 
+async def test_what_needs_a_closer_look_gets_it(world, targets):
+    with pytest.raises(Invalid, match="absurd"):
+        await made(world, targets, url="https://x/absurd")
+    target = await made(world, targets)
+    with pytest.raises(Invalid, match="absurd"):
+        await targets.change(world.admin, target.id, {"settings": {"url": "https://x/absurd"}})
+
+
 async def test_settings_are_merged_and_null_clears_one(world, targets):
     target = await made(world, targets, format="structured", secret="long enough")
     changed = await targets.change(world.admin, target.id, {"settings": {"url": "https://y/", "format": None}})
@@ -135,4 +143,7 @@ class FakeReplying:
     )
 
     def check(self, settings):
+        """Everything is fine."""
+
+    async def examine(self, settings):
         """Everything is fine."""

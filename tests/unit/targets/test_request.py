@@ -84,6 +84,26 @@ def test_a_function_needs_somebody_who_runs_it() -> None:
     assert error.message == "function: this hub runs none: no JavaScript interpreter is installed"
 
 
+async def test_a_function_that_cannot_be_compiled_is_refused_when_it_is_written(stack: AsyncExitStack) -> None:
+    target = RequestTarget()
+    await target.start(stack)
+    await target.examine({"url": URL})
+    await target.examine({"url": URL, "function": "while (true) {}"})
+    with pytest.raises(Invalid) as caught:
+        await target.examine({"url": URL, "function": "return {\n  order: ,\n}"})
+    assert (caught.value.code, caught.value.pointer) == ("invalid_settings", "/settings/function")
+    assert caught.value.message == "function: line 2, column 10: SyntaxError: unexpected token in expression: ','"
+
+
+async def test_a_function_that_nobody_can_examine_is_taken(
+    stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = RequestTarget()
+    await target.start(stack)
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    await target.examine({"url": URL, "function": "return {"})
+
+
 async def test_settings_are_compiled_once_for_a_target_and_again_when_it_changes(
     receiver: Receiver, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

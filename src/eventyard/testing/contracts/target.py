@@ -41,9 +41,11 @@ class TargetContract:
         """One that everybody knows is none."""
         assert not [s.name for s in kind.settings if s.secret and (s.default is not None or s.example is not None)]
 
-    def test_it_takes_its_own_examples(self, kind: TargetType) -> None:
+    async def test_it_takes_its_own_examples(self, kind: TargetType) -> None:
         """What the docs show can be written."""
-        kind.check({setting.name: setting.example for setting in kind.settings if setting.example is not None})
+        examples = {setting.name: setting.example for setting in kind.settings if setting.example is not None}
+        kind.check(examples)
+        await kind.examine(examples)
 
     async def test_a_remote_failure_is_an_outcome(self, kind: TargetType, deliveries: Sequence[Delivery]) -> None:
         """``send`` raises nothing, keeps the time-out, and says what was wrong."""

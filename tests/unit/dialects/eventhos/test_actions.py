@@ -1,5 +1,5 @@
 import re
-from types import SimpleNamespace
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -17,8 +17,9 @@ OAUTH2 = {"securityType": 1, "securityUrl": "https://id.example/token", "clientI
 
 @pytest.fixture
 async def yard():
-    runs_functions = SimpleNamespace(available=True)
-    async with memory_hub(target_types={"request": RequestTarget(functions=runs_functions)}) as yard:
+    request = RequestTarget()
+    async with AsyncExitStack() as stack, memory_hub(target_types={"request": request}) as yard:
+        await request.start(stack)
         yield yard
 
 
@@ -123,6 +124,7 @@ async def test_what_is_wrong_is_told_field_by_field(admin, billing):
         ({**OAUTH2, "securityUrl": "ftp://x/yzz"}, ["securityUrl"]),
         ({"missing": "guess"}, ["missing"]),
         ({"mapping": "{{"}, ["mapping"]),
+        ({"rawFunctionBody": "return {"}, ["rawFunctionBody"]),
     ]:
         assert faults(await admin.post("/action", json=good | wrong)) == (400, 400001, fields), wrong
 
