@@ -84,11 +84,14 @@ class Lockout:
         _kept(self._accounts, _key(place, account), Failures()).add(now)
         _kept(self._sources, place, Bucket(REFILL_PER_SECOND, OF_ONE_ADDRESS, OF_ONE_ADDRESS, now)).take(now)
 
+    def forget(self, source: str, account: str) -> None:
+        """Somebody proved themselves without an attempt: the account's failures from there are forgotten."""
+        self._accounts.pop(_key(network_of(source), account), None)
+
     def succeeded(self, source: str, account: str) -> None:
-        """The attempt was none to guess: the account's failures from there are forgotten."""
-        place = network_of(source)
-        self._accounts.pop(_key(place, account), None)
-        bucket = self._sources.get(place)
+        """The attempt was none to guess: the account's failures from there are forgotten, and it counts for nothing."""
+        self.forget(source, account)
+        bucket = self._sources.get(network_of(source))
         if bucket is not None:
             bucket.put_back()
 

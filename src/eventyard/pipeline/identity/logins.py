@@ -54,8 +54,10 @@ class Logins:
         """
         self._lockout.check(source, _account(name))
         user = self.named(name)
-        right = user is not None and self._right.get(self._proof(name, password)) == user.password_hash
-        return user if right else None
+        if user is None or self._right.get(self._proof(name, password)) != user.password_hash:
+            return None
+        self._lockout.forget(source, _account(name))
+        return user
 
     async def user(self, name: str, password: str, source: str) -> User:
         """The user of that name and password.

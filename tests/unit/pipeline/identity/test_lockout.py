@@ -149,3 +149,14 @@ def test_whoever_has_a_network_of_ipv6_has_one_address():
 @given(st.text())
 def test_anything_may_stand_for_an_address(source):
     assert isinstance(network_of(source), str)
+
+
+def test_who_proves_themselves_without_an_attempt_is_forgiven_but_gains_no_more_of_them(yard):
+    yard.fail(FREE - 1)
+    yard.lockout.forget(ATTACKER, "admin")
+    yard.fail(FREE - 1)
+    assert yard.wait() == 0
+    for number in range(OF_ONE_ADDRESS - 2 * (FREE - 1)):
+        yard.fail(account=f"user {number}")
+        yard.lockout.forget(ATTACKER, f"user {number}")
+    assert yard.wait() > 0

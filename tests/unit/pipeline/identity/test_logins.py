@@ -164,3 +164,11 @@ async def test_a_client_and_a_user_of_one_name_are_two(world, identity, logins, 
         with pytest.raises(Unauthenticated):
             logins.client("ada", "wrong", HOME)
     assert (await logins.user("ada", RIGHT, HOME)).id == ada
+
+
+async def test_a_password_that_is_remembered_sets_the_count_back_as_any_other(logins, ada):
+    for _ in range(4):
+        for password in (WRONG, WRONG, WRONG):
+            with pytest.raises(Unauthenticated):
+                await logins.user("ada", password, HOME)
+        assert (await logins.user("ada", RIGHT, HOME)).id == ada
