@@ -19,6 +19,8 @@ from eventyard.model.journal import (
     Changed,
     Claimed,
     Committed,
+    Delayed,
+    Delaying,
     EntryDetail,
     HistoryLine,
     Listed,
@@ -108,6 +110,14 @@ class Store(Protocol):
 
     async def siblings(self, publication_ids: Sequence[EntryId]) -> list[Sibling]:
         """Every delivery of those publications, by id."""
+
+    async def delaying(self) -> list[Delaying]:
+        """Every subscription, alive or gone, of which a delivery is delayed, by number."""
+
+    async def delayed(
+        self, number: int, after: EntryId, through: EntryId | None, limit: int, *, newest: bool = False
+    ) -> list[Delayed]:
+        """The delayed deliveries of the subscription with that number, by id, or the newest first."""
 
     # The journal, reading
 

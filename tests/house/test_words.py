@@ -30,6 +30,7 @@ def test_every_record_of_the_catalog_is_a_word_of_the_glossary() -> None:
         "Sealed": "sealed",
         "ExchangeSettings": "exchange",
         "ProductState": "product state",
+        "ReleaseState": "release",
         "SigningKey": "signing key",
     }
     names = [name for name, thing in vars(catalog).items() if isinstance(thing, type) and issubclass(thing, Struct)]

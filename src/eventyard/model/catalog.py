@@ -17,6 +17,7 @@ from eventyard.model.identity import Client, Permission, Realm, Resource, Role, 
 from eventyard.model.ids import Millis
 from eventyard.model.products import ProductState
 from eventyard.model.retry import RetryPolicy
+from eventyard.model.schedule import Backlog, DeliveryScope, ReleaseState, Schedule, When
 from eventyard.model.sealed import Sealed
 from eventyard.model.streams import ExchangeSettings, Queue
 
@@ -113,7 +114,9 @@ class Mode(StrEnum):
 
     ENABLED = "enabled"
     PAUSED = "paused"
+    """Nothing is delivered; what comes meanwhile waits, or is skipped, as its ``backlog`` says."""
     DISABLED = "disabled"
+    """What comes meanwhile is skipped."""
 
 
 class Subscription(Struct, frozen=True):
@@ -124,7 +127,8 @@ class Subscription(Struct, frozen=True):
 
     ``order`` has an event's deliveries made in groups, one after another, the lowest first; ``None`` takes no part in
     that and waits for nobody. With ``stop_on_error`` the groups behind a delivery that failed are not made.
-    ``mail_to`` are told by mail when a delivery fails for good.
+    ``mail_to`` are told by mail when a delivery fails for good. ``schedule`` says when its deliveries are made, and
+    ``delivery_scope`` which of those that have waited until then.
     """
 
     id: str
@@ -145,9 +149,22 @@ class Subscription(Struct, frozen=True):
     order: int | None = None
     stop_on_error: bool = False
     mail_to: tuple[str, ...] = ()
+    backlog: Backlog = Backlog.KEEP
+    schedule: Schedule = Schedule()
+    delivery_scope: DeliveryScope = DeliveryScope.ALL
     title: str = ""
     labels: Mapping[str, str] = {}
     number: int = 0
+
+    @property
+    def takes_part(self) -> bool:
+        """Whether the events that concern it become deliveries, at once or later; otherwise it skips them."""
+        return self.mode is Mode.ENABLED or (self.mode is Mode.PAUSED and self.backlog is Backlog.KEEP)
+
+    @property
+    def waits(self) -> bool:
+        """Whether its deliveries wait, Delayed, until they are let go."""
+        return self.mode is not Mode.ENABLED or self.schedule.when is not When.READY
 
 
 class Target(Struct, frozen=True):
@@ -214,6 +231,6 @@ class User(Struct, frozen=True):
 
 Record = (
     Organization | Project | Application | Topic | TopicSchema | Source | Subscription | Target | ApiKey | User
-    | Queue | ProductState | Client | Role | Realm | Resource | Permission | SigningKey
+    | Queue | ProductState | ReleaseState | Client | Role | Realm | Resource | Permission | SigningKey
 )  # fmt: skip
 """Anything the catalog holds."""

@@ -166,6 +166,22 @@ class Sibling(Struct, frozen=True, array_like=True, gc=False):
     status: Status
 
 
+class Delaying(Struct, frozen=True):
+    """A subscription of which deliveries are delayed: its number, and the id it has, or had."""
+
+    number: int
+    subscription_id: str
+
+
+class Delayed(Struct, frozen=True, array_like=True, gc=False):
+    """A delayed delivery among those of its subscription."""
+
+    entry_id: EntryId
+    publication_id: EntryId
+    target_number: int
+    created_at: Millis
+
+
 class Entry(Struct, frozen=True, kw_only=True):
     """A journal entry as it is read. Names are the current ones; ids are those of catalog records, alive or not."""
 

@@ -30,6 +30,7 @@ from eventyard.model.errors import NotFound
 from eventyard.model.identity import Client, Permission, Realm, Resource, Role, SigningKey
 from eventyard.model.journal import Appended, Change, NewPublication
 from eventyard.model.products import ProductState
+from eventyard.model.schedule import ReleaseState
 from eventyard.model.streams import Queue
 from eventyard.ports import Store
 
@@ -45,6 +46,7 @@ WORDS: dict[type[Any], str] = {
     Organization: "organization", Project: "project", Application: "application", Topic: "topic", Source: "source",
     Subscription: "subscription", Target: "target", ApiKey: "key", User: "user", TopicSchema: "schema",
     ProductState: "product state", Queue: "queue", Client: "client", Role: "role", Realm: "realm",
+    ReleaseState: "release",
     Resource: "resource", Permission: "permission", SigningKey: "signing key",
 }  # fmt: skip
 

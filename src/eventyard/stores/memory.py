@@ -22,6 +22,8 @@ from eventyard.model.journal import (
     Change,
     Changed,
     Claimed,
+    Delayed,
+    Delaying,
     Entry,
     EntryDetail,
     HistoryLine,
@@ -54,6 +56,7 @@ from eventyard.stores.family import (
 from eventyard.stores.memory_catalog import MemoryCatalog
 from eventyard.stores.memory_past import adopted
 from eventyard.stores.memory_search import Kept, listed, matches, shown, totals
+from eventyard.stores.memory_siblings import delayed, delaying, siblings
 from eventyard.stores.memory_stream import MemoryStream
 from eventyard.stores.records import NameKind
 
@@ -299,12 +302,17 @@ class MemoryStore:
 
     async def siblings(self, publication_ids: Sequence[EntryId]) -> list[Sibling]:
         """See the port."""
-        names = self._catalog.names
-        return [
-            Sibling(entry.id, entry.parent_id, names[entry.name].id, entry.target, entry.status)
-            for entry in self._entries.values()
-            if entry.parent_id is not None and entry.parent_id in publication_ids
-        ]
+        return siblings(self._entries, self._catalog.names, publication_ids)
+
+    async def delaying(self) -> list[Delaying]:
+        """See the port."""
+        return delaying(self._entries, self._catalog.names)
+
+    async def delayed(
+        self, number: int, after: EntryId, through: EntryId | None, limit: int, *, newest: bool = False
+    ) -> list[Delayed]:
+        """See the port."""
+        return delayed(self._entries, (number, after, through, limit), newest=newest)
 
     # The journal, reading
 

@@ -23,6 +23,7 @@ from eventyard.model.catalog import (
 from eventyard.model.errors import Conflict
 from eventyard.model.identity import Client, Permission, Realm, Resource, Role, SigningKey
 from eventyard.model.products import ProductState
+from eventyard.model.schedule import ReleaseState
 from eventyard.model.streams import Queue
 
 Numbered = (
@@ -43,7 +44,7 @@ Numbered = (
 
 TYPES: tuple[type[Record], ...] = (
     Organization, Project, Application, Topic, TopicSchema, Source, Target, Subscription, ApiKey, User, Queue,
-    ProductState, Realm, Resource, Permission, Role, Client, SigningKey,
+    ProductState, ReleaseState, Realm, Resource, Permission, Role, Client, SigningKey,
 )  # fmt: skip
 """All record types, owners before what they own."""
 

@@ -25,6 +25,8 @@ from eventyard.model.journal import (
     Change,
     Changed,
     Claimed,
+    Delayed,
+    Delaying,
     EntryDetail,
     HistoryLine,
     Listed,
@@ -160,6 +162,16 @@ class SqliteStore:
     async def siblings(self, publication_ids: Sequence[EntryId]) -> list[Sibling]:
         """See the port."""
         return await self._read(partial(siblings.siblings, publication_ids=publication_ids))
+
+    async def delaying(self) -> list[Delaying]:
+        """See the port."""
+        return await self._read(siblings.delaying)
+
+    async def delayed(
+        self, number: int, after: EntryId, through: EntryId | None, limit: int, *, newest: bool = False
+    ) -> list[Delayed]:
+        """See the port."""
+        return await self._read(partial(siblings.delayed, bounds=(number, after, through, limit), newest=newest))
 
     # The journal, reading
 

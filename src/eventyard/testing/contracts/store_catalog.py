@@ -9,6 +9,7 @@ from eventyard.model.ids import EntryId
 from eventyard.model.journal import Change, Committed
 from eventyard.model.products import Failure, Family, ProductState, Terms, Version
 from eventyard.model.retry import RetryPolicy
+from eventyard.model.schedule import DeliveryScope, ReleaseState, Schedule, When
 from eventyard.model.sealed import Sealed
 from eventyard.model.streams import Binding, Overflow, QueueOptions
 from eventyard.ports import Store
@@ -24,6 +25,7 @@ FULL: tuple[Record, ...] = (
     b.source(schema={"required": ["id"]}, settings={"header": "x"}, secrets=(Sealed("a"), Sealed("b", b.NOW))),
     b.target(secrets={"key": (Sealed("c"),)}, enabled=False, disabled_reason="gone", retry=RetryPolicy(max_attempts=2)),
     b.subscription(filter={"eq": ["a", 1]}, pattern="a.*", mode=Mode.PAUSED, retry=RetryPolicy(schedule_ms=None)),
+    b.subscription("nightly", schedule=Schedule(When.CRON, "0 2 * * *"), delivery_scope=DeliveryScope.LATEST),
     b.api_key(rate_limit=2.5, expires_at=b.NOW),
     b.user(),
     b.queue(
@@ -37,6 +39,7 @@ FULL: tuple[Record, ...] = (
         changed_at=b.NOW, version=Version("1", "1.0"), actor=("keys", "k"), failure=Failure("quota"),
         terms=Terms(plan="gold"),
     ),
+    ReleaseState("subscription-fulfilment", EntryId(7), b.NOW, "released", "ada"),
 )  # fmt: skip
 """A record of every type, with what is unusual in it."""
 

@@ -1,7 +1,7 @@
-"""What a store keeps of deliveries that wait for others of their publication: delayed, told of, started."""
+"""What a store keeps of deliveries that wait, for others of their publication or for their subscription."""
 
 from eventyard.model.ids import EntryId
-from eventyard.model.journal import HistoryLine, NewDelivery, Recorded, Sibling
+from eventyard.model.journal import Delayed, Delaying, HistoryLine, NewDelivery, Recorded, Sibling
 from eventyard.model.lifecycle import Descendants, Status, Trigger
 from eventyard.ports import Store
 from eventyard.testing import builders as b
@@ -112,3 +112,41 @@ class GroupsContract:
         await store.remove([scene.subscription])
         (found,) = await store.siblings([EntryId(1)])
         assert (found.subscription_id, found.status) == ("subscription-fulfilment", Status.DELAYED)
+
+    async def test_the_delayed_deliveries_of_a_subscription_are_found_by_its_number(self, store: Store) -> None:
+        """By id, in parts, and the newest first; what is over or under way is not among them."""
+        scene = await b.saved(store)
+        assert await store.delaying() == []
+        other = (await store.save([b.subscription("other", target_id=scene.target.id)]))[0]
+        assert isinstance(other, b.Subscription)
+        for deliveries in ([_delayed(scene)], [scene.delivery()], [_delayed(scene), _delayed(scene)]):
+            await store.append(scene.publication(deliveries=deliveries))
+        await store.append(scene.publication(deliveries=[scene.delivery(subscription=other, status=Status.DELAYED)]))
+        number, target = scene.subscription.number, scene.target.number
+        assert await store.delaying() == [Delaying(number, scene.subscription.id), Delaying(other.number, other.id)]
+        all_three = [Delayed(EntryId(n), EntryId(of), target, b.NOW) for n, of in ((2, 1), (6, 5), (7, 5))]
+        assert await store.delayed(number, EntryId(0), None, 9) == all_three
+        assert await store.delayed(number, EntryId(2), EntryId(6), 9) == all_three[1:2]
+        assert await store.delayed(number, EntryId(0), None, 2) == all_three[:2]
+        assert await store.delayed(number, EntryId(0), None, 1, newest=True) == all_three[2:]
+        assert await store.delayed(99, EntryId(0), None, 9) == []
+        await store.move([EntryId(2), EntryId(7)], Trigger.START, ITS_TURN, b.NOW)
+        assert await store.delayed(number, EntryId(0), None, 9) == all_three[1:2]
+
+    async def test_deliveries_wait_on_when_their_subscription_is_gone(self, store: Store) -> None:
+        """And are found, to be ended, also after their project has gone."""
+        scene = await b.saved(store)
+        await store.append(scene.publication(deliveries=[_delayed(scene)]))
+        await store.remove([scene.subscription, scene.project])
+        assert await store.delaying() == [Delaying(scene.subscription.number, scene.subscription.id)]
+        assert await store.move([EntryId(2)], Trigger.FAIL, ITS_TURN, None) == [2]
+        assert await store.delaying() == []
+
+    async def test_every_stay_counts_to_the_time_that_a_delivery_was_delayed(self, store: Store) -> None:
+        """Also one that it came to later."""
+        scene = await b.saved(store)
+        await store.append(scene.publication(deliveries=[_delayed(scene)]))
+        moves = ((Trigger.START, 500), (Trigger.WAIT, 600), (Trigger.START, 1_000))
+        for trigger, at in moves:
+            await store.move([EntryId(2)], trigger, HistoryLine(b.NOW + at, Status.NEW), None)
+        assert (await store.detail(EntryId(2))).entry.delayed_ms == 500 + 400

@@ -1,0 +1,74 @@
+"""When a subscription is served: at once, at moments of its own, when it is asked to, or after another subscription.
+
+Words and no more. When the next moment is, ``pipeline/cron.py`` says; who acts on it is ``pipeline/schedules.py``, and
+what becomes of the deliveries that waited is told in ``pipeline/backlogs.py``.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from eventyard.model.ids import EntryId, Millis
+
+
+class Backlog(StrEnum):
+    """What becomes of the events that come while a subscription is paused."""
+
+    KEEP = "keep"
+    """Their deliveries wait, Delayed."""
+    SKIP = "skip"
+    """It never gets them."""
+
+
+class When(StrEnum):
+    """When the deliveries of a subscription are made."""
+
+    READY = "when_ready"
+    """At once."""
+    CRON = "cron"
+    ON_DEMAND = "on_demand"
+    """When somebody runs it."""
+    AFTER = "after"
+    """When a delivery of another subscription is complete."""
+
+
+class Missed(StrEnum):
+    """What becomes of a moment that has passed while the hub was not there to see it."""
+
+    ONCE = "once"
+    """It is made up for, once for all that were missed."""
+    SKIP = "skip"
+
+
+class DeliveryScope(StrEnum):
+    """Which of the deliveries that have waited are made."""
+
+    ALL = "all"
+    LATEST = "latest"
+    """The newest; the older ones are discarded."""
+
+
+class Schedule(Struct, frozen=True, forbid_unknown_fields=True):
+    """When, and what belongs to it: the five fields of ``cron`` in ``time_zone`` (an IANA name), or the subscription
+    with the id ``after``.
+    """
+
+    when: When = When.READY
+    cron: str | None = None
+    time_zone: str = "UTC"
+    missed: Missed = Missed.ONCE
+    after: str | None = None
+
+
+class ReleaseState(Struct, frozen=True):
+    """How far the deliveries of a subscription have been let go: all that wait, up to the entry ``through``.
+
+    It is on record before the first of them is, so that what is cut off in the middle is gone on with. ``id`` is the
+    subscription's; ``comment`` and ``actor`` are for the history of the deliveries.
+    """
+
+    id: str
+    through: EntryId
+    at: Millis
+    comment: str
+    actor: str | None = None
