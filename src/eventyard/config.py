@@ -44,6 +44,16 @@ class TargetSettings(_Section):
     )
 
 
+class FunctionSettings(_Section):
+    """Bounds of the JavaScript functions that make the body of a request."""
+
+    workers: Positive = Field(default=2, description="Processes that run JavaScript functions, each one at a time.")
+    memory_bytes: int = Field(default=64 << 20, ge=8 << 20, description="Memory that a function may use.")
+    timeout_ms: int = Field(
+        default=1000, ge=1, le=60_000, description="Processor time that a function may use, in milliseconds."
+    )
+
+
 class LimitSettings(_Section):
     """Bounds of what comes in."""
 
@@ -146,6 +156,9 @@ class EventhosSettings(_Section):
     time_zone: str = Field(
         default="UTC", description="Time zone, by its IANA name, in which the log's fromTime and toTime are days."
     )
+    token_minutes: int = Field(
+        default=24 * 60, ge=1, le=24 * 60, description="How long a token of `/eventhos/auth` counts; a day at most."
+    )
 
     @field_validator("success_code")
     @classmethod
@@ -242,6 +255,7 @@ class Settings(BaseSettings):
     bench: bool = Field(default=False, description="Serve the empty route that benchmarks are held against.")
     store: StoreSettings = StoreSettings()
     targets: TargetSettings = TargetSettings()
+    functions: FunctionSettings = FunctionSettings()
     limits: LimitSettings = LimitSettings()
     idempotency: IdempotencySettings = IdempotencySettings()
     log: LogSettings = LogSettings()

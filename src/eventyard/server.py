@@ -97,11 +97,15 @@ def dialects(hub: Hub, security: Security, settings: Settings) -> Mapping[str, C
 
     def eventhos() -> Asgi:
         # As with the native API: it is loaded when the first client comes.
+        from eventyard.api.oauth2 import issuer_of  # noqa: PLC0415
         from eventyard.dialects.eventhos.access import Access  # noqa: PLC0415
         from eventyard.dialects.eventhos.router import eventhos_app  # noqa: PLC0415
 
         read = partial(whole_body, header_bytes=hub.limits.header_bytes, body_bytes=hub.limits.body_bytes)
-        return cast(Asgi, eventhos_app(hub, Access(hub, security.bearer, security.source_of), eventhos_options(settings), read))
+        access = Access(hub, security.bearer, security.source_of, issuer_of)
+        app = eventhos_app(hub, access, eventhos_options(settings), read)
+        app.state.public_url = settings.public_url  # issuer_of looks there
+        return cast(Asgi, app)
 
     return {BASE: eventhos}
 
@@ -109,7 +113,7 @@ def dialects(hub: Hub, security: Security, settings: Settings) -> Mapping[str, C
 def eventhos_options(settings: Settings) -> Options:
     """What an operator chose for eventhos."""
     given = settings.eventhos
-    return Options(given.project, given.success_code, given.access_key_in_query, given.time_zone)
+    return Options(given.project, given.success_code, given.access_key_in_query, given.time_zone, given.token_minutes)
 
 
 def _http(front: Asgi, hot: Hot, websocket: Callable[..., asyncio.Protocol], settings: Settings) -> uvicorn.Config:

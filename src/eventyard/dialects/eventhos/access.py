@@ -38,7 +38,8 @@ class Access:
     """Lets callers in.
 
     ``bearer`` proves who shows a token or an API key, and ``source_of`` tells from the headers of a request and the
-    address at the other end where it comes from: both as ``Security`` does.
+    address at the other end where it comes from: both as ``Security`` does. ``issuer_of`` tells who gives the tokens
+    that a request asks for, as ``/oauth2/token`` does.
     """
 
     def __init__(
@@ -46,14 +47,20 @@ class Access:
         hub: Hub,
         bearer: Callable[[str], Principal],
         source_of: Callable[[Mapping[str, str], str], str] = lambda _, peer: peer,
+        issuer_of: Callable[[Request], str] = lambda _: "eventyard",
     ) -> None:
         self._catalog = hub.catalog
         self._bearer = bearer
         self._source_of = source_of
+        self._issuer_of = issuer_of
 
     def source(self, request: Request) -> str:
         """The address that a request comes from, by which wrong passwords are counted."""
         return self._source_of(request.headers, "" if request.client is None else request.client.host)
+
+    def issuer(self, request: Request) -> str:
+        """Who gives the tokens that a request asks for."""
+        return self._issuer_of(request)
 
     def caller(self, request: Request, permission: str | None) -> Caller:
         """The caller of a route that asks for that permission; ``None``: for a proven caller, whoever it is.

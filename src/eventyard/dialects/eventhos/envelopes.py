@@ -58,12 +58,16 @@ class Fault(Struct, frozen=True):
 class EventhosError(Exception):
     """A refusal that eventhos has a code for: HTTP status, code and message as its clients know them."""
 
-    def __init__(self, status: int, code: int, message: str, *, faults: Sequence[Fault] = ()) -> None:
+    def __init__(
+        self, status: int, code: int, message: str, *, faults: Sequence[Fault] = (), retry_after: int | None = None
+    ) -> None:
+        """``retry_after`` is in how many seconds the same request may be made again."""
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.faults = tuple(faults)
+        self.headers = {} if retry_after is None else {"retry-after": str(retry_after)}
 
 
 class Refusal(Struct, frozen=True):
@@ -107,7 +111,7 @@ def refusal_of(error: Exception) -> Refusal:
     """What a client is told of an error. What is neither ours nor eventhos' tells nothing of itself."""
     error_id = str(uuid.uuid4())
     if isinstance(error, EventhosError):
-        return Refusal(error.status, error.code, error.message, error_id, error.faults)
+        return Refusal(error.status, error.code, error.message, error_id, error.faults, error.headers)
     if not isinstance(error, HubError):
         error = HubError("internal", "something went wrong on our side")
     status, code = OF_CODE.get(error.code) or OF_FAMILY[error.family]

@@ -13,3 +13,4 @@ class Options(Struct, frozen=True):
     success_code: int = 200000
     access_key_in_query: bool = True
     time_zone: str = "UTC"
+    token_minutes: int = 24 * 60

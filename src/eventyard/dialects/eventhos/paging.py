@@ -5,6 +5,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query
 from msgspec import Struct
+from msgspec.structs import replace
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Mapping[str, object])
@@ -92,6 +93,17 @@ def paging(
 
 Paged = Annotated[Paging, Depends(paging)]
 """The annotation by which a route takes them."""
+
+
+def newest_first(
+    paged: Paged, order: Annotated[str | None, Query(description="desc or asc; else desc.")] = None
+) -> Paging:
+    """The parameters of a request for a list that begins with its newest, unless it is asked for otherwise."""
+    return replace(paged, descending=order != "asc")
+
+
+NewestFirst = Annotated[Paging, Depends(newest_first)]
+"""The annotation by which a route takes these."""
 
 
 def contains(word: str | None, *cells: str) -> bool:

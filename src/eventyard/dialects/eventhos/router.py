@@ -16,6 +16,7 @@ from eventyard import __version__
 from eventyard.dialects.eventhos import actions, contracts, events, log, retries, systems
 from eventyard.dialects.eventhos.access import Access
 from eventyard.dialects.eventhos.answers import EventhosRoute
+from eventyard.dialects.eventhos.auth import clients, resources, roles, tokens, users
 from eventyard.dialects.eventhos.docs import docs_router
 from eventyard.dialects.eventhos.door import Door, Read
 from eventyard.dialects.eventhos.openapi import DESCRIPTION, TAGS, document_of
@@ -25,7 +26,7 @@ from eventyard.dialects.eventhos.senders import Senders
 from eventyard.model.errors import Invalid, NotFound
 from eventyard.pipeline.hub import Hub
 
-NOUNS = (retries, log, events, systems, actions, contracts)
+NOUNS = (retries, log, events, systems, actions, contracts, tokens, users, clients, roles, resources)
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 

@@ -121,6 +121,15 @@ class Resources:
         return self.permissions(resource)
 
     @in_turn
+    async def add_word(self, who: Principal, resource_id: str, word: str) -> Permission:
+        """Let one more word be said of a resource. Raises ``Conflict`` (``duplicate``), ``NotFound``."""
+        who.need_permission("OAUTH2_Permission:create")
+        resource = self._mine(who, resource_id)
+        return await self._catalog.save_one(
+            Permission(self._new_id(), resource.organization_id, resource.id, _checked(word, "name"), self._clock())
+        )
+
+    @in_turn
     async def remove(self, who: Principal, resource_id: str) -> None:
         """Remove a resource and its permissions, also from all roles. Raises ``Forbidden`` (``reserved_name``)."""
         who.need_permission("OAUTH2_application:delete")

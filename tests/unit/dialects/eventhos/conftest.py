@@ -29,15 +29,16 @@ async def yard():
 
 @pytest.fixture
 async def client_of(yard):
-    """Makes clients: of the administrator, or of the caller with a key; ``None`` for nobody."""
-    app = eventhos_app(yard.hub, Access(yard.hub, yard.hub.keys.by_key), Options(), read)
+    """Makes clients: of the administrator, or of the caller with a key or token; ``None`` for nobody."""
+    access = Access(yard.hub, yard.security.bearer, yard.security.source_of, lambda _: "http://hub.example")
+    app = eventhos_app(yard.hub, access, Options(), read)
     async with AsyncExitStack() as stack:
 
-        async def make(key=yard.key):
+        async def make(key=yard.key, peer="192.0.2.1"):
             headers = {} if key is None else {"authorization": f"BEARER {key}"}
             return await stack.enter_async_context(
                 httpx.AsyncClient(
-                    transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+                    transport=httpx.ASGITransport(app, raise_app_exceptions=False, client=(peer, 1)),
                     base_url="http://hub.example/eventhos",
                     headers=headers,
                 )

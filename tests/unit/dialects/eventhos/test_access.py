@@ -140,3 +140,9 @@ def test_where_a_request_comes_from_is_asked_of_who_knows_the_proxies(yard):
     assert Access(yard.hub, yard.security.bearer).source(told) == PROXY
     assert Access(yard.hub, yard.security.bearer, lambda headers, peer: headers["x-forwarded-for"]).source(told) == HOME
     assert Access(yard.hub, yard.security.bearer).source(Request({"type": "http", "headers": []})) == ""
+
+
+async def test_who_gives_tokens_is_told_from_the_request(yard, access):
+    assert access.issuer(request()) == "eventyard"
+    named = Access(yard.hub, yard.security.bearer, issuer_of=lambda request: request.headers["host"])
+    assert named.issuer(request(host="hub.example")) == "hub.example"

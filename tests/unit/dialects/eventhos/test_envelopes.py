@@ -93,3 +93,8 @@ def test_every_family_has_its_place():
 
 def test_every_status_is_one_of_http():
     assert all(400 <= status < 600 for status, _ in (*OF_FAMILY.values(), *OF_CODE.values()))
+
+
+def test_who_is_to_come_back_later_is_told_when():
+    assert refusal_of(EventhosError(401, 401003, "locked", retry_after=7)).headers == {"retry-after": "7"}
+    assert refusal_of(EventhosError(401, 401001, "wrong")).headers == {}

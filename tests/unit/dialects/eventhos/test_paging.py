@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from eventyard.dialects.eventhos.paging import MOST, Paging, contains, paging
+from eventyard.dialects.eventhos.paging import MOST, Paging, contains, newest_first, paging
 
 ROWS = [
     {"id": 3, "name": "Beta", "client_id": None},
@@ -70,3 +70,8 @@ def test_a_word_is_found_whatever_its_case_and_means_nothing_else():
     assert contains(None, "a")
     assert contains("ETA", "x", "beta")
     assert not contains("%", "beta")
+
+
+@pytest.mark.parametrize(("asked", "descending"), [(None, True), ("desc", True), ("asc", False), ("up", True)])
+def test_a_list_that_begins_with_its_newest_does_unless_asked_otherwise(asked, descending):
+    assert newest_first(Paging(2, 3, False, "name"), asked) == Paging(2, 3, descending, "name")

@@ -122,3 +122,18 @@ async def test_another_organizations_are_not_there(world, identity):
     ):
         with pytest.raises(NotFound):
             await attempt
+
+
+async def test_one_more_word_is_said_of_a_resource_once(world, identity, holding):
+    event = identity.resources.list(world.admin)[0]
+    made = await identity.resources.add_word(world.admin, event.id, "archive")
+    assert made in identity.resources.permissions(event)
+    with pytest.raises(Conflict) as error:
+        await identity.resources.add_word(world.admin, event.id, "archive")
+    assert error.value.code == "duplicate"
+    with pytest.raises(Invalid):
+        await identity.resources.add_word(world.admin, event.id, "a:b")
+    with pytest.raises(Forbidden):
+        await identity.resources.add_word(holding("OAUTH2_Permission:update"), event.id, "sell")
+    with pytest.raises(NotFound):
+        await identity.resources.add_word(world.stranger, event.id, "sell")
