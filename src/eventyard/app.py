@@ -57,7 +57,7 @@ from eventyard.pipeline.targets import Targets
 from eventyard.pipeline.topics import Topics
 from eventyard.pipeline.vault import KEY_BYTES, Vault
 from eventyard.pipeline.work import JobRuns
-from eventyard.ports import Clock, Egress, Mailer, Store, TargetType, Verifier
+from eventyard.ports import Clock, Egress, FunctionLimits, Mailer, Store, TargetType, Verifier
 from eventyard.stores.sql.store import SqliteStore
 from eventyard.telemetry.log import Log, make_log
 from eventyard.telemetry.metrics import Metrics
@@ -244,10 +244,9 @@ async def open_hub(settings: Settings, log: Log) -> AsyncIterator[Hub]:
     async with AsyncExitStack() as stack:
         store = open_store(settings)
         await store.start(stack)
-        target_types = {
-            kind: target(Egress(allow_private=settings.targets.allow_private))
-            for kind, target in plugins.load(plugins.TARGETS).items()
-        }
+        functions = FunctionLimits(**settings.functions.model_dump(), result_bytes=settings.limits.body_bytes)
+        egress = Egress(allow_private=settings.targets.allow_private, functions=functions)
+        target_types = {kind: target(egress) for kind, target in plugins.load(plugins.TARGETS).items()}
         for target_type in target_types.values():
             await target_type.start(stack)
         key_file = settings.data / KEY_FILE

@@ -54,6 +54,16 @@ class FunctionSettings(_Section):
     )
 
 
+class FunctionSettings(_Section):
+    """Bounds of the JavaScript functions that make the body of a request."""
+
+    workers: Positive = Field(default=2, description="Processes that run JavaScript functions, each one at a time.")
+    memory_bytes: int = Field(default=64 << 20, ge=8 << 20, description="Memory that a function may use.")
+    timeout_ms: int = Field(
+        default=1000, ge=1, le=60_000, description="Processor time that a function may use, in milliseconds."
+    )
+
+
 class LimitSettings(_Section):
     """Bounds of what comes in."""
 
@@ -255,6 +265,7 @@ class Settings(BaseSettings):
     bench: bool = Field(default=False, description="Serve the empty route that benchmarks are held against.")
     store: StoreSettings = StoreSettings()
     targets: TargetSettings = TargetSettings()
+    functions: FunctionSettings = FunctionSettings()
     functions: FunctionSettings = FunctionSettings()
     limits: LimitSettings = LimitSettings()
     idempotency: IdempotencySettings = IdempotencySettings()

@@ -23,6 +23,7 @@ from eventyard.app import (
 )
 from eventyard.config import (
     ConfigError,
+    FunctionSettings,
     IdempotencySettings,
     LimitSettings,
     MailSettings,
@@ -37,6 +38,7 @@ from eventyard.model.identity import Role
 from eventyard.pipeline.keys import digest_of
 from eventyard.pipeline.vault import Vault
 from eventyard.stores.memory import MemoryStore
+from eventyard.targets.functions.pool import FunctionError
 from eventyard.targets.job import JobTarget
 from eventyard.telemetry.log import make_log
 from eventyard.testing.fakes import HandClock, ScriptedTarget
@@ -232,6 +234,22 @@ async def test_a_lost_key_file_is_not_replaced_over_secrets_that_it_sealed(tmp_p
 
 
 # The hub over its parts
+
+
+async def test_functions_have_the_bounds_of_the_settings_and_return_no_more_than_may_come_in(tmp_path):
+    given = settings(
+        tmp_path,
+        functions=FunctionSettings(workers=3, memory_bytes=16 << 20, timeout_ms=50),
+        limits=LimitSettings(body_bytes=4096),
+    )
+    async with open_hub(given, LOG) as hub:
+        functions = hub.targets.types["request"]._functions
+        with pytest.raises(FunctionError, match=r"^it ran longer than 50 ms$"):
+            await functions.call("while (true) {}", {})
+        with pytest.raises(FunctionError, match=r"^it returned more than 4096 bytes$"):
+            await functions.call("return ['x'.repeat(4096)]", {})
+        with pytest.raises(FunctionError, match=r"functions may use 2097152 of them$"):
+            await functions.call("return {}", {"body": "x" * (2 << 20)})
 
 
 def test_the_limits_of_the_settings_are_those_of_the_hub(tmp_path):
