@@ -33,6 +33,7 @@ from eventyard.model.journal import (
     Recording,
     Sibling,
     Slice,
+    Stories,
     Waiting,
 )
 from eventyard.model.lifecycle import Trigger
@@ -125,7 +126,10 @@ class Store(Protocol):
         """A page of entries."""
 
     async def count(self, query: Query, limit: int) -> int:
-        """How many entries match, counted up to ``limit``."""
+        """How many entries match, those that are skipped too, counted up to ``limit``."""
+
+    async def stories(self, query: Query, most: int) -> Stories:
+        """A page of entries with their children and histories, and how many match, counted up to ``most``."""
 
     async def listed(self, listing: Listing) -> Listed:
         """A numbered page of publications, and how many there are in all."""

@@ -6,7 +6,7 @@ Written, on the hot path: :class:`NewPublication` with its :class:`NewDelivery` 
 
 from enum import IntEnum
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from eventyard.model.catalog import Record, Source, Subscription, Target
 from eventyard.model.event import Event
@@ -19,6 +19,9 @@ CLAIM_BYTES = 8 * 1024 * 1024
 
 READ_BYTES = 8 * 1024 * 1024
 """Once the events of a slice of the stream come to so many bytes, the slice holds no more."""
+
+MULTIPLE = "(multiple)"
+"""How the topic of an entry is called that is about several topics at once."""
 
 
 class HistoryLine(Struct, frozen=True):
@@ -221,9 +224,14 @@ class EntryDetail(Struct, frozen=True, kw_only=True):
 class Query(Struct, frozen=True, kw_only=True):
     """A search. Every given criterion must hold; times are inclusive; newest first; pages by ``before``.
 
-    ``projects`` is the caller's scope, as name-table numbers: never empty, never beyond what they may read.
-    ``event_id`` is the public id, ``entry_id`` the journal's; ``name`` a source's or subscription's name.
-    With ``contains`` the three names may match in part; either way case does not matter.
+    ``projects`` is the caller's scope, as name-table numbers: never empty, never beyond what they may read. Of the
+    topics that tell of one application each they may know the one named ``own``; ``None`` is all of them.
+    ``event_id`` is the public id, ``entry_id`` the journal's; ``name`` a source's or subscription's name, and
+    ``application_number`` an application's number. With ``contains`` the three names may match in part; either way case
+    does not matter, and what is about several topics at once is in one that is called :data:`MULTIPLE`.
+
+    With ``any`` one of the criteria will do, if there are any; scope, times, ``before`` and ``after`` must hold all the
+    same. ``by_time`` orders by the moment of creation before the id. ``offset`` skips so many.
     """
 
     projects: tuple[int, ...]
@@ -231,6 +239,7 @@ class Query(Struct, frozen=True, kw_only=True):
     statuses: tuple[Status, ...] = ()
     descendants: tuple[Descendants, ...] = ()
     application: str | None = None
+    application_number: int | None = None
     topic: str | None = None
     name: str | None = None
     contains: bool = False
@@ -242,8 +251,27 @@ class Query(Struct, frozen=True, kw_only=True):
     created_to: Millis | None = None
     before: EntryId | None = None
     after: EntryId | None = None
+    own: str | None = None
+    any: bool = False
     ascending: bool = False
+    by_time: bool = False
+    offset: int = 0
     limit: int = 50
+
+    def alternatives(self) -> "tuple[Query, ...]":
+        """Queries in which every criterion must hold, and that find between them what this one finds."""
+        given = [name for name in CRITERIA if getattr(self, name) not in (None, ())]
+        if not self.any or len(given) < 2:
+            return (structs.replace(self, any=False),)
+        left_out = dict.fromkeys(CRITERIA) | {"kinds": (), "statuses": (), "descendants": ()}
+        return tuple(structs.replace(self, any=False, **(left_out | {name: getattr(self, name)})) for name in given)
+
+
+CRITERIA = (
+    "kinds", "statuses", "descendants", "application", "application_number", "topic", "name",
+    "entry_id", "event_id", "parent_id", "run_id",
+)  # fmt: skip
+"""Those fields of a :class:`Query` of which, with ``any``, one will do."""
 
 
 class Page(Struct, frozen=True):
@@ -251,6 +279,22 @@ class Page(Struct, frozen=True):
 
     entries: tuple[Entry, ...]
     more: bool
+
+
+class Story(Struct, frozen=True):
+    """An entry with its history, and those of its children, by their ids."""
+
+    entry: Entry
+    history: tuple[HistoryLine, ...]
+    children: "tuple[Story, ...]" = ()
+
+
+class Stories(Struct, frozen=True):
+    """A page of entries with their stories, and how many entries match in all; ``more`` than that, if it is true."""
+
+    stories: tuple[Story, ...]
+    total: int
+    more: bool = False
 
 
 class Listing(Struct, frozen=True, kw_only=True):

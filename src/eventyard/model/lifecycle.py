@@ -22,6 +22,10 @@ class Kind(IntEnum):
     SYSTEM = 7
 
 
+SEVERAL: frozenset[Kind] = frozenset({Kind.COMPOUND_PUBLICATION, Kind.COMPOUND_SUBSCRIPTION})
+"""The kinds that are about several topics at once."""
+
+
 class Status(IntEnum):
     """Where an entry is in its life. The numbers are stored; they never change."""
 

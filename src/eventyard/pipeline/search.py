@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from eventyard.matching.explain import Explanation, explain
 from eventyard.model.access import Principal, Scope
@@ -12,7 +11,8 @@ from eventyard.model.catalog import Project, Source, Subscription, Topic
 from eventyard.model.errors import Invalid, NotFound
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
-from eventyard.model.journal import EntryDetail, Listed, Listing, Page, Query
+from eventyard.model.journal import EntryDetail, Listed, Listing, Page, Query, Stories
+from eventyard.model.reserved import APPLICATION
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.view import View
 from eventyard.ports import Store
@@ -28,21 +28,20 @@ class Search:
         self._store = store
 
     def query(self, who: Principal, project_id: str | None, criteria: dict[str, Any]) -> Query:
-        """A query over the projects in the caller's sight. ``criteria`` are fields of ``Query``."""
-        return Query(projects=View(self._catalog, who).need(Scope.EVENTS_READ).scope(project_id), **criteria)
+        """A query over what the caller may read. ``criteria`` are fields of ``Query``."""
+        projects = View(self._catalog, who).need(Scope.EVENTS_READ).scope(project_id)
+        own = None if who.application_id is None else APPLICATION + who.application_id
+        return Query(projects=projects, own=own, **criteria)
 
     async def find(self, who: Principal, project_id: str | None, criteria: dict[str, Any]) -> Page:
         """A page of entries, newest first unless asked otherwise."""
         query = self.query(who, project_id, criteria)
-        page = await self._store.find(query) if query.projects else Page((), False)
-        if who.application_id is None:
-            return page
-        view = View(self._catalog, who)
-        while not (seen := tuple(entry for entry in page.entries if view.knows(entry.topic))) and page.more:
-            last = page.entries[-1].id
-            query = replace(query, after=last) if query.ascending else replace(query, before=last)
-            page = await self._store.find(query)
-        return Page(seen, page.more)
+        return await self._store.find(query) if query.projects else Page((), False)
+
+    async def stories(self, who: Principal, project_id: str | None, criteria: dict[str, Any], most: int) -> Stories:
+        """As :meth:`find`, with children and histories, and how many entries match, counted up to ``most``."""
+        query = self.query(who, project_id, criteria)
+        return await self._store.stories(query, most) if query.projects else Stories((), 0)
 
     async def listed(self, who: Principal, project_id: str | None, criteria: dict[str, Any]) -> Listed:
         """A numbered page of publications, and how many there are. ``criteria`` are fields of ``Listing``."""

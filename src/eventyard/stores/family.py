@@ -1,5 +1,5 @@
-"""What a status change means beside the status itself: when an entry is completed, and what its parent counts; and
-where a claim, or a slice of the stream, ends.
+"""What a status change means beside the status itself: when an entry is completed, and what its parent counts; how its
+topic is called; and where a claim, or a slice of the stream, ends.
 
 Both stores work by these few rules, so that they cannot come to differ. Nothing here writes.
 """
@@ -11,8 +11,8 @@ from typing import NamedTuple, TypeVar
 from msgspec import Struct
 
 from eventyard.model.ids import Millis
-from eventyard.model.journal import CLAIM_BYTES, HistoryLine, Idempotency, Recorded
-from eventyard.model.lifecycle import FINAL, Descendants, Endings, Status, descendants
+from eventyard.model.journal import CLAIM_BYTES, MULTIPLE, HistoryLine, Idempotency, Recorded
+from eventyard.model.lifecycle import FINAL, SEVERAL, Descendants, Endings, Kind, Status, descendants
 from eventyard.model.outcome import Attempt, Outcome, Result
 from eventyard.model.past import Past
 
@@ -88,6 +88,17 @@ def completed_at(before: Millis | None, old: Status, new: Status, at: Millis) ->
 def delayed_ms(before: int, old: Status, since: Millis, at: Millis) -> int:
     """How long an entry has been delayed in all, when it leaves ``old``, in which it was since ``since``."""
     return before + max(0, at - since) if old is Status.DELAYED else before
+
+
+def topic_of(kind: Kind, topic: str | None) -> str | None:
+    """How the topic of an entry is called, which one of those may lack that are about several at once."""
+    return MULTIPLE if topic is None and kind in SEVERAL else topic
+
+
+def called(name: str, text: str, *, contains: bool) -> bool:
+    """Whether something goes by that name, or by one that has it as a part, whatever the case."""
+    text, folded = text.casefold(), name.casefold()
+    return text in folded if contains else text == folded
 
 
 def adopted_once(past: Past) -> Idempotency:

@@ -6,9 +6,8 @@ what is adopted in ``memory_past.py``.
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from itertools import islice
 from typing import TypeVar
 
 from msgspec import Struct
@@ -37,6 +36,7 @@ from eventyard.model.journal import (
     Recording,
     Sibling,
     Slice,
+    Stories,
     Waiting,
 )
 from eventyard.model.lifecycle import FINAL, LIFECYCLE, Kind, Status, Trigger, after
@@ -55,7 +55,7 @@ from eventyard.stores.family import (
 )
 from eventyard.stores.memory_catalog import MemoryCatalog
 from eventyard.stores.memory_past import adopted
-from eventyard.stores.memory_search import Kept, listed, matches, shown, totals
+from eventyard.stores.memory_search import Kept, found, listed, shown, stories, totals
 from eventyard.stores.memory_siblings import delayed, delaying, siblings
 from eventyard.stores.memory_stream import MemoryStream
 from eventyard.stores.records import NameKind
@@ -318,16 +318,19 @@ class MemoryStore:
 
     async def find(self, query: Query) -> Page:
         """See the port."""
-        found = [self._shown(entry) for entry in islice(self._matching(query), query.limit + 1)]
-        return Page(tuple(found[: query.limit]), len(found) > query.limit)
+        page = [self._shown(entry) for entry in self._found(query)[: query.limit + 1]]
+        return Page(tuple(page[: query.limit]), len(page) > query.limit)
 
     async def count(self, query: Query, limit: int) -> int:
         """See the port."""
-        return sum(1 for _ in islice(self._matching(query), limit))
+        return min(limit, len(self._found(replace(query, offset=0))))
 
-    def _matching(self, query: Query) -> Iterator[Kept]:
-        ids, names = self._entries if query.ascending else reversed(self._entries), self._catalog.names
-        return (self._entries[i] for i in ids if matches(query, self._entries[i], names))
+    async def stories(self, query: Query, most: int) -> Stories:
+        """See the port."""
+        return stories(query, self._entries, self._catalog.names, most)
+
+    def _found(self, query: Query) -> list[Kept]:
+        return found(query, self._entries, self._catalog.names)
 
     async def listed(self, listing: Listing) -> Listed:
         """See the port."""

@@ -3,17 +3,18 @@
 The shortest description of what a search means; ``sql/search.py`` says the same to a database.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
-from eventyard.model.journal import Entry, HistoryLine, Listed, Listing, Publication, Query
+from eventyard.model.journal import Entry, HistoryLine, Listed, Listing, Publication, Query, Stories, Story
 from eventyard.model.lifecycle import FINAL, Kind, Status
 from eventyard.model.outcome import Attempt, Counts
-from eventyard.model.reserved import is_reserved
-from eventyard.stores.family import Family
+from eventyard.model.reserved import APPLICATION, is_reserved
+from eventyard.stores.family import Family, called, topic_of
 from eventyard.stores.memory_catalog import Name
 
 Names = Mapping[int, Name]
@@ -39,6 +40,7 @@ class Kept(Struct, kw_only=True):
     attempts: dict[int, Attempt]
     counts: Counts = Counts()
     run_id: str | None = None
+    has_payload: bool = True
 
     @property
     def status(self) -> Status:
@@ -46,32 +48,60 @@ class Kept(Struct, kw_only=True):
         return self.history[-1].status
 
 
+def found(query: Query, entries: Mapping[EntryId, Kept], names: Names) -> list[Kept]:
+    """Every entry that a query wants, in its order, from its offset on."""
+    wanted = [entry for entry in entries.values() if matches(query, entry, names)]
+    if query.by_time:
+        wanted.sort(key=lambda entry: (entry.created_at, entry.id))
+    if not query.ascending:
+        wanted.reverse()
+    return wanted[query.offset :]
+
+
 def matches(query: Query, entry: Kept, names: Names) -> bool:
-    """Whether every given criterion holds."""
+    """Whether every given criterion holds, or any, as the query has it; and what must hold in either case."""
+    topic = names.get(entry.topic)
+    criteria = list(_criteria(query, entry, names))
     return (
         entry.project in query.projects
-        and (not query.kinds or entry.kind in query.kinds)
-        and (not query.statuses or entry.status in query.statuses)
-        and (not query.descendants or entry.family.descendants in query.descendants)
-        and _named(query.application, names.get(entry.application), contains=query.contains)
-        and _named(query.topic, names.get(entry.topic), contains=query.contains)
-        and _named(query.name, names.get(entry.name), contains=query.contains)
-        and query.entry_id in (None, entry.id)
-        and query.event_id in (None, entry.event.id)
-        and query.parent_id in (None, entry.parent_id)
-        and query.run_id in (None, entry.run_id)
         and (query.created_from is None or entry.created_at >= query.created_from)
         and (query.created_to is None or entry.created_at <= query.created_to)
         and (query.before is None or entry.id < query.before)
         and (query.after is None or entry.id > query.after)
+        and (query.own in (None, topic and topic.name) or topic is None or not topic.name.startswith(APPLICATION))
+        and ((query.any and any(criteria)) or all(criteria))
     )
 
 
-def _named(wanted: str | None, name: Name | None, *, contains: bool) -> bool:
-    if wanted is None or name is None:
-        return wanted is None
-    wanted, folded = wanted.casefold(), name.name.casefold()
-    return wanted in folded if contains else wanted == folded
+def _criteria(query: Query, entry: Kept, names: Names) -> Iterator[bool]:
+    """For each criterion that is given, whether it holds."""
+    for asked, kept in (
+        (query.kinds, entry.kind),
+        (query.statuses, entry.status),
+        (query.descendants, entry.family.descendants),
+    ):
+        if asked:
+            yield kept in asked
+    for text, name in (
+        (query.application, _name(names, entry.application)),
+        (query.topic, topic_of(entry.kind, _name(names, entry.topic))),
+        (query.name, _name(names, entry.name)),
+    ):
+        if text is not None:
+            yield name is not None and called(name, text, contains=query.contains)
+    for wanted, number in (
+        (query.application_number, entry.application),
+        (query.entry_id, entry.id),
+        (query.event_id, entry.event.id),
+        (query.parent_id, entry.parent_id),
+        (query.run_id, entry.run_id),
+    ):
+        if wanted is not None:
+            yield wanted == number
+
+
+def _name(names: Names, number: int) -> str | None:
+    return names[number].name if number in names else None
 
 
 def shown(entry: Kept, names: Names) -> Entry:
@@ -87,7 +117,7 @@ def shown(entry: Kept, names: Names) -> Entry:
         application_id=application.id if application else None,
         application=application.name if application else None,
         topic_id=topic.id if topic else None,
-        topic=topic.name if topic else None,
+        topic=topic_of(entry.kind, topic.name if topic else None),
         name_id=name.id if name else None,
         name=name.name if name else None,
         event_id=entry.event.id,
@@ -99,6 +129,18 @@ def shown(entry: Kept, names: Names) -> Entry:
         counts=entry.counts,
         run_id=entry.run_id,
     )
+
+
+def stories(query: Query, entries: Mapping[EntryId, Kept], names: Names, most: int) -> Stories:
+    """A page of entries with their stories, and how many match, counted up to ``most``."""
+    page = found(query, entries, names)[: query.limit]
+    total = len(found(replace(query, offset=0), entries, names))
+    return Stories(tuple(_story(entry, entries, names) for entry in page), min(total, most), total > most)
+
+
+def _story(entry: Kept, entries: Mapping[EntryId, Kept], names: Names) -> Story:
+    children = sorted((child for child in entries.values() if child.parent_id == entry.id), key=lambda child: child.id)
+    return Story(shown(entry, names), tuple(entry.history), tuple(_story(child, entries, names) for child in children))
 
 
 def totals(entries: Iterable[Kept], projects: Sequence[int]) -> dict[tuple[int, int], int]:
@@ -125,7 +167,7 @@ def _is_listed(listing: Listing, entry: Kept, names: Names) -> bool:
         and entry.project in listing.projects
         and not is_reserved(names[entry.name].name)
         and listing.application in (None, entry.application)
-        and _named(listing.name, names.get(entry.name), contains=False)
+        and (listing.name is None or called(names[entry.name].name, listing.name, contains=False))
         and (not listing.endings or entry.family.endings in listing.endings)
         and listing.entry_id in (None, entry.id)
         and (listing.created_from is None or entry.created_at >= listing.created_from)

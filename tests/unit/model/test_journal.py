@@ -1,5 +1,11 @@
+from typing import Any
+
+import pytest
+from msgspec import structs
+
 from eventyard.model.ids import EntryId
-from eventyard.model.journal import Appended
+from eventyard.model.journal import Appended, Query
+from eventyard.model.lifecycle import Status
 
 
 def test_an_append_that_met_a_key_used_before_is_a_duplicate() -> None:
@@ -8,3 +14,17 @@ def test_an_append_that_met_a_key_used_before_is_a_duplicate() -> None:
 
 def test_one_that_met_none_is_not() -> None:
     assert not Appended(EntryId(8), "event-2", 3, 1_700_000_000_000).duplicate
+
+
+def test_a_query_for_any_of_its_criteria_is_one_query_for_each() -> None:
+    query = Query(projects=(1,), own="application.a", any=True, statuses=(Status.ERROR,), topic="or", contains=True)
+    assert query.alternatives() == (
+        Query(projects=(1,), own="application.a", statuses=(Status.ERROR,), contains=True),
+        Query(projects=(1,), own="application.a", topic="or", contains=True),
+    )
+
+
+@pytest.mark.parametrize("criteria", [{}, {"name": "shop"}, {"name": "shop", "created_to": 5, "after": 3}])
+def test_with_one_criterion_or_none_it_is_the_query_itself(criteria: dict[str, Any]) -> None:
+    query = Query(projects=(1,), **criteria)
+    assert structs.replace(query, any=True).alternatives() == query.alternatives() == (query,)

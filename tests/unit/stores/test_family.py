@@ -1,8 +1,8 @@
 import pytest
 
 from eventyard.model.journal import CLAIM_BYTES, Recorded
-from eventyard.model.lifecycle import Descendants, Endings, Status
-from eventyard.stores.family import Family, completed_at, delayed_ms, ended, lived, taken
+from eventyard.model.lifecycle import Descendants, Endings, Kind, Status
+from eventyard.stores.family import Family, called, completed_at, delayed_ms, ended, lived, taken, topic_of
 from eventyard.testing import builders as b
 
 
@@ -96,3 +96,16 @@ def test_a_history_written_at_once_comes_to_what_it_would_have_line_by_line() ->
 )
 def test_the_end_of_a_delivery_matters_to_those_that_wait(family: Family, told: Recorded) -> None:
     assert ended(family) is told
+
+
+def test_what_is_about_several_topics_goes_by_a_name_for_all_of_them() -> None:
+    assert topic_of(Kind.COMPOUND_SUBSCRIPTION, None) == "(multiple)"
+    assert topic_of(Kind.SUBSCRIPTION, None) is None
+    assert topic_of(Kind.COMPOUND_PUBLICATION, "orders") == "orders"
+
+
+def test_a_name_is_called_in_any_case_and_in_part_where_that_will_do() -> None:
+    assert called("Größe_100%", "GRÖSSE_100%", contains=False)
+    assert not called("Größe_100%", "größe", contains=False)
+    assert called("Größe_100%", "GRÖSSE", contains=True)
+    assert not called("Größe_100%", "größe%", contains=True)

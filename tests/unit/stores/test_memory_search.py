@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import HistoryLine, Listing, Query
@@ -28,6 +29,19 @@ ENTRY = Kept(
     family=Family(),
     attempts={},
 )
+
+
+def test_of_topics_that_tell_of_an_application_one_may_be_known() -> None:
+    names = {**NAMES, 3: Name(NameKind.TOPIC, "t", "application.a")}
+    for own, known in (("application.a", True), ("application.b", False), (None, True)):
+        assert matches(Query(projects=(1,), own=own), ENTRY, names) is known
+
+
+def test_what_is_about_several_topics_is_found_by_the_name_for_all_of_them() -> None:
+    compound = structs.replace(ENTRY, kind=Kind.COMPOUND_SUBSCRIPTION, topic=0)
+    assert shown(compound, NAMES).topic == "(multiple)"
+    assert matches(Query(projects=(1,), topic="(Multi", contains=True), compound, NAMES)
+    assert not matches(Query(projects=(1,), topic="(multi"), compound, NAMES)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Reading the journal back: rows into entries, one entry with everything on record, totals.
 
-Functions of a connection, the same for every SQL database. What finds the ids is in ``search.py``; the stream is read
-in ``stream.py``.
+Functions of a connection, the same for every SQL database. What finds the ids is in ``pages.py``; the stream is read
+in ``stream.py``, and what is told of many entries at a time in ``stories.py``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,10 +16,10 @@ from eventyard.model.ids import EntryId
 from eventyard.model.journal import Entry, EntryDetail, HistoryLine, Page, Query
 from eventyard.model.lifecycle import Descendants, Kind, Status
 from eventyard.model.outcome import Attempt, Counts, Outcome, Result
-from eventyard.stores.family import PUBLISHED
+from eventyard.stores.family import PUBLISHED, topic_of
 from eventyard.stores.sql.append import event_of
 from eventyard.stores.sql.changes import More
-from eventyard.stores.sql.search import matching
+from eventyard.stores.sql.pages import page
 from eventyard.stores.sql.tables import attempts, due, entries, history, names, payloads, series
 
 _projects, _applications, _topics, _names = (names.alias(f"{what}_name") for what in ("project", "app", "topic", "own"))
@@ -45,10 +45,10 @@ ENTRIES: Select[Any] = select(
 
 def find(connection: Connection, query: Query) -> Page:
     """A page of entries."""
-    ids = matching(connection, query, query.limit + 1)
-    rows = connection.execute(ENTRIES.where(entries.c.id.in_(ids[: query.limit])))
-    found = sorted((entry_of(row) for row in rows), key=lambda entry: entry.id, reverse=not query.ascending)
-    return Page(tuple(found), len(ids) > query.limit)
+    ids = page(connection, query, query.limit + 1)
+    asked = ids[: query.limit]
+    found = {row.id: entry_of(row) for row in connection.execute(ENTRIES.where(entries.c.id.in_(asked)))}
+    return Page(tuple(found[entry_id] for entry_id in asked), len(ids) > query.limit)
 
 
 def detail(connection: Connection, entry_id: EntryId) -> EntryDetail:
@@ -64,7 +64,7 @@ def detail(connection: Connection, entry_id: EntryId) -> EntryDetail:
         entry=entry_of(row),
         event=_event(connection, row.parent_id or entry_id),
         children=tuple(entry_of(child) for child in children),
-        history=(*_born(row), *(HistoryLine(ln.at, Status(ln.status), ln.comment, ln.actor) for ln in lines)),
+        history=(*born(row), *(HistoryLine(ln.at, Status(ln.status), ln.comment, ln.actor) for ln in lines)),
         attempts=tuple(_attempt(one) for one in tries),
         due_at=queued.due_at if queued else None,
         lease_until=(queued.lease_until or None) if queued else None,
@@ -91,7 +91,7 @@ _PAYLOADS = select(cast(payloads.c.attributes, Text), payloads.c.data)
 _ATTEMPTS = select(attempts, cast(attempts.c.more, Text).label("more_text"))
 
 
-def _born(row: Row[Any]) -> list[HistoryLine]:
+def born(row: Row[Any]) -> list[HistoryLine]:
     """The lines an entry is born with, which follow from the entry itself (see ``tables.py``)."""
     if row.born is None:
         return []
@@ -127,7 +127,7 @@ def entry_of(row: Row[Any]) -> Entry:
         application_id=row.application_id,
         application=row.application,
         topic_id=row.topic_id,
-        topic=row.topic,
+        topic=topic_of(Kind(row.kind), row.topic),
         name_id=row.name_id,
         name=row.name,
         event_id=row.event_id,

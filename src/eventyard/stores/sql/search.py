@@ -7,13 +7,14 @@ The steps, cheapest first:
 3. Look at the nearest :data:`WINDOW` entries. What is common is found here, without any index.
 4. What is rare is found by ``by_series``: every (series, status, descendants) that the query allows is one ordered run
    of ids in that index. Ask each run for its first id; the page can only come from as many runs as it has places, those
-   whose first ids are nearest; read these and merge.
+   whose first ids are nearest; read these and merge, a share at a time where many ids are wanted.
 
 Step 4 costs one index look-up for each run, so it depends on how many sources and subscriptions the query allows, and
-not on how many entries there are.
+not on how many entries there are. What a query asks beyond that every criterion holds is the business of ``pages.py``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -31,8 +32,10 @@ from sqlalchemy import (
 )
 
 from eventyard.model.ids import EntryId
-from eventyard.model.journal import Query
-from eventyard.model.lifecycle import Descendants, Kind, Status
+from eventyard.model.journal import MULTIPLE, Query
+from eventyard.model.lifecycle import SEVERAL, Descendants, Kind, Status
+from eventyard.model.reserved import APPLICATION
+from eventyard.stores.family import NO_TOPIC, called
 from eventyard.stores.sql.tables import BUCKET_BITS, SPAN_BITS, bucket, entries, names, series, spans
 
 WINDOW = 1_000
@@ -40,6 +43,9 @@ WINDOW = 1_000
 
 MOST_RUNS = 200
 """Runs read by one statement (SQLite takes 500 terms in a compound)."""
+
+SHARE = 64
+"""How many ids of each run are read at first, at least."""
 
 PARENTS = (Kind.PUBLICATION, Kind.COMPOUND_PUBLICATION)
 """The kinds that have children, and so descendants other than ``NONE``."""
@@ -52,8 +58,16 @@ class Bounds(NamedTuple):
     high: int
 
 
+class Run(NamedTuple):
+    """What is one ordered run of ids in the index."""
+
+    series: int
+    status: int
+    descendants: int
+
+
 def matching(connection: Connection, query: Query, limit: int) -> list[EntryId]:
-    """The ids of the first so many entries that match."""
+    """The ids of the first so many entries for which every criterion holds, in the order of the ids."""
     bounds = _bounds(connection, query)
     if direct := _direct(connection, query):
         return _ids(connection, query, entries, [*direct, *_within(bounds), *_conditions(query, entries)], limit)
@@ -116,10 +130,25 @@ def _series(query: Query) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [series.c.project.in_(query.projects)]
     if query.kinds:
         conditions.append(series.c.kind.in_([int(kind) for kind in query.kinds]))
-    for text, column in ((query.application, "application"), (query.topic, "topic"), (query.name, "name")):
-        if text is not None:
-            conditions.append(series.c[column].in_(_named(text, query.contains)))
+    if query.application is not None:
+        conditions.append(series.c.application.in_(_named(query.application, query.contains)))
+    if query.application_number is not None:
+        conditions.append(series.c.application == query.application_number)
+    if query.topic is not None:
+        conditions.append(_in_topic(query.topic, query.contains))
+    if query.name is not None:
+        conditions.append(series.c.name.in_(_named(query.name, query.contains)))
+    if query.own is not None:
+        told = names.c.name.startswith(APPLICATION, autoescape=True) & (names.c.name != query.own)
+        conditions.append(series.c.topic.not_in(select(names.c.number).where(told)))
     return conditions
+
+
+def _in_topic(text: str, contains: bool) -> ColumnElement[bool]:
+    named = series.c.topic.in_(_named(text, contains))
+    if not called(MULTIPLE, text, contains=contains):
+        return named
+    return named | ((series.c.topic == NO_TOPIC) & series.c.kind.in_([int(kind) for kind in SEVERAL]))
 
 
 def _named(text: str, contains: bool) -> Select[Any]:
@@ -216,32 +245,61 @@ def _ids(
 
 
 def _merged(connection: Connection, query: Query, bounds: Bounds, limit: int) -> list[EntryId]:
-    """Merge the runs whose first ids are nearest."""
-    runs = _runs(connection, query, bounds, limit)
+    """Merge the runs whose first ids are nearest: a share of each, and more of those that the page needs more of."""
+    left = dict.fromkeys(_runs(connection, query, bounds, limit), bounds)
+    share = min(limit, max(SHARE, 2 * limit // max(1, len(left))))
     ids: list[EntryId] = []
+    while left:
+        shares = _shares(connection, query, left, share)
+        ids = sorted(chain(ids, *shares.values()), reverse=not query.ascending)[:limit]
+        left = {
+            run: beyond
+            for run, found in shares.items()
+            if len(found) == share and (beyond := _beyond(left[run], found[-1], query.ascending))
+            if len(ids) < limit or _nearer(found[-1], ids[-1], query.ascending)
+        }
+        share = min(limit, 2 * share)
+    return ids
+
+
+def _beyond(bounds: Bounds, last: int, ascending: bool) -> Bounds | None:
+    """What of a range is left behind an id; ``None`` when nothing is."""
+    rest = Bounds(last + 1, bounds.high) if ascending else Bounds(bounds.low, last - 1)
+    return rest if rest.low <= rest.high else None
+
+
+def _nearer(one: int, other: int, ascending: bool) -> bool:
+    return one < other if ascending else one > other
+
+
+def _shares(connection: Connection, query: Query, left: Mapping[Run, Bounds], share: int) -> dict[Run, list[EntryId]]:
+    """The first so many ids of each run that are within its bounds."""
     order = entries.c.id if query.ascending else entries.c.id.desc()
-    for part in (runs[start : start + MOST_RUNS] for start in range(0, len(runs), MOST_RUNS)):
+    runs = list(left)
+    shares: dict[Run, list[EntryId]] = {run: [] for run in runs}
+    for start in range(0, len(runs), MOST_RUNS):
         arms = [
             select(
-                select(entries.c.id)
+                select(entries.c.id, literal(place).label("place"))
                 .where(
-                    entries.c.series == number,
-                    entries.c.status == status,
-                    entries.c.descendants == state,
-                    *_within(bounds),
+                    entries.c.series == run.series,
+                    entries.c.status == run.status,
+                    entries.c.descendants == run.descendants,
+                    *_within(left[run]),
                     *_exact(query, entries),
                 )
                 .order_by(order)
-                .limit(limit)
+                .limit(share)
                 .subquery()
             )
-            for number, status, state in part
+            for place, run in enumerate(runs[start : start + MOST_RUNS], start)
         ]
-        ids += connection.execute(union_all(*arms)).scalars()
-    return sorted(ids, reverse=not query.ascending)[:limit]
+        for entry_id, place in connection.execute(union_all(*arms)):
+            shares[runs[place]].append(entry_id)
+    return shares
 
 
-def _runs(connection: Connection, query: Query, bounds: Bounds, limit: int) -> list[tuple[int, int, int]]:
+def _runs(connection: Connection, query: Query, bounds: Bounds, limit: int) -> list[Run]:
     """The runs that a page can come from: those with the nearest first ids, as many as the page has places."""
     statuses = _constants("status", _numbers(query.statuses or Status))
     states = _constants("state", _numbers(query.descendants or Descendants))
@@ -270,8 +328,8 @@ def _runs(connection: Connection, query: Query, bounds: Bounds, limit: int) -> l
     )
     nearest = runs.c.first if query.ascending else runs.c.first.desc()
     return [
-        (number, status, state)
-        for number, status, state in connection.execute(
+        Run(*row)
+        for row in connection.execute(
             select(runs.c.number, runs.c.status, runs.c.state)
             .where(runs.c.first.is_not(None))
             .order_by(nearest)

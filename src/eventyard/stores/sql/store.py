@@ -1,8 +1,8 @@
 """The store in an SQLite file: one writer thread, a few readers, one checkpointer, put together.
 
 This file only passes calls on: writes to ``writer.py`` (and through it to ``append.py``, ``record.py``, ``claim.py``,
-``moves.py``, ``adopt.py``, ``catalog.py``, ``positions.py``), reads to ``search.py``, ``listing.py``,
-``reading.py`` and ``stream.py`` on a connection of the pool.
+``moves.py``, ``adopt.py``, ``catalog.py``, ``positions.py``), reads to ``pages.py``, ``listing.py``,
+``reading.py``, ``stories.py`` and ``stream.py`` on a connection of the pool.
 """
 
 import asyncio
@@ -39,16 +39,18 @@ from eventyard.model.journal import (
     Recording,
     Sibling,
     Slice,
+    Stories,
     Waiting,
 )
 from eventyard.model.lifecycle import Trigger
 from eventyard.model.past import Past
 from eventyard.model.streams import Position
 from eventyard.ports import Clock, Watcher
-from eventyard.stores.sql import adopt, catalog, claim, faults, file, moves, reading, search, siblings, stream
+from eventyard.stores.sql import adopt, catalog, claim, faults, file, moves, pages, reading, siblings, stream
 from eventyard.stores.sql import positions as kept
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.listing import listed
+from eventyard.stores.sql.stories import stories
 from eventyard.stores.sql.writer import Writer
 
 READERS = 3
@@ -181,7 +183,11 @@ class SqliteStore:
 
     async def count(self, query: Query, limit: int) -> int:
         """See the port."""
-        return await self._read(partial(search.count, query=query, limit=limit))
+        return await self._read(partial(pages.total, query=query, limit=limit))
+
+    async def stories(self, query: Query, most: int) -> Stories:
+        """See the port."""
+        return await self._read(partial(stories, query=query, most=most))
 
     async def listed(self, listing: Listing) -> Listed:
         """See the port."""

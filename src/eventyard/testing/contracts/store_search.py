@@ -1,5 +1,8 @@
 """What a store keeps of a search: every criterion and all together, pages both ways, streams and totals."""
 
+from msgspec.structs import replace
+
+from eventyard.model.catalog import Topic
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import Query
 from eventyard.model.lifecycle import Descendants, Kind, Status
@@ -11,7 +14,7 @@ from eventyard.testing.fakes import HandClock
 async def _ids(store: Store, scene: b.Scene, **criteria: object) -> list[int]:
     query = Query(**({"projects": (scene.project.number,)} | criteria))  # type: ignore[arg-type]
     page = await store.find(query)
-    assert await store.count(query, 100) == len(page.entries) or page.more
+    assert page.more or query.offset or await store.count(query, 100) == len(page.entries)
     return [entry.id for entry in page.entries]
 
 
@@ -168,6 +171,93 @@ class SearchContract:
         assert await _ids(store, scene, topic="orders", name="o", contains=True, after=EntryId(2_503), limit=1) == [
             2_505
         ]
+
+    async def test_one_criterion_will_do_where_any_is_asked_for(self, store: Store) -> None:
+        """Within scope and time all the same; with none there is nothing to choose from."""
+        scene = await b.saved(store)
+        other = await b.saved(store, b.scene("north"))
+        await _family(store, scene)
+        await store.append(other.publication())
+        assert await _ids(store, scene, any=True, name="fulfilment", descendants=(Descendants.IN_PROCESS,)) == [
+            4, 3, 2, 1,
+        ]  # fmt: skip
+        assert await _ids(store, scene, any=True, entry_id=EntryId(5), statuses=(Status.ERROR,)) == [5, 3]
+        assert await _ids(store, scene, any=True, entry_id=EntryId(6), statuses=(Status.ERROR,)) == [3]
+        assert await _ids(store, scene, any=True, kinds=(Kind.SYSTEM,), application="none") == []
+        assert await _ids(store, scene, any=True, topic="orders", name="shop", created_to=b.NOW - 1) == []
+        assert await _ids(store, scene, any=True) == [5, 4, 3, 2, 1]
+        assert await _ids(store, scene, any=True, limit=2, offset=1, topic="orders", name="shop") == [4, 3]
+
+    async def test_an_application_is_found_by_its_number(self, store: Store) -> None:
+        """Which is that of its record."""
+        scene = await b.saved(store)
+        await _family(store, scene)
+        assert await _ids(store, scene, application_number=scene.application.number) == [5, 4, 3, 2, 1]
+        assert await _ids(store, scene, application_number=scene.source.number) == []
+
+    async def test_what_tells_of_another_application_is_not_found_by_who_may_know_of_one(self, store: Store) -> None:
+        """Everything else is."""
+        scene = await b.saved(store)
+        topics = await store.save([b.topic(f"application.{name}") for name in ("a", "b")])
+        for number in (scene.topic.number, *(topic.number for topic in topics if isinstance(topic, Topic))):
+            await store.append(replace(scene.publication(), topic_number=number))
+        assert await _ids(store, scene, own="application.a") == [2, 1]
+        assert await _ids(store, scene, own="application.%") == [1]
+
+    async def test_entries_come_in_the_order_of_their_time_where_that_is_asked_for(
+        self, store: Store, clock: HandClock
+    ) -> None:
+        """And of their ids within a millisecond, whatever the clock did."""
+        scene = await b.saved(store)
+        hour = 3_600_000
+        for start in (b.NOW, b.NOW - hour, b.NOW):
+            clock.now = start
+            await store.append_batch([scene.publication(received_at=start + n // 2) for n in range(3_000)])
+        newest = [id for n in range(2_999, -1, -1) for id in (n + 6_001, n + 1)]
+        pairs = [id for n in range(0, 6_000, 4) for id in sorted(newest[n : n + 4], reverse=True)]
+        assert await _ids(store, scene, by_time=True, limit=100) == pairs[:100]
+        assert await _ids(store, scene, by_time=True, offset=700, limit=300) == pairs[700:1_000]
+        assert await _ids(store, scene, by_time=True, offset=5_999, limit=3) == [1, 6_000, 5_999]
+        assert await _ids(store, scene, by_time=True, ascending=True, offset=2_999, limit=2) == [6_000, 1]
+        assert await _ids(store, scene, by_time=True, limit=2, created_to=b.NOW) == [6_002, 6_001]
+
+    async def test_so_many_are_skipped(self, store: Store) -> None:
+        """Among what is common and what is not, up to the end and beyond."""
+        scene = await b.saved(store)
+        (other,) = await store.save([b.source("other")])
+        new = [scene.publication(source=other if n % 3 else scene.source) for n in range(6_000)]
+        await store.append_batch(new)
+        assert await _ids(store, scene, offset=4_990, limit=2) == [1_010, 1_009]
+        rest = [n for n in range(6_000, 0, -1) if n % 3 != 1]
+        assert await _ids(store, scene, name="other", offset=3_000, limit=3) == rest[3_000:3_003]
+        assert await _ids(store, scene, name="other", offset=3_999, limit=3) == rest[3_999:]
+        assert await _ids(store, scene, offset=6_000) == []
+
+    async def test_stories_are_told_with_children_and_histories(self, store: Store) -> None:
+        """Of every entry of a page, also of a child that is one itself; and how many there are in all."""
+        scene = await b.saved(store)
+        await _family(store, scene)
+        told = await store.stories(Query(projects=(scene.project.number,), limit=2, offset=3), 100)
+        assert (told.total, told.more) == (5, False)
+        child, parent = told.stories
+        details = [await store.detail(story.entry.id) for story in (parent, *parent.children)]
+        assert [parent.entry.id, *(story.entry.id for story in parent.children)] == [1, 2, 3, 4]
+        assert [(story.entry, story.history) for story in (parent, *parent.children)] == [
+            (detail.entry, detail.history) for detail in details
+        ]
+        assert child == parent.children[0]
+        assert child.children == ()
+
+    async def test_stories_are_counted_up_to_a_bound(self, store: Store) -> None:
+        """Beyond which there is no telling how many more there are."""
+        scene = await b.saved(store)
+        await _family(store, scene)
+        query = Query(projects=(scene.project.number,), limit=1)
+        for most, total, more in ((4, 4, True), (5, 5, False), (6, 5, False)):
+            told = await store.stories(query, most)
+            assert (len(told.stories), told.total, told.more) == (1, total, more)
+        nothing = await store.stories(Query(projects=(scene.project.number,), offset=9), 100)
+        assert (nothing.stories, nothing.total) == ((), 5)
 
     async def test_a_count_stops_at_its_limit(self, store: Store) -> None:
         """So that it costs no more than it must."""

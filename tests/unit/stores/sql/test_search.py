@@ -11,7 +11,7 @@ from eventyard.model.journal import Query
 from eventyard.model.lifecycle import Descendants, Kind, Status, Trigger
 from eventyard.ports import Store
 from eventyard.stores.memory import MemoryStore
-from eventyard.stores.sql import file, search
+from eventyard.stores.sql import file, pages, search
 from eventyard.stores.sql.append import append, prepare
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.store import SqliteStore
@@ -52,6 +52,7 @@ def asked(chance: random.Random, scenes: tuple[b.Scene, b.Scene], now: int) -> Q
         "statuses": tuple(chance.sample(list(Status), chance.randrange(1, 4))),
         "descendants": tuple(chance.sample(list(Descendants), chance.randrange(1, 3))),
         "application": chance.choice(["default", "DEF"]),
+        "application_number": scenes[0].application.number,
         "topic": chance.choice(["orders", "Orders-North", "ord"]),
         "name": chance.choice(["web", "WEB", "shop", "%", "_", "fulfilment", "50%_off"]),
         "event_id": f"e-{chance.randrange(42)}",
@@ -66,7 +67,10 @@ def asked(chance: random.Random, scenes: tuple[b.Scene, b.Scene], now: int) -> Q
     return Query(
         projects=tuple(chance.sample(numbers, chance.randrange(1, 3))),
         contains=chance.random() < 0.5,
+        any=chance.random() < 0.4,
         ascending=chance.random() < 0.5,
+        by_time=chance.random() < 0.5,
+        offset=chance.choice((0, 0, 1, 7, 40)),
         limit=chance.choice((1, 3, 50)),
         **chosen,  # type: ignore[arg-type]
     )
@@ -79,6 +83,9 @@ async def test_it_finds_what_plain_reading_finds(
 ) -> None:
     monkeypatch.setattr(search, "WINDOW", window)
     monkeypatch.setattr(search, "MOST_RUNS", 3)
+    monkeypatch.setattr(search, "SHARE", 2)
+    monkeypatch.setattr(pages, "MARGIN", 1)
+    monkeypatch.setattr(pages, "AT_ONCE", 7)
     other_clock = HandClock()
     plain = MemoryStore(other_clock)
     scenes = await lived(store, clock, seed)
@@ -88,6 +95,7 @@ async def test_it_finds_what_plain_reading_finds(
         query = asked(chance, scenes, clock.now)
         assert await store.find(query) == await plain.find(query), query
         assert await store.count(query, 20) == await plain.count(query, 20), query
+        assert await store.stories(query, 20) == await plain.stories(query, 20), query
     for number in (scene.project.number for scene in scenes):
         assert await store.totals([number]) == await plain.totals([number])
 
@@ -103,6 +111,11 @@ QUERIES = {
     "old times": Query(projects=(1,), created_to=b.NOW),
     "a moment": Query(projects=(1,), created_from=b.NOW + 500, created_to=b.NOW + 510),
     "everything": Query(projects=(1,)),
+    "any": Query(projects=(1,), any=True, name="other", statuses=(Status.ERROR,), descendants=(Descendants.DELAYED,)),
+    "newest": Query(projects=(1,), by_time=True),
+    "the application's own": Query(projects=(1,), own="application.other", application_number=3),
+    "deep down": Query(projects=(1,), offset=4_000, limit=50),
+    "deep down in a run": Query(projects=(1,), kinds=(Kind.PUBLICATION,), offset=4_000, by_time=True, limit=50),
 }
 
 
@@ -134,7 +147,7 @@ def cost(path: Path, query: Query) -> int:
 
     with engine.connect() as reader:
         reader.connection.dbapi_connection.set_progress_handler(count, 10)  # type: ignore[union-attr]
-        search.matching(reader, query, 51)
+        pages.page(reader, query, 51)
         reader.connection.dbapi_connection.set_progress_handler(None, 0)  # type: ignore[union-attr]
     engine.dispose()
     return counted
