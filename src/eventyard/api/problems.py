@@ -45,6 +45,7 @@ STATUS_OF_CODE: Mapping[str, int] = {
     "unsupported_media_type": 415,
     "unsupported_encoding": 415,
     "idempotency_mismatch": 422,
+    "locked_out": 401,
     "headers_too_large": 431,
     "signature_misconfigured": 500,
     "secret_unreadable": 500,

@@ -39,6 +39,7 @@ from eventyard.model.errors import (
         (Conflict("duplicate", ""), 409),
         (Conflict("idempotency_mismatch", ""), 422),
         (TooMany("", retry_after=3), 429),
+        (TooMany("", retry_after=3, code="locked_out"), 401),
         (Unavailable("store_locked", ""), 503),
         (Unavailable("store_full", ""), 507),
         (Unavailable("signature_misconfigured", ""), 500),
