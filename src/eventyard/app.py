@@ -4,7 +4,6 @@
 bootstrap. ``server.py`` puts an HTTP server in front.
 """
 
-import os
 import random
 import secrets
 import ssl
@@ -18,6 +17,7 @@ from pydantic import SecretStr
 
 from eventyard import plugins
 from eventyard.config import ConfigError, Settings
+from eventyard.keyfile import KEY_FILE, read_keys
 from eventyard.model.access import Scope
 from eventyard.model.catalog import Application, Organization, Project, Record, Target
 from eventyard.model.identity import SigningKey
@@ -55,7 +55,7 @@ from eventyard.pipeline.streams.streams import StreamLimits, Streams
 from eventyard.pipeline.subscriptions import Subscriptions
 from eventyard.pipeline.targets import Targets
 from eventyard.pipeline.topics import Topics
-from eventyard.pipeline.vault import KEY_BYTES, Vault
+from eventyard.pipeline.vault import Vault
 from eventyard.pipeline.work import JobRuns
 from eventyard.ports import Clock, Egress, FunctionLimits, Mailer, Store, TargetType, Verifier
 from eventyard.stores.sql.store import SqliteStore
@@ -64,7 +64,6 @@ from eventyard.telemetry.metrics import Metrics
 from eventyard.telemetry.observer import Observer
 
 JOURNAL_FILE = "journal.db"
-KEY_FILE = "secrets.key"
 
 
 def now_ms() -> Millis:
@@ -291,38 +290,6 @@ def journal_path(settings: Settings) -> Path:
     if url is not None and not url.startswith("sqlite:///"):
         raise ConfigError(f"store.url {url!r} is not a store this version has; use sqlite:///PATH, or leave it unset")
     return settings.data / JOURNAL_FILE if url is None else Path(url.removeprefix("sqlite:///"))
-
-
-def read_keys(path: Path) -> list[bytes]:
-    """The vault keys of the key file, newest first; a missing file is made, readable by its owner only.
-
-    Raises :class:`ConfigError` for a file that others may read, or that holds no keys.
-    """
-    if not path.exists():
-        write_keys(path, [secrets.token_bytes(KEY_BYTES)])
-    if path.stat().st_mode & 0o077:
-        raise ConfigError(f"the key file {path} can be read by others; run: chmod 600 {path}")
-    try:
-        keys = [bytes.fromhex(line) for line in path.read_text().split()]
-    except ValueError:
-        keys = []
-    if not keys or any(len(key) != KEY_BYTES for key in keys):
-        raise ConfigError(f"the key file {path} does not hold keys of {KEY_BYTES} bytes in hexadecimal, one a line")
-    return keys
-
-
-def write_keys(path: Path, keys: list[bytes]) -> None:
-    """Write the key file, newest key first, whole or not at all, and for good before anything is sealed with it."""
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)  # left by a process that was killed
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.writelines(key.hex() + "\n" for key in keys)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
 
 
 async def bootstrap(hub: Hub, settings: Settings) -> None:

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from eventyard.app import KEY_FILE, journal_path, mailer_of, read_keys
+from eventyard.app import journal_path, mailer_of
 from eventyard.cli import journal
 from eventyard.cli.failure import Failure, explained
 from eventyard.config import load
+from eventyard.keyfile import KEY_FILE, read_keys
 from eventyard.plugins import TARGETS, VERIFIERS
 from eventyard.plugins import load as load_plugins
 

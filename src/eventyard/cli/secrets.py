@@ -50,7 +50,8 @@ def rotate(
 
 async def rotated(settings: "Settings", *, forget: bool) -> tuple[int, int]:
     """Rotate; how many secrets were sealed anew, and how many keys the key file holds now."""
-    from eventyard.app import KEY_FILE, open_store, read_keys, write_keys  # noqa: PLC0415
+    from eventyard.app import open_store  # noqa: PLC0415
+    from eventyard.keyfile import KEY_FILE, read_keys, write_keys  # noqa: PLC0415
     from eventyard.pipeline.vault import KEY_BYTES, Vault  # noqa: PLC0415
 
     path = settings.data / KEY_FILE

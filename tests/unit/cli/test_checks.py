@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from eventyard.app import write_keys
 from eventyard.cli import checks
 from eventyard.config import Settings
+from eventyard.keyfile import write_keys
 
 
 @pytest.mark.parametrize(("version", "state"), [((3, 10, 9), "fail"), ((3, 11, 0), "ok"), ((3, 14, 1), "ok")])

@@ -1,7 +1,8 @@
 import json
 from pathlib import Path
 
-from eventyard.app import JOURNAL_FILE, KEY_FILE
+from eventyard.app import JOURNAL_FILE
+from eventyard.keyfile import KEY_FILE
 from tests.unit.cli.stub import run
 
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from eventyard.app import KEY_FILE, read_keys
 from eventyard.cli.secrets import resealed
+from eventyard.keyfile import KEY_FILE, read_keys
 from eventyard.model.catalog import Application, Source, Target
 from eventyard.model.errors import Unavailable
 from eventyard.model.identity import SigningKey

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, AsyncExitStack
 from msgspec import Struct
 
 from eventyard import plugins
-from eventyard.app import KEY_FILE, journal_path, now_ms, open_store, read_keys
+from eventyard.app import journal_path, now_ms, open_store
 from eventyard.cli import journal
 from eventyard.cli.failure import Failure
 from eventyard.cli.moving import rows
@@ -22,6 +22,7 @@ from eventyard.cli.moving.identities import Identities
 from eventyard.cli.moving.log import Chronicle, bring, resume
 from eventyard.config import Settings
 from eventyard.dialects.eventhos.mapping import REQUEST
+from eventyard.keyfile import KEY_FILE, read_keys
 from eventyard.model.catalog import Project, Record
 from eventyard.pipeline.vault import Vault
 from eventyard.ports import Egress, Store, TargetType
