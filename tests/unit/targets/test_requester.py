@@ -148,6 +148,18 @@ async def test_a_function_makes_the_body(receiver: Receiver, stack: AsyncExitSta
     assert json.loads(receiver.got[0][1]) == {"double": 14, "told": told, "token": None}
 
 
+async def test_a_function_is_javascript(receiver: Receiver, stack: AsyncExitStack) -> None:
+    request = RequestTarget(Egress(allow_private=True))
+    await request.start(stack)
+    function = "const { id, lines } = eventContext.httpRequest.body;\nreturn { id, skus: lines.map(line => line.sku) };"
+    assert (await request.send(delivery(receiver.url, function=function))).result is Result.DELIVERED
+    assert [json.loads(body) for _, body in receiver.got] == [{"id": 7, "skus": ["a", "b"]}]
+    outcome = await request.send(delivery(receiver.url, function="const order = eventContext.httpRequest;\norder.x.y"))
+    assert (outcome.result, outcome.sent) == (Result.REFUSED, None)
+    error = "not sent: function: line 2, column 1: TypeError: cannot read property 'y' of undefined"
+    assert (outcome.error, len(receiver.got)) == (error, 1)
+
+
 @pytest.mark.parametrize(
     ("settings", "error"),
     [
