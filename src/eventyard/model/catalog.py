@@ -17,6 +17,7 @@ from eventyard.model.identity import Client, Permission, Realm, Resource, Role, 
 from eventyard.model.ids import Millis
 from eventyard.model.products import ProductState
 from eventyard.model.retry import RetryPolicy
+from eventyard.model.rules import Rule
 from eventyard.model.schedule import Backlog, DeliveryScope, ReleaseState, Schedule, When
 from eventyard.model.sealed import Sealed
 from eventyard.model.streams import ExchangeSettings, Queue
@@ -231,6 +232,6 @@ class User(Struct, frozen=True):
 
 Record = (
     Organization | Project | Application | Topic | TopicSchema | Source | Subscription | Target | ApiKey | User
-    | Queue | ProductState | ReleaseState | Client | Role | Realm | Resource | Permission | SigningKey
+    | Queue | ProductState | ReleaseState | Client | Role | Realm | Resource | Permission | SigningKey | Rule
 )  # fmt: skip
 """Anything the catalog holds."""

@@ -29,6 +29,7 @@ CODES: Mapping[str, str] = {
     "invalid_pattern": "The routing-key pattern cannot be used.",
     "invalid_schema": "The JSON Schema of the topic or source is itself not valid.",
     "invalid_settings": "The settings do not fit what the target type or verification scheme declares.",
+    "invalid_rule": "The monitoring rule would never have anything to tell, or nobody to tell it to.",
     "schema_mismatch": "The event does not match the schema it must match; the pointer says where.",
     "empty_patch": "The change names no field to change.",
     "illegal_transition": "The entry's status, or the product's state, does not allow this step.",

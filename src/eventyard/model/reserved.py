@@ -8,8 +8,9 @@ name. Into each such topic, and into any that a client of AMQP declares, there i
 
 from typing import Any
 
-from eventyard.model.catalog import Application, Project, Source, Topic
+from eventyard.model.catalog import Application, Project, Source, Subscription, Topic
 from eventyard.model.errors import Forbidden
+from eventyard.model.rules import MADE_BY_RULE
 
 INTERNAL = "internal"
 """The scheme of the sources through which the hub itself publishes, and the clients of its streams."""
@@ -55,6 +56,8 @@ def is_hub_made(record: Any) -> bool:
     """Whether the hub made this record by itself: nobody is told of it, and it goes with what it was made for."""
     if isinstance(record, Source):
         return record.scheme == INTERNAL
+    if isinstance(record, Subscription):
+        return record.id.startswith(MADE_BY_RULE)
     return isinstance(record, Topic) and is_reserved(record.name)
 
 

@@ -30,6 +30,7 @@ from eventyard.model.errors import NotFound
 from eventyard.model.identity import Client, Permission, Realm, Resource, Role, SigningKey
 from eventyard.model.journal import Appended, Change, NewPublication
 from eventyard.model.products import ProductState
+from eventyard.model.rules import Rule
 from eventyard.model.schedule import ReleaseState
 from eventyard.model.streams import Queue
 from eventyard.ports import Store
@@ -48,9 +49,10 @@ WORDS: dict[type[Any], str] = {
     ProductState: "product state", Queue: "queue", Client: "client", Role: "role", Realm: "realm",
     ReleaseState: "release",
     Resource: "resource", Permission: "permission", SigningKey: "signing key",
+    Rule: "rule",
 }  # fmt: skip
 
-_NAMED = (Application, Topic, Source, Target, Queue)
+_NAMED = (Application, Topic, Source, Target, Queue, Rule)
 """Kinds whose names are unique within a project."""
 
 
@@ -98,7 +100,7 @@ class Catalog:
         return cast("Iterable[R]", self._by_id[kind].values())
 
     def named(self, kind: type[R], project_id: str, name: str) -> R | None:
-        """A project's application, topic, source, target or queue by its name."""
+        """A project's application, topic, source, target, queue or rule by its name."""
         return cast("R | None", self._by_name.get((kind, project_id, name)))
 
     def numbered(self, kind: type[R], number: int) -> R | None:

@@ -11,6 +11,7 @@ from eventyard.model.errors import Conflict, Forbidden, Invalid
 from eventyard.model.identity import Client
 from eventyard.model.products import ProductState
 from eventyard.model.reserved import exchange_of, is_hub_made
+from eventyard.model.rules import Rule
 from eventyard.pipeline.catalog import WORDS, Catalog, in_turn
 from eventyard.pipeline.view import View
 from eventyard.ports import Clock
@@ -58,7 +59,8 @@ class Projects:
         What the hub made by itself goes along.
         """
         project = View(self._catalog, who).need(Scope.CATALOG_WRITE).project(project_id)
-        content: list[Source | Subscription | Target | Topic] = [
+        content: list[Rule | Source | Subscription | Target | Topic] = [
+            *self._catalog.all(Rule),
             *self._catalog.all(Source),
             *self._catalog.all(Subscription),
             *self._catalog.all(Target),

@@ -11,6 +11,7 @@ from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Subscription, Target
 from eventyard.model.errors import Conflict, Invalid
 from eventyard.model.retry import RetryPolicy
+from eventyard.model.rules import Rule
 from eventyard.pipeline.catalog import Catalog, in_turn
 from eventyard.pipeline.projects import changed_fields
 from eventyard.pipeline.replies import check_reply_to
@@ -128,8 +129,11 @@ class Targets:
 
     @in_turn
     async def remove(self, who: Principal, target_id: str) -> None:
-        """Remove a target no subscription drives. Raises ``Conflict`` (``in_use``)."""
+        """Remove a target that no rule tells and no subscription drives. Raises ``Conflict`` (``in_use``)."""
         target = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Target, target_id)
+        rule = next((r for r in self._catalog.all(Rule) if r.target_id == target.id), None)
+        if rule is not None:
+            raise Conflict("in_use", f"rule {rule.name!r} tells target {target.name!r}", hint="change the rule first")
         user = next((s for s in self._catalog.all(Subscription) if s.target_id == target.id), None)
         if user is not None:
             raise Conflict(

@@ -11,12 +11,13 @@ from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Application, Organization, Project, Source, Subscription, Target, Topic
 from eventyard.model.errors import Forbidden, Invalid, NotFound
 from eventyard.model.reserved import APPLICATION
+from eventyard.model.rules import Rule
 from eventyard.pipeline.catalog import WORDS, Catalog
 
-Owned = TypeVar("Owned", Application, Topic, Source, Subscription, Target)
+Owned = TypeVar("Owned", Application, Topic, Source, Subscription, Target, Rule)
 """Kinds that belong to a project."""
 
-Named = TypeVar("Named", Application, Topic, Source, Target)
+Named = TypeVar("Named", Application, Topic, Source, Target, Rule)
 """Kinds whose names are unique within a project."""
 
 
@@ -104,7 +105,7 @@ class View:
         own = self.principal.application_id
         return own is None or topic is None or not topic.startswith(APPLICATION) or topic == APPLICATION + own
 
-    def _shows(self, record: Application | Topic | Source | Subscription | Target) -> bool:
+    def _shows(self, record: Application | Topic | Source | Subscription | Target | Rule) -> bool:
         if self.principal.application_id is None:
             return True
         topic = self.catalog.seek(Topic, record.topic_id) if isinstance(record, Source) else record

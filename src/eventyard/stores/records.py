@@ -23,6 +23,7 @@ from eventyard.model.catalog import (
 from eventyard.model.errors import Conflict
 from eventyard.model.identity import Client, Permission, Realm, Resource, Role, SigningKey
 from eventyard.model.products import ProductState
+from eventyard.model.rules import Rule
 from eventyard.model.schedule import ReleaseState
 from eventyard.model.streams import Queue
 
@@ -44,7 +45,7 @@ Numbered = (
 
 TYPES: tuple[type[Record], ...] = (
     Organization, Project, Application, Topic, TopicSchema, Source, Target, Subscription, ApiKey, User, Queue,
-    ProductState, ReleaseState, Realm, Resource, Permission, Role, Client, SigningKey,
+    ProductState, ReleaseState, Realm, Resource, Permission, Role, Client, SigningKey, Rule,
 )  # fmt: skip
 """All record types, owners before what they own."""
 
@@ -96,6 +97,7 @@ UNIQUE: Mapping[type[Record], tuple[str, ...]] = {
     Permission: ("resource_id", "name"),
     Role: ("organization_id", "name"),
     Client: ("organization_id", "name"),
+    Rule: ("project_id", "name"),
 }
 """Fields of which no two records of a type may share all values; a record with ``None`` among them is free."""
 

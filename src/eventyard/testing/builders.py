@@ -32,6 +32,7 @@ from eventyard.model.lifecycle import Status
 from eventyard.model.mail import Mail
 from eventyard.model.outcome import Attempt, Outcome, Result
 from eventyard.model.past import Past, PastDelivery
+from eventyard.model.rules import Rule
 from eventyard.model.streams import Queue
 from eventyard.ports import Store
 
@@ -90,6 +91,12 @@ def subscription(name: str = "fulfilment", **fields: Any) -> Subscription:
     defaults = _named("subscription", name) | _in_project() | _in_application()
     defaults |= {"topic_ids": ("topic-orders",), "target_type": "webhook", "target_id": "target-receiver"}
     return _made(Subscription, defaults, fields)
+
+
+def rule(name: str = "failures", **fields: Any) -> Rule:
+    """A rule that tells ``ops@example.com`` of every delivery that fails."""
+    defaults = _named("rule", name) | _in_project()
+    return _made(Rule, defaults | {"all_subscriptions": True, "mail_to": ("ops@example.com",)}, fields)
 
 
 def api_key(name: str = "ci", **fields: Any) -> ApiKey:

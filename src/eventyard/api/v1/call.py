@@ -15,12 +15,13 @@ from eventyard.api.v1.answers import reply
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Application, Source, Subscription, Target, Topic
 from eventyard.model.errors import Invalid, NotFound
+from eventyard.model.rules import Rule
 from eventyard.pipeline.hub import Hub
 from eventyard.pipeline.view import View
 
 T = TypeVar("T")
-Named = TypeVar("Named", Application, Target)
-Owned = TypeVar("Owned", Application, Topic, Source, Subscription, Target)
+Named = TypeVar("Named", Application, Target, Rule)
+Owned = TypeVar("Owned", Application, Topic, Source, Subscription, Target, Rule)
 
 Limit = Annotated[int, Query(ge=1, le=MOST, description="How many at most.")]
 Cursor = Annotated[

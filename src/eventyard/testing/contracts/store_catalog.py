@@ -7,8 +7,10 @@ from eventyard.model.catalog import Mode, Record, Topic
 from eventyard.model.errors import Conflict
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import Change, Committed
+from eventyard.model.lifecycle import Kind, Status
 from eventyard.model.products import Failure, Family, ProductState, Terms, Version
 from eventyard.model.retry import RetryPolicy
+from eventyard.model.rules import Act
 from eventyard.model.schedule import DeliveryScope, ReleaseState, Schedule, When
 from eventyard.model.sealed import Sealed
 from eventyard.model.streams import Binding, Overflow, QueueOptions
@@ -40,6 +42,7 @@ FULL: tuple[Record, ...] = (
         terms=Terms(plan="gold"),
     ),
     ReleaseState("subscription-fulfilment", EntryId(7), b.NOW, "released", "ada"),
+    b.rule(kinds=(Kind.SUBSCRIPTION,), statuses=(Status.PENDING,), stuck_ms=60_000, act=Act.PAUSE, reached=b.NOW),
 )  # fmt: skip
 """A record of every type, with what is unusual in it."""
 
