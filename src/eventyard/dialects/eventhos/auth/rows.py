@@ -117,8 +117,9 @@ def role_name(role: Role) -> RoleName:
 
 
 def role_row(catalog: Catalog, role: Role) -> RoleRow:
-    """A role with what it allows."""
+    """A role with what it allows, in the order in which that was made."""
     given = [one for id in role.permission_ids if (one := catalog.seek(Permission, id)) is not None]
+    given.sort(key=lambda permission: permission.number)
     return {"id": role.number, "identifier": role.name, "resources": resource_rows(catalog, given)}
 
 
