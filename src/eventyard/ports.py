@@ -40,6 +40,7 @@ from eventyard.model.lifecycle import Trigger
 from eventyard.model.mail import Mail
 from eventyard.model.outcome import Outcome
 from eventyard.model.past import Past
+from eventyard.model.retention import Over, Purged, Term
 from eventyard.model.streams import Position
 
 Clock = Callable[[], Millis]
@@ -95,7 +96,7 @@ class Store(Protocol):
         """Apply a trigger to those entries whose status allows it, by the lifecycle table; returns their ids.
 
         The line's own status is replaced by the one that follows. With ``due_at`` a delivery goes (back) into the
-        work queue, unleased, for its next attempt; without, it leaves it.
+        work queue, unleased, for its next attempt, and one whose event is gone stays as it is; without, it leaves it.
         """
 
     async def redeliver(
@@ -119,6 +120,21 @@ class Store(Protocol):
         self, number: int, after: EntryId, through: EntryId | None, limit: int, *, newest: bool = False
     ) -> list[Delayed]:
         """The delayed deliveries of the subscription with that number, by id, or the newest first."""
+
+    # The journal, letting go
+
+    async def over(self, terms: Sequence[Term], after: EntryId) -> Over:
+        """Publications of those topics past an entry of which something is over (``model.retention.fate``).
+
+        A call looks at so many entries and no more: go on from ``reached``, until it is ``None``.
+        """
+
+    async def purge(self, terms: Sequence[Term], ids: Sequence[EntryId]) -> Purged:
+        """Delete what is over of these publications, with their deliveries, all or none; how much that was.
+
+        What is not over any more is left, and so is the family of the journal's newest entry. An id is never given
+        twice, and an idempotency key is answered as before.
+        """
 
     # The journal, reading
 

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TypeVar
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from eventyard.model.catalog import Record
@@ -41,6 +40,7 @@ from eventyard.model.journal import (
 )
 from eventyard.model.lifecycle import FINAL, LIFECYCLE, Kind, Status, Trigger, after
 from eventyard.model.past import Past
+from eventyard.model.retention import Over, Purged, Term
 from eventyard.model.streams import Position
 from eventyard.ports import Clock, Watcher
 from eventyard.stores.family import (
@@ -54,7 +54,10 @@ from eventyard.stores.family import (
     taken,
 )
 from eventyard.stores.memory_catalog import MemoryCatalog
+from eventyard.stores.memory_due import Due, claimable, waiting
 from eventyard.stores.memory_past import adopted
+from eventyard.stores.memory_promises import MemoryPromises
+from eventyard.stores.memory_retain import over, purge
 from eventyard.stores.memory_search import Kept, found, listed, shown, stories, totals
 from eventyard.stores.memory_siblings import delayed, delaying, siblings
 from eventyard.stores.memory_stream import MemoryStream
@@ -63,26 +66,14 @@ from eventyard.stores.records import NameKind
 T = TypeVar("T")
 
 
-class _Due(Struct):
-    due_at: Millis
-    lease_until: Millis
-    attempt: int
-
-
-class _Promise(Struct):
-    answer: Appended
-    fingerprint: bytes | None
-    expires_at: Millis
-
-
 class MemoryStore:
     """A :class:`eventyard.ports.Store` that forgets everything when it goes."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._entries: dict[EntryId, Kept] = {}
-        self._due: dict[EntryId, _Due] = {}
-        self._promises: dict[tuple[int, str], _Promise] = {}
+        self._due: dict[EntryId, Due] = {}
+        self._promises = MemoryPromises()
         self._catalog = MemoryCatalog()
         self._stream = MemoryStream(self._entries)
 
@@ -105,15 +96,12 @@ class MemoryStore:
         return answers
 
     def _append(self, new: NewPublication) -> Appended:
-        for promised in new.idempotency:
-            kept = self._promises.get((new.source.number, promised.key))
-            if kept is not None and kept.expires_at > new.received_at:
-                both = (kept.fingerprint, promised.fingerprint)
-                return replace(kept.answer, key=promised.key, mismatch=None not in both and both[0] != both[1])
+        if (earlier := self._promises.earlier(new)) is not None:
+            return earlier
         now = self._clock()
         history = [HistoryLine(new.received_at, Status.PROCESSING), HistoryLine(now, Status.COMPLETE, PUBLISHED)]
         publication = Kept(
-            id=EntryId(len(self._entries) + 1),
+            id=self._next_id(),
             kind=Kind.PUBLICATION,
             project=new.project_number,
             application=new.application_number,
@@ -130,15 +118,12 @@ class MemoryStore:
         for delivery in new.deliveries:
             self._deliver(publication, delivery, HistoryLine(now, delivery.status))
         answer = Appended(publication.id, new.event.id, len(new.deliveries), now)
-        for promised in new.idempotency:
-            self._promises[new.source.number, promised.key] = _Promise(
-                answer, promised.fingerprint, promised.expires_at
-            )
+        self._promises.make(new.source.number, new.idempotency, answer)
         return answer
 
     def _deliver(self, publication: Kept, new: NewDelivery, line: HistoryLine) -> EntryId:
         delivery = Kept(
-            id=EntryId(len(self._entries) + 1),
+            id=self._next_id(),
             kind=Kind.SUBSCRIPTION,
             project=publication.project,
             application=self._catalog.number(NameKind.APPLICATION, new.subscription.application_id),
@@ -154,7 +139,7 @@ class MemoryStore:
         )
         self._entries[delivery.id] = delivery
         if new.status is not Status.DELAYED:
-            self._due[delivery.id] = _Due(new.due_at, new.lease_until, 1)
+            self._due[delivery.id] = Due(new.due_at, new.lease_until, 1)
         publication.family.moved(None, line.status)
         return delivery.id
 
@@ -162,12 +147,8 @@ class MemoryStore:
         """See the port."""
         claimed = []
         for target, places in room.items():
-            waiting = [
-                (due.due_at, entry_id)
-                for entry_id, due in self._due.items()
-                if self._entries[entry_id].target == target and max(due.due_at, due.lease_until) <= now
-            ]
-            sized = ((one, len(self._entries[one].event.data)) for _, one in sorted(waiting)[:places])
+            free = claimable(self._due, self._entries, target, now)
+            sized = ((one, len(self._entries[one].event.data)) for one in free[:places])
             claimed += [self._lease(one, lease_until, now) for one in taken(sized)]
         return claimed
 
@@ -231,11 +212,7 @@ class MemoryStore:
 
     async def waiting(self) -> list[Waiting]:
         """See the port."""
-        first: dict[int, Millis] = {}
-        for entry_id, due in self._due.items():
-            target, free_at = self._entries[entry_id].target, due.lease_until or due.due_at
-            first[target] = min(first.get(target, free_at), free_at)
-        return [Waiting(target, at) for target, at in sorted(first.items())]
+        return list(waiting(self._due, self._entries))
 
     async def release(self) -> int:
         """See the port."""
@@ -254,6 +231,8 @@ class MemoryStore:
         for entry_id in ids:
             entry = self._entries.get(entry_id)
             if entry is None or (entry.status, trigger) not in LIFECYCLE:
+                continue
+            if due_at is not None and not self._has_payload(entry):
                 continue
             self._change(entry, replace(line, status=after(entry.status, trigger)))
             self._queue(entry, due_at)
@@ -277,12 +256,12 @@ class MemoryStore:
 
     def _adopt(self, one: Past) -> bool:
         source, once = self._catalog.remembered(one.source), adopted_once(one)
-        if (source, once.key) in self._promises:
+        if self._promises.made(source, once):
             return False
-        first = EntryId(len(self._entries) + 1)
+        first = self._next_id()
         self._entries |= {entry.id: entry for entry in adopted(one, source, first, self._catalog)}
         answer = Appended(first, one.event.id, len(one.deliveries), self._clock())
-        self._promises[source, once.key] = _Promise(answer, once.fingerprint, once.expires_at)
+        self._promises.make(source, [once], answer)
         return True
 
     def _change(self, entry: Kept, line: HistoryLine) -> None:
@@ -298,7 +277,7 @@ class MemoryStore:
         queued = self._due.pop(entry.id, None)
         if due_at is not None and entry.parent_id is not None:
             attempt = max(max(entry.attempts, default=0) + 1, queued.attempt if queued else 1)
-            self._due[entry.id] = _Due(due_at, 0, attempt)
+            self._due[entry.id] = Due(due_at, 0, attempt)
 
     async def siblings(self, publication_ids: Sequence[EntryId]) -> list[Sibling]:
         """See the port."""
@@ -313,6 +292,19 @@ class MemoryStore:
     ) -> list[Delayed]:
         """See the port."""
         return delayed(self._entries, (number, after, through, limit), newest=newest)
+
+    # The journal, letting go
+
+    async def over(self, terms: Sequence[Term], after: EntryId) -> Over:
+        """See the port."""
+        return over(terms, after, self._entries, self._due)
+
+    async def purge(self, terms: Sequence[Term], ids: Sequence[EntryId]) -> Purged:
+        """See the port."""
+        return purge(terms, ids, self._entries, self._due)
+
+    def _has_payload(self, entry: Kept) -> bool:
+        return self._entries[entry.parent_id or entry.id].has_payload
 
     # The journal, reading
 
@@ -342,7 +334,7 @@ class MemoryStore:
         due = self._due.get(entry_id)
         return EntryDetail(
             entry=self._shown(entry),
-            event=entry.event,
+            event=entry.event if self._has_payload(entry) else None,
             children=tuple(self._shown(child) for child in self._entries.values() if child.parent_id == entry_id),
             history=tuple(entry.history),
             attempts=tuple(entry.attempts[number] for number in sorted(entry.attempts)),
@@ -356,6 +348,9 @@ class MemoryStore:
     async def totals(self, projects: Sequence[int]) -> Mapping[tuple[int, int], int]:
         """See the port."""
         return totals(self._entries.values(), projects)
+
+    def _next_id(self) -> EntryId:
+        return EntryId(next(reversed(self._entries), 0) + 1)
 
     def _entry(self, entry_id: EntryId) -> Kept:
         try:

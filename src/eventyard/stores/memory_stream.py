@@ -24,7 +24,7 @@ class MemoryStream:
 
     def read(self, topics: Sequence[int], after: EntryId, until: EntryId, limit: int) -> Slice:
         """See the port."""
-        wanted = [one for one in self._publications(topics) if after < one.id <= until]
+        wanted = [one for one in self._publications(topics) if after < one.id <= until and one.has_payload]
         page = list(taken(((one, len(one.event.data)) for one in islice(wanted, limit)), READ_BYTES))
         reached = max(after, until) if len(page) == len(wanted) else page[-1].id
         return Slice(tuple(_committed(one) for one in page), reached)

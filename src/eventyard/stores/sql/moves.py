@@ -15,12 +15,21 @@ from eventyard.stores.sql.append import redelivered
 from eventyard.stores.sql.changes import Changes
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.record import missing
+from eventyard.stores.sql.statements import id_list, one_document
+
+_WITH_EVENT = """
+SELECT json_group_array(id) FROM (
+  SELECT wanted.value AS id FROM json_each(?) AS wanted JOIN entries ON entries.id = wanted.value
+  WHERE EXISTS (SELECT 1 FROM payloads WHERE entry_id = coalesce(parent_id, entries.id)) ORDER BY wanted.key)
+"""
 
 
 def move(
     connection: sqlite3.Connection, ids: Sequence[EntryId], trigger: Trigger, line: HistoryLine, due_at: Millis | None
 ) -> list[EntryId]:
     """Apply a trigger to the entries whose status allows it; their ids."""
+    if due_at is not None:
+        ids = one_document(connection.execute(_WITH_EVENT, (id_list(ids),)))
     changes = Changes(connection, ids)
     moved = []
     for entry_id in ids:

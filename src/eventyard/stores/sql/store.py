@@ -1,7 +1,7 @@
 """The store in an SQLite file: one writer thread, a few readers, one checkpointer, put together.
 
 This file only passes calls on: writes to ``writer.py`` (and through it to ``append.py``, ``record.py``, ``claim.py``,
-``moves.py``, ``adopt.py``, ``catalog.py``, ``positions.py``), reads to ``pages.py``, ``listing.py``,
+``moves.py``, ``adopt.py``, ``retain.py``, ``catalog.py``, ``positions.py``), reads to ``pages.py``, ``listing.py``,
 ``reading.py``, ``stories.py`` and ``stream.py`` on a connection of the pool.
 """
 
@@ -44,9 +44,10 @@ from eventyard.model.journal import (
 )
 from eventyard.model.lifecycle import Trigger
 from eventyard.model.past import Past
+from eventyard.model.retention import Over, Purged, Term
 from eventyard.model.streams import Position
 from eventyard.ports import Clock, Watcher
-from eventyard.stores.sql import adopt, catalog, claim, faults, file, moves, pages, reading, siblings, stream
+from eventyard.stores.sql import adopt, catalog, claim, faults, file, moves, pages, reading, retain, siblings, stream
 from eventyard.stores.sql import positions as kept
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.listing import listed
@@ -174,6 +175,21 @@ class SqliteStore:
     ) -> list[Delayed]:
         """See the port."""
         return await self._read(partial(siblings.delayed, bounds=(number, after, through, limit), newest=newest))
+
+    # The journal, letting go
+
+    async def over(self, terms: Sequence[Term], after: EntryId) -> Over:
+        """See the port."""
+        return await self._read(partial(retain.over, terms=terms, after=after))
+
+    async def purge(self, terms: Sequence[Term], ids: Sequence[EntryId]) -> Purged:
+        """See the port."""
+
+        def act(connection: sqlite3.Connection, _: Known) -> Purged:
+            return retain.purge(connection, terms, ids)
+
+        purged: Purged = await self._writer.act(act, pages=retain.pages(len(ids)))
+        return purged
 
     # The journal, reading
 

@@ -6,6 +6,8 @@ them, so that the total of a numbered page, and where it begins, cost a look at 
 
 import sqlite3
 
+import msgspec
+
 from eventyard.model.ids import EntryId
 from eventyard.model.lifecycle import Endings
 from eventyard.stores.sql.statements import Rows
@@ -16,6 +18,12 @@ _ADD = Rows(
     " ON CONFLICT (series, endings, block) DO UPDATE SET number = number + excluded.number",
     4,
 )
+_CLEAR = (
+    "DELETE FROM tallies WHERE number = 0 AND (series, endings, block) IN"
+    " (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))"
+)
+
+_encode = msgspec.json.Encoder().encode
 
 
 class Tallies:
@@ -37,3 +45,8 @@ class Tallies:
                 values += (series, endings, block, step)
         if values:
             _ADD.run(connection, values)
+
+    def clear(self, connection: sqlite3.Connection) -> None:
+        """Forget what has come down to nothing, in the series and blocks that were changed, once that is written."""
+        places = {(series, int(endings), block) for series, _, block in self._steps for endings in Endings}
+        connection.execute(_CLEAR, (_encode(sorted(places)).decode(),))

@@ -46,7 +46,7 @@ LIGHT = 128
 class Task:
     """Something to be written, and who waits for it."""
 
-    __slots__ = ("act", "future", "publications", "recording", "single")
+    __slots__ = ("act", "future", "publications", "recording", "single", "thick")
 
     def __init__(
         self,
@@ -56,12 +56,14 @@ class Task:
         single: bool = False,
         recording: Recording | None = None,
         act: Act | None = None,
+        thick: int = 1,
     ) -> None:
         self.future = future
         self.publications = publications
         self.single = single
         self.recording = recording
         self.act = act
+        self.thick = thick
 
     @property
     def size(self) -> int:
@@ -71,7 +73,7 @@ class Task:
     @property
     def pages(self) -> int:
         """About how many pages of the log it takes."""
-        return sum(1 + len(new.event.data) // PAGE for new, _ in self.publications) or 1
+        return sum(1 + len(new.event.data) // PAGE for new, _ in self.publications) or self.thick
 
 
 class Writer:
@@ -128,9 +130,12 @@ class Writer:
         """Commit the end of an attempt."""
         return self._put(Task(self._loop.create_future(), recording=recording))
 
-    def act(self, act: Act, publications: Sequence[NewPublication] = ()) -> "asyncio.Future[Any]":
-        """Commit anything else; together with publications, if there are any, whose answers it then has."""
-        return self._put(Task(self._loop.create_future(), publications=[prepare(new) for new in publications], act=act))
+    def act(self, act: Act, publications: Sequence[NewPublication] = (), *, pages: int = 1) -> "asyncio.Future[Any]":
+        """Commit anything else, of about so many pages; together with publications, if there are any, whose answers it
+        then has.
+        """
+        prepared = [prepare(new) for new in publications]
+        return self._put(Task(self._loop.create_future(), publications=prepared, act=act, thick=pages))
 
     def _put(self, task: Task) -> "asyncio.Future[Any]":
         if self._stopping:

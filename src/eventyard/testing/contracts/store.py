@@ -9,6 +9,7 @@ fixture ``clock``. The suite is in parts, one for each group of the port's metho
     ├── GroupsContract    store_groups.py    deliveries that wait for others of their publication
     ├── OperatorContract  store_operator.py  move, redeliver
     ├── PastContract      store_past.py      adopt
+    ├── RetentionContract store_retention.py over, purge
     ├── SearchContract    store_search.py    find, count, totals
     ├── ListingContract   store_listing.py   listed
     ├── StreamsContract   store_streams.py   watch, read, newest, at, positions
@@ -21,6 +22,7 @@ from eventyard.testing.contracts.store_groups import GroupsContract
 from eventyard.testing.contracts.store_listing import ListingContract
 from eventyard.testing.contracts.store_operator import OperatorContract
 from eventyard.testing.contracts.store_past import PastContract
+from eventyard.testing.contracts.store_retention import RetentionContract
 from eventyard.testing.contracts.store_search import SearchContract
 from eventyard.testing.contracts.store_streams import StreamsContract
 from eventyard.testing.contracts.store_work import WorkContract
@@ -32,6 +34,7 @@ class StoreContract(
     GroupsContract,
     OperatorContract,
     PastContract,
+    RetentionContract,
     SearchContract,
     ListingContract,
     StreamsContract,

@@ -42,3 +42,13 @@ def test_what_comes_to_nothing_is_not_written(connection: sqlite3.Connection) ->
     tallies.count(7, Endings.NONE, 6, -1)
     tallies.write(connection)
     assert kept(connection) == []
+
+
+def test_what_has_come_down_to_nothing_is_forgotten_where_it_was_changed(connection: sqlite3.Connection) -> None:
+    rows = [(7, 0, 0, 0), (7, 1, 0, 1), (7, 3, 0, 0), (7, 0, 1, 0), (8, 0, 0, 0)]
+    connection.executemany("INSERT INTO tallies VALUES (?, ?, ?, ?)", rows)
+    tallies = Tallies()
+    tallies.count(7, Endings.COMPLETE, 5, -1)
+    tallies.write(connection)
+    tallies.clear(connection)
+    assert kept(connection) == [(7, 0, 1, 0), (8, 0, 0, 0)]
