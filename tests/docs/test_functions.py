@@ -35,7 +35,7 @@ async def test_an_example_comes_to_what_the_page_says(function: str, kind: str, 
         else:
             with pytest.raises(FunctionError) as caught:
                 await functions.call(function, json.loads(CONTEXT))
-            assert str(caught.value) == result
+            assert str(caught.value).removesuffix(", and had to be ended") == result  # where others use the processor
             assert await functions.check(function) == (result if "SyntaxError" in result else None)
 
 

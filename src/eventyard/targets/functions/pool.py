@@ -20,8 +20,10 @@ from eventyard.ports import FunctionLimits
 from eventyard.targets.functions.frames import Answer, Question
 from eventyard.targets.functions.process import Worker, WorkerLost
 
-GRACE_SECONDS = 2.0
-"""What a worker may take on the clock beyond the processor time of a function, before it is killed."""
+GRACE_SECONDS, SHARE = 2.0, 4
+"""A worker is killed when the clock shows so much more, and so many times as much, as a function may compute: on a busy
+machine it waits for a processor longer than it uses one.
+"""
 
 CONTEXT_SHARE = 8
 """A context may come to this part of the memory: as objects it takes several times the bytes of its JSON."""
@@ -137,7 +139,7 @@ class Functions:
 
     async def _ask(self, worker: Worker, question: bytes, timeout_ms: int) -> Answer:
         try:
-            return await worker.ask(question, timeout_ms / 1000 + GRACE_SECONDS)
+            return await worker.ask(question, timeout_ms / 1000 * SHARE + GRACE_SECONDS)
         except TimeoutError:
             raise FunctionError(f"it ran longer than {timeout_ms} ms, and had to be ended") from None
         except WorkerLost as error:
