@@ -13,12 +13,23 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "EVENTYARD_"
 
 Positive = Annotated[int, Field(gt=0)]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("that is no time zone; write one such as Europe/Lisbon") from None
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
 
 
 class ConfigError(Exception):
@@ -41,16 +52,6 @@ class TargetSettings(_Section):
 
     allow_private: bool = Field(
         default=False, description="Let webhooks reach loopback, private and link-local addresses."
-    )
-
-
-class FunctionSettings(_Section):
-    """Bounds of the JavaScript functions that make the body of a request."""
-
-    workers: Positive = Field(default=2, description="Processes that run JavaScript functions, each one at a time.")
-    memory_bytes: int = Field(default=64 << 20, ge=8 << 20, description="Memory that a function may use.")
-    timeout_ms: int = Field(
-        default=1000, ge=1, le=60_000, description="Processor time that a function may use, in milliseconds."
     )
 
 
@@ -163,7 +164,7 @@ class EventhosSettings(_Section):
     access_key_in_query: bool = Field(
         default=True, description="Take the access key from the URL too, where it may end up in logs of proxies."
     )
-    time_zone: str = Field(
+    time_zone: Zone = Field(
         default="UTC", description="Time zone, by its IANA name, in which the log's fromTime and toTime are days."
     )
     token_minutes: int = Field(
@@ -177,14 +178,29 @@ class EventhosSettings(_Section):
             raise ValueError("write 200000 or 20000")
         return code
 
-    @field_validator("time_zone")
+
+class InformaticaSettings(_Section):
+    """The dialects of Informatica's DIH and CIH."""
+
+    cih_calls_per_minute: int = Field(
+        default=5, ge=0, description="Searches an organization may make of CIH's events in a minute; 0 is no limit."
+    )
+    max_results: Positive = Field(
+        default=2000, description="Events in an answer at most, and unless fewer are asked for."
+    )
+    invalid_filter_status: int = Field(
+        default=500, description="Status for a filter that makes no sense: 500 as documented, or 400."
+    )
+    time_zone: Zone = Field(
+        default="UTC", description="Time zone, by its IANA name, of the days that TODAY and YESTERDAY are."
+    )
+
+    @field_validator("invalid_filter_status")
     @classmethod
-    def _known(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("that is no time zone; write one such as Europe/Lisbon") from None
-        return name
+    def _documented_or_usual(cls, status: int) -> int:
+        if status not in (500, 400):
+            raise ValueError("write 500 or 400")
+        return status
 
 
 SECRET_NAMES = (
@@ -266,7 +282,6 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     targets: TargetSettings = TargetSettings()
     functions: FunctionSettings = FunctionSettings()
-    functions: FunctionSettings = FunctionSettings()
     limits: LimitSettings = LimitSettings()
     idempotency: IdempotencySettings = IdempotencySettings()
     log: LogSettings = LogSettings()
@@ -276,6 +291,7 @@ class Settings(BaseSettings):
     tls: TlsSettings = TlsSettings()
     tokens: TokenSettings = TokenSettings()
     eventhos: EventhosSettings = EventhosSettings()
+    informatica: InformaticaSettings = InformaticaSettings()
     mail: MailSettings = MailSettings()
     smtp: SmtpSettings = SmtpSettings()
 

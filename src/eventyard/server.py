@@ -30,6 +30,8 @@ from eventyard.config import ConfigError, Settings
 from eventyard.dialects.eventhos.options import BASE, Options
 from eventyard.dialects.eventhos.send import Send
 from eventyard.dialects.eventhos.senders import Senders
+from eventyard.dialects.informatica.options import Options as InformaticaOptions
+from eventyard.dialects.informatica.profiles import PROFILES, Profile
 from eventyard.gateways.sse import Sse
 from eventyard.pipeline.hub import Hub
 from eventyard.telemetry.log import Log, make_log
@@ -63,7 +65,9 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
 
         def announce() -> None:
             ready(urls)
-            hub.releases.start()
+            hub.backlogs.start()
+            hub.schedules.start()
+            hub.monitoring.stuck.start()
             log.info("ready", **urls, data=str(settings.data))
 
         await hub.dispatcher.start()
@@ -101,19 +105,31 @@ def dialects(hub: Hub, security: Security, settings: Settings) -> Mapping[str, C
         from eventyard.dialects.eventhos.access import Access  # noqa: PLC0415
         from eventyard.dialects.eventhos.router import eventhos_app  # noqa: PLC0415
 
-        read = partial(whole_body, header_bytes=hub.limits.header_bytes, body_bytes=hub.limits.body_bytes)
         access = Access(hub, security.bearer, security.source_of, issuer_of)
         app = eventhos_app(hub, access, eventhos_options(settings), read)
         app.state.public_url = settings.public_url  # issuer_of looks there
         return cast(Asgi, app)
 
-    return {BASE: eventhos}
+    def informatica(profile: Profile) -> Asgi:
+        from eventyard.dialects.informatica.access import Access  # noqa: PLC0415
+        from eventyard.dialects.informatica.router import informatica_app  # noqa: PLC0415
+
+        access = Access(hub, security.authenticate, security.source_of)
+        return cast(Asgi, informatica_app(profile, hub, access, informatica_options(settings), read))
+
+    read = partial(whole_body, header_bytes=hub.limits.header_bytes, body_bytes=hub.limits.body_bytes)
+    return {BASE: eventhos, **{profile.mount: partial(informatica, profile) for profile in PROFILES}}
 
 
 def eventhos_options(settings: Settings) -> Options:
     """What an operator chose for eventhos."""
     given = settings.eventhos
     return Options(given.project, given.success_code, given.access_key_in_query, given.time_zone, given.token_minutes)
+
+
+def informatica_options(settings: Settings) -> InformaticaOptions:
+    """What an operator chose for DIH and CIH."""
+    return InformaticaOptions(**settings.informatica.model_dump())
 
 
 def _http(front: Asgi, hot: Hot, websocket: Callable[..., asyncio.Protocol], settings: Settings) -> uvicorn.Config:
@@ -306,6 +322,7 @@ async def _end(hub: Hub, timeout_ms: int) -> int:
     loop = asyncio.get_running_loop()
     began = loop.time()
     cut_off = await hub.dispatcher.drain(timeout_ms)
+    await hub.monitoring.stop(max(timeout_ms - int((loop.time() - began) * 1000), 0))
     await hub.mails.stop(max(timeout_ms - int((loop.time() - began) * 1000), 0))
     return cut_off
 
