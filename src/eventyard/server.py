@@ -65,9 +65,7 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
 
         def announce() -> None:
             ready(urls)
-            hub.backlogs.start()
-            hub.schedules.start()
-            hub.monitoring.stuck.start()
+            hub.releases.start()
             log.info("ready", **urls, data=str(settings.data))
 
         await hub.dispatcher.start()
@@ -322,7 +320,6 @@ async def _end(hub: Hub, timeout_ms: int) -> int:
     loop = asyncio.get_running_loop()
     began = loop.time()
     cut_off = await hub.dispatcher.drain(timeout_ms)
-    await hub.monitoring.stop(max(timeout_ms - int((loop.time() - began) * 1000), 0))
     await hub.mails.stop(max(timeout_ms - int((loop.time() - began) * 1000), 0))
     return cut_off
 
