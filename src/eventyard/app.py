@@ -48,6 +48,7 @@ from eventyard.pipeline.release import Releases
 from eventyard.pipeline.replay import Replay
 from eventyard.pipeline.replies import Replies
 from eventyard.pipeline.reprocess import Reprocessing
+from eventyard.pipeline.retain import Retain
 from eventyard.pipeline.search import Search
 from eventyard.pipeline.sources import Sources
 from eventyard.pipeline.streams.inventory import Inventory
@@ -171,6 +172,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         search=Search(catalog, store),
         reprocessing=reprocessing,
         replay=Replay(catalog, store, dispatcher, reprocessing, clock),
+        retain=Retain(catalog, store, streams.queues, metrics, log, clock, least_ms=limits.idempotency_window_ms),
         projects=Projects(catalog, clock, new_id),
         topics=topics,
         sources=Sources(catalog, topics, vault, parts.verifiers, clock, new_id),
@@ -267,6 +269,7 @@ async def open_hub(settings: Settings, log: Log) -> AsyncIterator[Hub]:
         await hub.streams.start()
         stack.push_async_callback(hub.streams.stop)
         stack.push_async_callback(hub.releases.stop)
+        stack.push_async_callback(hub.retain.stop)
         yield hub
 
 

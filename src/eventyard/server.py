@@ -66,6 +66,7 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
         def announce() -> None:
             ready(urls)
             hub.releases.start()
+            hub.retain.start()
             log.info("ready", **urls, data=str(settings.data))
 
         await hub.dispatcher.start()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from eventyard.config import Settings
 
 app = group(
-    "The journal file: its schema, its soundness.",
+    "The journal file: its schema, its soundness, what is over in it.",
     "eventyard db status",
     "eventyard db check --data /var/lib/eventyard",
 )
@@ -72,6 +72,32 @@ async def _upgrade(settings: "Settings") -> None:
     wanted = settings.model_copy(update={"store": settings.store.model_copy(update={"upgrade": True})})
     async with AsyncExitStack() as stack:
         await open_store(wanted).start(stack)
+
+
+@app.command(epilog=examples("eventyard db purge --dry-run", "eventyard db purge --data /var/lib/eventyard"))
+def purge(
+    config: ConfigFile = None,
+    data: DataDir = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let go of what is over by the retention of topics, in a journal no hub has; a hub does so by itself."""
+    path, settings = _journal(config, data)
+    if not path.exists():
+        raise Failure(f"there is no journal at {path.absolute()}", hint="make one with: eventyard init")
+    with explained():
+        purged = asyncio.run(_purge(settings, dry_run=dry_run))
+    _show({**purged, "dry_run": dry_run}, as_json)
+
+
+async def _purge(settings: "Settings", *, dry_run: bool) -> dict[str, int]:
+    from msgspec.structs import asdict  # noqa: PLC0415 - other commands do without the hub
+
+    from eventyard.app import open_hub  # noqa: PLC0415
+    from eventyard.telemetry.log import make_log  # noqa: PLC0415
+
+    async with open_hub(settings, make_log("error")) as hub:
+        return asdict(await hub.retain.purge_all(dry_run=dry_run))
 
 
 def _journal(config: Path | None, data: Path | None) -> "tuple[Path, Settings]":

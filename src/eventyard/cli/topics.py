@@ -6,7 +6,7 @@ import typer
 
 from eventyard.cli.examples import examples
 from eventyard.cli.inputs import json_of
-from eventyard.cli.remote import Remote, remote
+from eventyard.cli.remote import Remote, given, remote
 from eventyard.cli.verbs import add_verbs, group
 
 PATH = "/v1/topics"
@@ -15,6 +15,7 @@ COLUMNS = (
     ("NAME", "name"),
     ("SCHEMA VERSION", "schema_version"),
     ("LOCKED", "locked"),
+    ("KEPT DAYS", "retention.consumed_days"),
     ("DESCRIPTION", "description"),
     ("CREATED", "created_at"),
 )
@@ -27,11 +28,23 @@ add_verbs(app, path=PATH, word="topic", columns=COLUMNS, example="orders")
 schemas = group("The schema versions of a topic.", "eventyard topics schema add orders @order.schema.json")
 app.add_typer(schemas, name="schema")
 
+Consumed = Annotated[
+    int | None, typer.Option("--consumed", metavar="DAYS", help="How long what is consumed is kept; unset: for ever.")
+]
+Unconsumed = Annotated[
+    int | None, typer.Option("--unconsumed", metavar="DAYS", help="And what somebody has not consumed.")
+]
+Payload = Annotated[
+    int | None, typer.Option("--payload", metavar="DAYS", help="And the events themselves, whose record stays.")
+]
 Named = Annotated[str, typer.Argument(help="Name or id of the topic.", metavar="NAME")]
 
 
 @app.command(
-    epilog=examples("eventyard topics create orders", "eventyard topics create orders --schema @order.schema.json")
+    epilog=examples(
+        "eventyard topics create orders",
+        "eventyard topics create orders --schema @order.schema.json --consumed 30 --unconsumed 90",
+    )
 )
 @remote
 def create(
@@ -41,9 +54,42 @@ def create(
     schema: Annotated[
         Any, typer.Option(parser=json_of, metavar="JSON|@FILE|-", help="Version 1 of its JSON Schema (2020-12).")
     ] = None,
+    consumed: Consumed = None,
+    unconsumed: Unconsumed = None,
+    payload: Payload = None,
 ) -> None:
     """Make a topic."""
-    hub.show(hub.post(PATH, hub.in_project({"name": name, "description": description, "schema": schema})))
+    retention = _periods(consumed, unconsumed, payload)
+    body = {"name": name, "description": description, "schema": schema, "retention": retention or None}
+    hub.show(hub.post(PATH, hub.in_project(body)))
+
+
+@app.command(
+    epilog=examples(
+        "eventyard topics keep orders --consumed 30 --unconsumed 90 --payload 7", "eventyard topics keep orders"
+    )
+)
+@remote
+def keep(
+    hub: Remote, name: Named, consumed: Consumed = None, unconsumed: Unconsumed = None, payload: Payload = None
+) -> None:
+    """Say how long what is in a topic is kept; what is not given is kept for ever."""
+    retention = _periods(consumed, unconsumed, payload)
+    hub.show(hub.client.call("PATCH", hub.one(PATH, name), {"retention": retention}))
+
+
+@app.command(epilog=examples("eventyard topics purge orders --dry-run", "eventyard topics purge orders"))
+@remote
+def purge(
+    hub: Remote, name: Named, dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False
+) -> None:
+    """Let what is over in a topic go now; the hub does so by itself every few minutes."""
+    path = f"{hub.one(PATH, name)}/purge"
+    hub.show(hub.client.call("POST", path, query={"dry_run": dry_run}))
+
+
+def _periods(consumed: int | None, unconsumed: int | None, payload: int | None) -> dict[str, Any]:
+    return given({"consumed_days": consumed, "unconsumed_days": unconsumed, "payload_days": payload})
 
 
 @app.command(epilog=examples("eventyard topics lock orders", "eventyard topics lock orders --off"))

@@ -16,6 +16,7 @@ from eventyard.model.access import Scope
 from eventyard.model.identity import Client, Permission, Realm, Resource, Role, SigningKey
 from eventyard.model.ids import Millis
 from eventyard.model.products import ProductState
+from eventyard.model.retention import FOR_EVER, Retention
 from eventyard.model.retry import RetryPolicy
 from eventyard.model.rules import Rule
 from eventyard.model.schedule import Backlog, DeliveryScope, ReleaseState, Schedule, When
@@ -60,7 +61,8 @@ class Application(Struct, frozen=True):
 class Topic(Struct, frozen=True):
     """A named channel in a project. ``schema_version`` is the version enforced now; ``None`` accepts anything.
 
-    ``exchange`` is what an AMQP client declared of it; ``None`` is a durable topic exchange.
+    ``exchange`` is what an AMQP client declared of it; ``None`` is a durable topic exchange. ``retention`` says how
+    long what is published into it is kept.
     """
 
     id: str
@@ -72,6 +74,7 @@ class Topic(Struct, frozen=True):
     schema_version: int | None = None
     locked: bool = False
     exchange: ExchangeSettings | None = None
+    retention: Retention = FOR_EVER
     number: int = 0
 
 

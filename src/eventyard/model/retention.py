@@ -22,7 +22,7 @@ SETTLED = FINAL - {Status.ERROR}
 """The statuses that count as consumed."""
 
 
-class Retention(Struct, frozen=True, omit_defaults=True):
+class Retention(Struct, frozen=True):
     """The periods of a topic, in days; ``None`` keeps for ever.
 
     ``payload_days`` runs from the creation, whether consumed or not. The event goes then, but not while a delivery is

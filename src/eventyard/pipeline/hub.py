@@ -17,6 +17,7 @@ from eventyard.pipeline.publish import Publishing
 from eventyard.pipeline.release import Releases
 from eventyard.pipeline.replay import Replay
 from eventyard.pipeline.reprocess import Reprocessing
+from eventyard.pipeline.retain import Retain
 from eventyard.pipeline.search import Search
 from eventyard.pipeline.sources import Sources
 from eventyard.pipeline.streams.inventory import Inventory
@@ -61,6 +62,7 @@ class Hub(Struct, frozen=True):
     search: Search
     reprocessing: Reprocessing
     replay: Replay
+    retain: Retain
     projects: Projects
     topics: Topics
     sources: Sources

@@ -10,6 +10,7 @@ from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Project, Source, Subscription, Topic, TopicSchema
 from eventyard.model.errors import Conflict, Invalid
 from eventyard.model.reserved import need_free, need_not_ours
+from eventyard.model.retention import FOR_EVER, Retention
 from eventyard.pipeline.catalog import Catalog, in_turn
 from eventyard.pipeline.projects import changed_fields
 from eventyard.pipeline.view import View
@@ -26,14 +27,22 @@ class Topics:
 
     @in_turn
     async def create(
-        self, who: Principal, *, project_id: str | None, name: str, description: str = "", schema: Any = None
+        self,
+        who: Principal,
+        *,
+        project_id: str | None,
+        name: str,
+        description: str = "",
+        schema: Any = None,
+        retention: Retention = FOR_EVER,
     ) -> Topic:
         """A new topic, with its first schema version if one is given. Raises ``Conflict``, ``Invalid``, ``Forbidden``
         (``reserved_name``).
         """
         project = View(self._catalog, who).need(Scope.CATALOG_WRITE).writable(project_id)
         need_free(name)
-        topic = self.new(project, name, description)
+        retention.check()
+        topic = msgspec.structs.replace(self.new(project, name, description), retention=retention)
         if schema is None:
             return await self._catalog.save_one(topic)
         compile_schema(schema, at="/schema")
@@ -49,11 +58,12 @@ class Topics:
 
     @in_turn
     async def change(self, who: Principal, topic_id: str, changes: Mapping[str, Any]) -> Topic:
-        """Change name, description, lock, or which schema version is enforced (``None``: none)."""
+        """Change name, description, lock, retention, or which schema version is enforced (``None``: none)."""
         topic = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Topic, topic_id)
         need_not_ours(topic)
         fields = changed_fields(changes)
         need_free(fields.get("name", ""))
+        fields.get("retention", FOR_EVER).check()
         version = fields.get("schema_version")
         if version is not None and version not in {s.version for s in self._catalog.schemas(topic.id)}:
             raise Invalid(

@@ -86,6 +86,12 @@ class Metrics:
             registry=registry,
         )
         self.mails_waiting = Gauge("eventyard_mails_waiting", "Mails on their way out.", registry=registry)
+        self.purged = Counter(
+            "eventyard_publications_purged",
+            "What went by the retention of topics: publications that were consumed, or unconsumed; and payloads.",
+            ["what"],
+            registry=registry,
+        )
         self._before: list[Callable[[], None]] = []
 
     def before_rendering(self, gather: Callable[[], None]) -> None:

@@ -55,3 +55,13 @@ def test_a_journal_of_a_newer_version_is_not_touched(data: Path) -> None:
     ended = run("db", "upgrade", "--data", str(data))
     assert ended.status == 1
     assert "code: store_newer" in ended.err
+
+
+@pytest.mark.parametrize("option", [["--dry-run"], []])
+def test_a_purge_says_how_much_went(data: Path, option: list[str]) -> None:
+    purged = json.loads(run("db", "purge", "--data", str(data), "--json", *option).out)
+    assert purged == {"consumed": 0, "unconsumed": 0, "payloads": 0, "entries": 0, "dry_run": bool(option)}
+
+
+def test_there_is_nothing_to_purge_where_no_journal_is(tmp_path: Path) -> None:
+    assert run("db", "purge", "--data", str(tmp_path)).status == 1

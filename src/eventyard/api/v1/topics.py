@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from msgspec import Meta, Struct
 from pydantic import Field
 
@@ -10,9 +10,19 @@ from eventyard.api.paging import FIRST_PAGE, mark_of
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of
 from eventyard.api.v1.bodies import Body, Change, Description, Name, ProjectRef, SchemaDocument, unset
 from eventyard.api.v1.call import Asked, Cursor, InProject, Limit
-from eventyard.model import catalog
+from eventyard.model import catalog, retention
 
 router = APIRouter(prefix="/v1/topics", tags=["Topics"])
+
+
+class Retention(Struct):
+    """How long a topic's publications are kept, in days; null: for ever."""
+
+    consumed_days: Annotated[int | None, Meta(description="From the end of the last delivery, once all are over.")]
+    unconsumed_days: Annotated[int | None, Meta(description="From the creation, while somebody has not consumed it.")]
+    payload_days: Annotated[
+        int | None, Meta(description="From the creation: then the event goes, and its record stays.")
+    ]
 
 
 class Topic(Struct):
@@ -24,6 +34,7 @@ class Topic(Struct):
     description: str
     schema_version: Annotated[int | None, Meta(description="The version enforced now; null: anything goes.")]
     locked: Annotated[bool, Meta(description="It takes no new sources and subscriptions.")]
+    retention: Retention
     created_at: Time
     updated_at: Time
 
@@ -37,6 +48,37 @@ class TopicSchema(Struct):
     created_at: Time
 
 
+class Purged(Struct):
+    """What is over in a topic."""
+
+    consumed: Annotated[int, Meta(description="Publications of which every delivery is over.")]
+    unconsumed: Annotated[int, Meta(description="Publications that somebody has not consumed.")]
+    payloads: Annotated[int, Meta(description="Events whose record stays.")]
+    entries: Annotated[int, Meta(description="Entries in all: publications and their deliveries.")]
+    dry_run: bool
+
+
+Days = Annotated[int, Field(ge=1, le=retention.MOST_DAYS)]
+
+
+class Periods(Body):
+    """How long a topic's publications are kept, in days; a period that is left out is for ever."""
+
+    consumed_days: Days | None = Field(
+        default=None, description="From the end of the last delivery, once all are over."
+    )
+    unconsumed_days: Days | None = Field(
+        default=None, description="From the creation, while somebody has not consumed it; no less than consumed_days."
+    )
+    payload_days: Days | None = Field(
+        default=None, description="From the creation: then the event goes, and its record stays."
+    )
+
+    def made(self) -> retention.Retention:
+        """The periods as the model has them."""
+        return retention.Retention(self.consumed_days, self.unconsumed_days, self.payload_days)
+
+
 class NewTopic(Body):
     """A topic to be made."""
 
@@ -44,6 +86,7 @@ class NewTopic(Body):
     project_id: ProjectRef = None
     description: Description = ""
     schema_: SchemaDocument = Field(default=None, alias="schema")
+    retention: Periods = Periods()
 
 
 class TopicChange(Change):
@@ -53,6 +96,7 @@ class TopicChange(Change):
     description: Description = unset()
     locked: bool = unset()
     schema_version: Annotated[int, Field(ge=1)] | None = unset(description="The version to enforce; null: none.")
+    retention: Periods = unset(description="Takes the place of all three periods.")
 
 
 class NewSchema(Body):
@@ -71,6 +115,7 @@ def shown(topic: catalog.Topic) -> Topic:
         topic.description,
         topic.schema_version,
         topic.locked,
+        Retention(*(getattr(topic.retention, name) for name in Retention.__struct_fields__)),
         time_of(topic.created_at),
         time_of(topic.updated_at),
     )
@@ -93,8 +138,9 @@ async def list_topics(
 async def create_topic(call: Asked, body: NewTopic) -> Response:
     """A topic, and with `schema` its first schema version, enforced at once."""
     made = await call.hub.topics.create(
-        call.who, project_id=body.project_id, name=body.name, description=body.description, schema=body.schema_
-    )
+        call.who, project_id=body.project_id, name=body.name, description=body.description, schema=body.schema_,
+        retention=body.retention.made(),
+    )  # fmt: skip
     return reply(shown(made), 201)
 
 
@@ -106,8 +152,11 @@ async def get_topic(call: Asked, topic_id: str) -> Response:
 
 @router.patch("/{topic_id}", operation_id="change_topic", summary="Change a topic", **shows(Topic, "The topic."))
 async def change_topic(call: Asked, topic_id: str, body: TopicChange) -> Response:
-    """Rename or redescribe a topic, lock it, or enforce another schema version."""
-    return reply(shown(await call.hub.topics.change(call.who, topic_id, body.given())))
+    """Rename or redescribe a topic, lock it, keep what is in it for so long, or enforce another schema version."""
+    fields = body.given()
+    if "retention" in fields:
+        fields["retention"] = body.retention.made()
+    return reply(shown(await call.hub.topics.change(call.who, topic_id, fields)))
 
 
 @router.delete("/{topic_id}", operation_id="delete_topic", summary="Delete a topic", **silent("It is gone."))
@@ -115,6 +164,18 @@ async def delete_topic(call: Asked, topic_id: str) -> Response:
     """Delete a topic that nobody publishes into or subscribes to. Its journal entries stay."""
     await call.hub.topics.remove(call.who, topic_id)
     return done()
+
+
+@router.post("/{topic_id}/purge", operation_id="purge_topic", summary="Purge a topic", **shows(Purged, "What is over."))
+async def purge_topic(
+    call: Asked, topic_id: str, dry_run: Annotated[bool, Query(description="Count, and take nothing away.")] = True
+) -> Response:
+    """What is over in a topic by its retention. Without `dry_run` it goes from now on, beside all else.
+
+    The hub does so by itself every few minutes.
+    """
+    over = await call.hub.retain.purge(call.who, topic_id, dry_run=dry_run)
+    return reply(Purged(over.consumed, over.unconsumed, over.payloads, over.entries, dry_run))
 
 
 @router.get(

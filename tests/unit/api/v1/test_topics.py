@@ -1,3 +1,6 @@
+import pytest
+
+FOR_EVER = {"consumed_days": None, "unconsumed_days": None, "payload_days": None}
 SCHEMA = {"type": "object", "required": ["order"]}
 
 
@@ -10,6 +13,7 @@ async def test_a_topic_is_made_shown_changed_and_deleted(yard, client, make):
         "description": "All orders",
         "schema_version": None,
         "locked": False,
+        "retention": FOR_EVER,
         "created_at": "2026-01-02T03:04:05.678Z",
         "updated_at": "2026-01-02T03:04:05.678Z",
     }
@@ -52,3 +56,25 @@ async def test_a_schema_that_is_none_is_refused(client, make, refused):
     made = await make("topics", name="orders")
     answer = await client.post(f"/v1/topics/{made['id']}/schemas", json={"schema": 7})
     assert refused(answer)[:2] == (422, "invalid_schema")
+
+
+async def test_a_topic_keeps_what_is_in_it_for_so_long(client, make, refused):
+    made = await make("topics", name="orders", retention={"consumed_days": 30, "unconsumed_days": 90})
+    assert made["retention"] == {"consumed_days": 30, "unconsumed_days": 90, "payload_days": None}
+    path = f"/v1/topics/{made['id']}"
+    changed = await client.patch(path, json={"retention": {"payload_days": 7}})
+    assert changed.json()["retention"] == {"consumed_days": None, "unconsumed_days": None, "payload_days": 7}
+    assert (await client.patch(path, json={"retention": {}})).json()["retention"] == FOR_EVER
+    wrong = await client.patch(path, json={"retention": {"consumed_days": 9, "unconsumed_days": 8}})
+    assert refused(wrong) == (422, "invalid_body", "/retention/unconsumed_days")
+    assert refused(await client.patch(path, json={"retention": {"consumed_days": 0}}))[0] == 422
+
+
+@pytest.mark.parametrize("query", ["", "?dry_run=true", "?dry_run=false"])
+async def test_a_purge_tells_what_is_over(client, make, query):
+    made = await make("topics", name="orders", retention={"consumed_days": 30})
+    answer = await client.post(f"/v1/topics/{made['id']}/purge{query}")
+    assert answer.json() == {
+        "consumed": 0, "unconsumed": 0, "payloads": 0, "entries": 0, "dry_run": query != "?dry_run=false",
+    }  # fmt: skip
+    assert (await client.post("/v1/topics/none/purge")).status_code == 404
