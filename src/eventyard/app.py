@@ -22,7 +22,7 @@ from eventyard.model.access import Scope
 from eventyard.model.catalog import Application, Organization, Project, Record, Target
 from eventyard.model.identity import SigningKey
 from eventyard.model.ids import RANDOM_BITS, Millis, uuid7
-from eventyard.model.journal import Claimed
+from eventyard.model.journal import Claimed, Recording
 from eventyard.model.outcome import Outcome
 from eventyard.pipeline.accept import Acceptor
 from eventyard.pipeline.announce import Announcer
@@ -39,6 +39,7 @@ from eventyard.pipeline.keys import PREFIX, Keys, digest_of
 from eventyard.pipeline.lanes import Limits as LaneLimits
 from eventyard.pipeline.letters import Letterhead, Letters
 from eventyard.pipeline.mail import Mails
+from eventyard.pipeline.monitoring.monitoring import monitoring
 from eventyard.pipeline.outbox import Outbox
 from eventyard.pipeline.products import Products
 from eventyard.pipeline.projects import Projects
@@ -70,6 +71,11 @@ JOURNAL_FILE = "journal.db"
 def now_ms() -> Millis:
     """The wall clock."""
     return time.time_ns() // 1_000_000
+
+
+def steady_ms() -> Millis:
+    """A clock that nobody sets."""
+    return time.monotonic_ns() // 1_000_000
 
 
 def new_id() -> str:
@@ -112,8 +118,13 @@ def compose(settings: Settings, parts: Parts) -> Hub:
     letters = Letters(catalog, store, letterhead(settings))
     mails = Mails(letters, outbox, log, clock, new_id, interval_ms=settings.mail.interval_seconds * 1000)
     ends = Ends(store)
+
+    def ended(recording: Recording) -> None:
+        ends.recorded(recording)
+        rules.monitor.recorded(recording)
+
     recorder = Recorder(
-        store, log, bound=lane_limits.unrecorded, told=releases.recorded, failed=mails.failed, ended=ends.recorded
+        store, log, bound=lane_limits.unrecorded, told=releases.recorded, failed=mails.failed, ended=ended
     )
     runs = JobRuns(store, directory, attempter, recorder, log, clock)
     targets = Targets(catalog, vault, parts.target_types, clock, new_id)
@@ -142,6 +153,9 @@ def compose(settings: Settings, parts: Parts) -> Hub:
     replies = Replies(catalog, store, doors, acceptor, log, clock, new_id, depth=settings.replies.depth)
     topics = Topics(catalog, clock, new_id)
     publishing = Publishing(catalog, topics, doors, acceptor, clock, new_id)
+    rules = monitoring(
+        catalog, store, publishing, releases, mails, letterhead(settings), metrics, log, clock, steady_ms, new_id
+    )
     catalog.announcer = Announcer(catalog, publishing, acceptor, clock)
     streams = Streams(catalog, store, publishing, clock, new_id, log, stream_limits(settings), metrics)
     reprocessing = Reprocessing(catalog, store, dispatcher, releases, ends, parts.target_types, clock)
@@ -169,6 +183,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         releases=releases,
         runs=runs,
         mails=mails,
+        monitoring=rules,
         search=Search(catalog, store),
         reprocessing=reprocessing,
         replay=Replay(catalog, store, dispatcher, reprocessing, clock),
@@ -265,6 +280,7 @@ async def open_hub(settings: Settings, log: Log) -> AsyncIterator[Hub]:
         )
         hub = compose(settings, parts)
         await hub.catalog.start()
+        hub.monitoring.monitor.start()
         await bootstrap(hub, settings)
         await hub.streams.start()
         stack.push_async_callback(hub.streams.stop)

@@ -67,6 +67,7 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
             ready(urls)
             hub.releases.start()
             hub.retain.start()
+            hub.monitoring.stuck.start()
             log.info("ready", **urls, data=str(settings.data))
 
         await hub.dispatcher.start()
@@ -321,6 +322,7 @@ async def _end(hub: Hub, timeout_ms: int) -> int:
     loop = asyncio.get_running_loop()
     began = loop.time()
     cut_off = await hub.dispatcher.drain(timeout_ms)
+    await hub.monitoring.stop(max(timeout_ms - int((loop.time() - began) * 1000), 0))
     await hub.mails.stop(max(timeout_ms - int((loop.time() - began) * 1000), 0))
     return cut_off
 

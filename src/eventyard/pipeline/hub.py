@@ -11,6 +11,7 @@ from eventyard.pipeline.entities import Entities
 from eventyard.pipeline.identity.identity import Identity
 from eventyard.pipeline.keys import Keys
 from eventyard.pipeline.mail import Mails
+from eventyard.pipeline.monitoring.monitoring import Monitoring
 from eventyard.pipeline.products import Products
 from eventyard.pipeline.projects import Projects
 from eventyard.pipeline.publish import Publishing
@@ -59,6 +60,7 @@ class Hub(Struct, frozen=True):
     releases: Releases
     runs: JobRuns
     mails: Mails
+    monitoring: Monitoring
     search: Search
     reprocessing: Reprocessing
     replay: Replay

@@ -40,7 +40,7 @@ class Notice(Struct, frozen=True):
     def text(self) -> str:
         """All of it as plain text."""
         width = max(len(word) for word, _ in self.facts) + 2
-        facts = [f"{word + ':':<{width}}{_one_line(fact)}" for word, fact in self.facts]
+        facts = [f"{word + ':':<{width}}{one_line(fact)}" for word, fact in self.facts]
         parts = [_block(f"--- {part.title} ---", *part.lines, "", part.body) for part in self.parts]
         return "\n\n".join([self.lead, _block(*facts), *parts]) + "\n"
 
@@ -62,7 +62,7 @@ def parts_of(event: Event | None, attempt: Attempt | None, masker: Masker) -> It
         yield _sent(attempt.outcome.sent, masker)
     elif event is not None:
         lines = [f"{event.type} {event.id}", f"content-type: {event.content_type}"]
-        yield Part("The event", [*map(_one_line, lines)], shown(event.data, masker))
+        yield Part("The event", [*map(one_line, lines)], shown(event.data, masker))
     if attempt is not None:
         yield _came_back(attempt, masker)
 
@@ -80,7 +80,7 @@ def shown(body: bytes, masker: Masker) -> str:
 
 
 def _sent(sent: Sent, masker: Masker) -> Part:
-    lines = [_one_line(f"{sent.method} {masker.text(sent.url)}")[:LINE_CHARS], *_headers(sent.headers, masker)]
+    lines = [one_line(f"{sent.method} {masker.text(sent.url)}")[:LINE_CHARS], *_headers(sent.headers, masker)]
     return Part("What was sent", lines, shown(sent.body, masker))
 
 
@@ -88,17 +88,18 @@ def _came_back(attempt: Attempt, masker: Masker) -> Part:
     outcome = attempt.outcome
     result = f"{outcome.status_code or outcome.result.name.lower().replace('_', ' ')}"
     why = f": {masker.text(outcome.error)}" if outcome.error else ""
-    lines = [_one_line(f"{result} after {attempt.duration_ms:.0f} ms{why}")[:LINE_CHARS]]
+    lines = [one_line(f"{result} after {attempt.duration_ms:.0f} ms{why}")[:LINE_CHARS]]
     lines += _headers(outcome.response_headers, masker)
     return Part("What came back", lines, shown(outcome.response_body, masker))
 
 
 def _headers(headers: Mapping[str, str], masker: Masker) -> list[str]:
     masked = islice(masker.headers(headers).items(), HEADERS)
-    return [_one_line(f"{name}: {value}")[:LINE_CHARS] for name, value in masked]
+    return [one_line(f"{name}: {value}")[:LINE_CHARS] for name, value in masked]
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Text that cannot begin a line of its own."""
     return " ".join(text.splitlines())
 
 

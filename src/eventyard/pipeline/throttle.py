@@ -72,7 +72,7 @@ class Throttle(Generic[T]):
     def tick(self) -> None:
         """Tell what has come in the intervals that are over. The alarm calls this; so does a test."""
         now = self._clock()
-        while self._ends and self._ends[0][0] <= now:
+        while self._ends and self._over(*self._ends[0], now):
             _, key = heappop(self._ends)
             if self._gathering[key].count:
                 self._begin(key)
@@ -80,6 +80,10 @@ class Throttle(Generic[T]):
                 del self._gathering[key]
         if self._ends:
             self._alarm.set(self._ends[0][0])
+
+    def _over(self, end: Millis, key: str, now: Millis) -> bool:
+        """Whether an interval is over. One that has longer to go than it is long began before the clock was set back."""
+        return end <= now or end - now > self._interval_of(key)
 
     def stop(self) -> Sequence[str]:
         """Tell now what there is to tell, and forget it. Returns the keys of what could not be told."""

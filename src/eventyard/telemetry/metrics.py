@@ -86,10 +86,16 @@ class Metrics:
             registry=registry,
         )
         self.mails_waiting = Gauge("eventyard_mails_waiting", "Mails on their way out.", registry=registry)
-        self.purged = Counter(
-            "eventyard_publications_purged",
-            "What went by the retention of topics: publications that were consumed, or unconsumed; and payloads.",
-            ["what"],
+        self.rules_matched = Counter(
+            "eventyard_rules_matched", "Entries that a monitoring rule spoke of.", ["rule"], registry=registry
+        )
+        self.rules_told = Counter(
+            "eventyard_rules_told", "Messages of monitoring rules, by mail or to a target.", ["rule"], registry=registry
+        )
+        self.rules_acted = Counter(
+            "eventyard_rules_acted",
+            "What monitoring rules did: entries discarded, subscriptions paused or disabled, sources disabled.",
+            ["rule", "act"],
             registry=registry,
         )
         self._before: list[Callable[[], None]] = []

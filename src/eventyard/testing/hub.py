@@ -125,5 +125,6 @@ async def memory_hub(
             hot, health, lambda: native(hub, security), Sse(hub.streams, security), dialects(hub, security, chosen)
         )
         stack.push_async_callback(hub.mails.stop, 0)
+        stack.push_async_callback(hub.monitoring.stop, 0)
         stack.push_async_callback(hub.dispatcher.drain, 0)
         yield Yard(hub, security, store, clock, front, webhook)

@@ -83,3 +83,10 @@ async def test_at_the_end_the_rest_is_told_and_what_cannot_be_is_named(desk):
     desk.full = True
     desk.throttle.add("slow", 3)
     assert desk.throttle.stop() == ["slow"]
+
+
+async def test_a_clock_that_was_set_back_keeps_nothing_from_being_told(desk):
+    desk.throttle.add("slow", 1)
+    desk.throttle.add("slow", 2)
+    desk.later(-86_400_000)
+    assert [gathered.last for _, gathered in desk.told] == [1, 2]
