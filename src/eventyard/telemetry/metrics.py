@@ -98,6 +98,12 @@ class Metrics:
             ["rule", "act"],
             registry=registry,
         )
+        self.purged = Counter(
+            "eventyard_publications_purged",
+            "What went by the retention of topics: publications that were consumed, or unconsumed; and payloads.",
+            ["what"],
+            registry=registry,
+        )
         self._before: list[Callable[[], None]] = []
 
     def before_rendering(self, gather: Callable[[], None]) -> None:
