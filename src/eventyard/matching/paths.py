@@ -5,7 +5,7 @@ the order of the document. What a path stands in is ``templates.py``'s.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from msgspec import UNSET, Struct
@@ -34,12 +34,16 @@ class Path(Struct, frozen=True):
 
     steps: tuple[str | int | None, ...]
 
-    def find(self, document: Any) -> Any:
-        """What the path leads to; :data:`msgspec.UNSET` when that is nothing."""
+    def find(self, document: Any, tried: Callable[[], None] = lambda: None) -> Any:
+        """What the path leads to; :data:`msgspec.UNSET` when that is nothing.
+
+        ``tried`` is told of each part that a ``*`` tries, and raises when it has had enough: that is work which the
+        document multiplies.
+        """
         value = document
         for place, step in enumerate(self.steps):
             if step is None:
-                return next(_first(value, self.steps[place:]), UNSET)
+                return next(_first(value, self.steps[place:], tried), UNSET)
             value = _down(value, step)
             if value is UNSET:
                 return UNSET
@@ -83,7 +87,7 @@ def _down(value: Any, step: str | int) -> Any:
     return UNSET
 
 
-def _first(value: Any, steps: tuple[str | int | None, ...]) -> Iterator[Any]:
+def _first(value: Any, steps: tuple[str | int | None, ...], tried: Callable[[], None]) -> Iterator[Any]:
     """Every value that the steps lead to, found as it is asked for."""
     if not steps:
         yield value
@@ -91,10 +95,11 @@ def _first(value: Any, steps: tuple[str | int | None, ...]) -> Iterator[Any]:
     if steps[0] is not None:
         below = _down(value, steps[0])
         if below is not UNSET:
-            yield from _first(below, steps[1:])
+            yield from _first(below, steps[1:], tried)
         return
     for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _first(part, steps[1:])
+        tried()
+        yield from _first(part, steps[1:], tried)
 
 
 def _written(step: str | int | None) -> str:

@@ -23,9 +23,13 @@ ROOTS = ("headers", "query", "body", "url", "oauthResponse")
 """What a template can speak of: the request that the event came by, and, with ``headers`` and ``body`` of its own, the
 answer that brought an access token."""
 
-_OPENING = re.compile(r"(\\*)\$\{")
+_OPENING = re.compile(r"(?<!\\)(\\*)\$\{")  # begun before a row of backslashes only, and not once in each of them
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _HINT = "write it like ${.body.items[0].price}, with ['…'] for names that hold other signs, or \\${ for the signs ${"
+
+
+MOST_SOUGHT = 200_000
+"""How many parts of a document may be tried for all paths with ``*`` of one rendering."""
 
 
 class Missing(StrEnum):
@@ -49,13 +53,14 @@ class Scene:
         self._document = document
         self._missing = missing
         self._room = room
+        self._sought = 0
 
     def value(self, path: Path) -> Any:
         """What the path leads to; ``UNSET`` when that is nothing, and nothing shall be there.
 
-        Raises :class:`Unrenderable` when it leads to nothing and that is an error.
+        Raises :class:`Unrenderable` when it leads to nothing and that is an error, and when too much has been tried.
         """
-        value = path.find(self._document)
+        value = path.find(self._document, self._seek)
         if value is UNSET and self._missing is not Missing.DROP:
             if self._missing is Missing.ERROR:
                 raise Unrenderable(f"there is nothing at ${{{path}}}")
@@ -80,6 +85,11 @@ class Scene:
             raise Unrenderable(f"a value cannot be written as JSON: {error}") from None
         self._take(len(encoded))
         return encoded
+
+    def _seek(self) -> None:
+        self._sought += 1
+        if self._sought > MOST_SOUGHT:
+            raise Unrenderable(f"its templates try more than {MOST_SOUGHT} parts of the event for what [*] leads to")
 
     def _take(self, size: int) -> None:
         self._room -= size

@@ -92,6 +92,21 @@ def test_what_json_has_no_words_for_is_said_to_be_so() -> None:
             text.render(Scene({"body": [value]}, room=99))
 
 
+def test_a_long_row_of_backslashes_is_read_as_fast_as_any_text() -> None:
+    text = "\\" * 1_000_000
+    assert filled(text) == text
+    assert filled(text + "${.body.a}") == text[:500_000] + "x"
+    assert filled(text + "\\${.body.a}") == text[:500_000] + "${.body.a}"
+
+
+def test_searching_for_what_wildcards_lead_to_is_bounded() -> None:
+    document = {"body": [0] * 50_000}
+    text = compile_text("${.body[*].a}" * 5, "/settings/url")
+    with pytest.raises(Unrenderable, match="its templates try more than 200000 parts of the event"):
+        text.render(Scene(document, room=1_000))
+    assert compile_text("${.body[*].a}" * 4, "/settings/url").render(Scene(document, room=1_000)) == ""
+
+
 def test_a_header_stays_on_its_line() -> None:
     assert on_one_line("a\r\nx-evil: 1\r\n\r\nb\0") == "a x-evil: 1 b"
     assert on_one_line("Zürich") == "Zürich"
