@@ -7,7 +7,7 @@ outcome leaves a target type, every secret that went into it is replaced, in eac
 import json
 from collections.abc import Iterable
 from functools import lru_cache
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from msgspec import structs
 
@@ -15,9 +15,12 @@ from eventyard.model.outcome import Outcome, Sent
 
 STARS = "***"
 
+_SCHEMES = frozenset({"basic", "bearer", "token", "apikey"})
+"""Words that stand before a credential, and are no part of it."""
+
 
 class Stars:
-    """Knows the secrets of one delivery. Of ``Bearer …`` the last word counts: a receiver may tell the token alone."""
+    """Knows the secrets of one delivery. The last word of one counts, too: a receiver may tell a token alone."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._forms = sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True)
@@ -55,5 +58,12 @@ class Stars:
 
 @lru_cache(maxsize=1024)
 def _forms(secret: str) -> tuple[str, ...]:
-    word = secret.rpartition(" ")[2]
-    return (word, json.dumps(word)[1:-1], quote(word, safe="")) if word else ()
+    """A secret, and its last word, as they are, in JSON (``/`` escaped, as PHP does it, or not), URLs and forms."""
+    scheme, space, _ = secret.partition(" ")
+    words = {secret.rpartition(" ")[2]} if space and scheme.lower() in _SCHEMES else {secret, secret.rpartition(" ")[2]}
+    return tuple(
+        form
+        for word in words - {""}
+        for json_form in [json.dumps(word)[1:-1]]
+        for form in (word, json_form, json_form.replace("/", "\\/"), quote(word, safe=""), quote_plus(word))
+    )

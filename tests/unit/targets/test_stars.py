@@ -12,6 +12,12 @@ def test_of_a_bearer_token_the_token_alone_is_starred_and_of_two_the_longer_firs
     assert Stars(["Bearer abc", "abcdef"]).text("Bearer abc, abcdef") == "Bearer ***, ***"
 
 
+def test_a_secret_of_several_words_is_starred_whole() -> None:
+    stars = Stars(["correct horse/2"])
+    told = 'correct horse/2, "correct horse\\/2", secret=correct+horse%2F2, correct%20horse%2F2; horse/2'
+    assert stars.text(told) == '***, "***", secret=***, ***; ***'
+
+
 def test_nothing_is_starred_for_an_empty_secret() -> None:
     outcome = Outcome(Result.DELIVERED, 200, response_body=b"ok")
     assert Stars(["", "Bearer "]).outcome(outcome) is outcome
