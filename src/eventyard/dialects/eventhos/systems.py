@@ -104,7 +104,11 @@ async def create_system(visit: Annotated[Visit, needs("system:create")], body: N
     except HubError as error:
         raise said_of(error, {"/name": "identifier"}) or error from None
     if client is not None:
-        await visit.hub.identity.clients.assign(visit.who, client.id, made.id)
+        try:
+            await _give(visit, client, made)
+        except EventhosError:
+            await visit.hub.projects.remove_application(visit.who, made.id)
+            raise
     return ok(20001, {"systemId": made.number}, 201, "New system created")
 
 
@@ -209,7 +213,15 @@ async def _assign(visit: Visit, system: Application, client: Client | None) -> N
     if before is not None and (client is None or client.id != before.id):
         await visit.hub.identity.clients.assign(visit.who, before.id, None)
     if client is not None and (before is None or client.id != before.id):
+        await _give(visit, client, system)
+
+
+async def _give(visit: Visit, client: Client, system: Application) -> None:
+    """Give a system a client that was free. Raises :class:`EventhosError` if another system got it meanwhile."""
+    try:
         await visit.hub.identity.clients.assign(visit.who, client.id, system.id)
+    except Conflict as error:
+        raise fault("clientId", error.message) from None
 
 
 def _free_client(visit: Visit, number: int, system: Application | None) -> Client:

@@ -153,9 +153,17 @@ class Clients:
             fields["application_id"] = self._free(who, fields["application_id"], client)
         return await self._save(client, **fields)
 
+    @in_turn
     async def assign(self, who: Principal, id: str, application_id: str | None) -> Client:
-        """Let a client publish through the sources of this application, or of none; as :meth:`change` does."""
-        return await self.change(who, id, {"application_id": application_id})
+        """Let a client publish through the sources of this application, or of none.
+
+        Unlike :meth:`change` it takes none from another application, but raises ``Conflict`` (``in_use``).
+        """
+        client = self._rights.find(Client, who, id)
+        owner = client.application_id and self._catalog.seek(Application, client.application_id)
+        if owner and application_id not in (None, owner.id):
+            raise Conflict("in_use", f"client {client.name!r} belongs to the application {owner.name!r}")
+        return await self._save(client, application_id=self._free(who, application_id, client))
 
     @in_turn
     async def rotate_secret(self, who: Principal, id: str) -> tuple[Client, str]:

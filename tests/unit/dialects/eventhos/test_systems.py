@@ -1,3 +1,4 @@
+import asyncio
 import re
 
 from eventyard.model.access import Scope
@@ -52,6 +53,15 @@ async def test_a_client_belongs_to_one_system(yard, admin):
     answer = await admin.post("/system", json={**SYSTEM, "identifier": "other", "clientId": own.number})
     assert faults(answer) == (400, 400001, ["clientId"])
     assert len(await items(admin, "/system")) == 2
+
+
+async def test_of_systems_made_at_once_with_one_client_one_has_it_and_the_others_are_not_made(yard, admin):
+    own = await client(yard)
+    asked = [{**SYSTEM, "identifier": f"shop{n}", "clientId": own.number} for n in range(5)]
+    answers = await asyncio.gather(*(admin.post("/system", json=body) for body in asked))
+    assert sorted(answer.status_code for answer in answers) == [201, 400, 400, 400, 400]
+    assert all(faults(answer)[2] == ["clientId"] for answer in answers if answer.status_code == 400)
+    assert [row["client_id"] for row in await items(admin, "/system")] == [None, own.number]
 
 
 async def test_what_is_wrong_is_told_field_by_field(admin):

@@ -105,6 +105,14 @@ async def test_the_client_of_an_application_is_found_as_it_changes(world, client
     assert clients.of(shop.id) is None
 
 
+async def test_a_client_is_assigned_to_an_application_only_while_it_belongs_to_no_other(world, clients):
+    shop = await world.catalog.save_one(builders.application("shop"))
+    client, _ = await clients.create(world.admin, name="ci", application_id="application-default")
+    with pytest.raises(Conflict, match="client 'ci' belongs to the application 'default'"):
+        await clients.assign(world.admin, client.id, shop.id)
+    assert (await clients.change(world.admin, client.id, {"application_id": shop.id})).application_id == shop.id
+
+
 async def test_clients_that_were_there_at_the_start_are_found(world, clients):
     client, _ = clients.record("organization-default", "ci", application_id="application-default")
     await world.store.save([client])
