@@ -33,6 +33,7 @@ from eventyard.api.v1 import (
     products,
     projects,
     roles,
+    rules,
     sources,
     streams,
     subscriptions,
@@ -45,7 +46,7 @@ from eventyard.pipeline.hub import Hub
 
 NOUNS = (
     event_sources, events, deliveries, entities, products, projects, applications, topics, sources, subscriptions,
-    targets, jobs, streams, plugins, keys, users, clients, roles,
+    targets, rules, jobs, streams, plugins, keys, users, clients, roles,
 )  # fmt: skip
 
 

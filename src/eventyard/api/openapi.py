@@ -46,6 +46,7 @@ TAGS: list[dict[str, Any]] = [
     {"name": "Sources", "description": "Doors that events come in by."},
     {"name": "Subscriptions", "description": "Which events go to which target."},
     {"name": "Targets", "description": "What subscriptions drive."},
+    {"name": "Rules", "description": "Whom to tell, and what to do, when entries end or are stuck."},
     {"name": "Jobs", "description": "Targets whose runs workers claim."},
     {"name": "Streams", "description": "Who is connected, which queues wait, and where exchanges lead."},
     {"name": "Plug-ins", "description": "What is installed."},

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "sources": "Catalog",
     "subscriptions": "Catalog",
     "targets": "Catalog",
+    "rules": "Catalog",
     "jobs": "Catalog",
     "topics": "Catalog",
     "projects": "Catalog",

@@ -95,14 +95,15 @@ def criteria(given: Mapping[str, Any], *, at: str) -> dict[str, Any]:
         ("kind", "kinds", KINDS), ("status", "statuses", STATUSES), ("descendants", "descendants", DESCENDANTS),
     ):  # fmt: skip
         if given.get(name):
-            found[field] = _members(given[name], words, at + name)
+            found[field] = members_of(given[name], words, at + name)
     for name, field in (("from", "created_from"), ("to", "created_to")):
         if given.get(name) is not None:
             found[field] = given[name]
     return found
 
 
-def _members(given: str | Iterable[str], words: Mapping[str, E], pointer: str) -> tuple[E, ...]:
+def members_of(given: str | Iterable[str], words: Mapping[str, E], pointer: str) -> tuple[E, ...]:
+    """What the words stand for, each once. Raises ``Invalid`` naming one that is none."""
     members = []
     for text in (given if isinstance(given, str) else ",".join(given)).split(","):
         word = text.strip().lower().replace(" ", "_").replace("-", "_")
