@@ -43,6 +43,7 @@ REFUSALS: Mapping[int, tuple[str, str]] = {
     401: ("NotAllowed", "The token is wrong or expired, or lacks the permission."),
     403: ("NoToken", "There is no token, or its client is revoked or has another."),
     404: ("Missing", "There is nothing with this id."),
+    409: ("Conflict", "The name is in use already, or it is what the last administrator holds."),
     413: ("TooLarge", "The body is beyond the limit."),
     415: ("UnsupportedMediaType", "The content type or encoding is not understood."),
     429: ("TooMany", "A rate limit is reached; Retry-After says when to come back."),
@@ -53,6 +54,9 @@ REFUSALS: Mapping[int, tuple[str, str]] = {
 
 _ALWAYS = (401, 403, 429, 500, 503)
 _WITH_BODY = (400, 404, 413, 415)
+
+_AUTH = f"{BASE}/auth/"
+"""Below it any call may be refused with 400, and any change with 409."""
 
 _PUBLIC = frozenset({f"{BASE}/auth/token", f"{BASE}/auth/login"})
 """Calls that want no token, as they give one."""
@@ -124,6 +128,8 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         statuses.add(404)
     if method in ("post", "put"):
         statuses.update(_WITH_BODY)
+    if path.startswith(_AUTH):
+        statuses.update((400,) if method == "get" or path in _PUBLIC else (400, 409))
     for status in sorted(statuses):
         responses.setdefault(str(status), {"$ref": f"#/components/responses/{REFUSALS[status][0]}"})
     operation["responses"] = dict(sorted(responses.items()))

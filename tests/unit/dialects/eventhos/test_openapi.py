@@ -52,6 +52,14 @@ async def test_refusals_are_the_error_envelope_and_never_fastapis_own(document):
     assert document["components"]["responses"].keys() == {name for name, _ in REFUSALS.values()}
 
 
+async def test_who_may_come_in_is_described_with_what_is_in_use_already(document):
+    made = document["paths"]["/eventhos/auth/user"]["post"]["responses"]
+    assert made["409"] == {"$ref": "#/components/responses/Conflict"}
+    assert "400" in document["paths"]["/eventhos/auth/user/profile/me"]["get"]["responses"]
+    assert "409" not in document["paths"]["/eventhos/auth/token"]["post"]["responses"]
+    assert "409" not in document["paths"]["/eventhos/event"]["post"]["responses"]
+
+
 async def test_a_system_is_described_with_the_code_that_has_a_digit_less(document):
     made = document["paths"]["/eventhos/system"]["post"]["responses"]["201"]["content"]["application/json"]
     assert made["schema"]["properties"]["code"] == {"const": 20001}
