@@ -114,6 +114,10 @@ async def test_the_first_calls_of_the_readme_do_what_it_says() -> None:
     assert run["status"] == "complete"
 
 
+BASES = ("", "/eventhos", "/dih-console", "/cih/dih-console")
+"""Below each of these there is an ``openapi.json``."""
+
+
 def named() -> list[tuple[Path, str, str]]:
     """The calls that pages name between backquotes, with the page each stands on."""
     return [(page, method, path) for page in PAGES for method, path in NAMED.findall(page.read_text())]
@@ -122,7 +126,7 @@ def named() -> list[tuple[Path, str, str]]:
 @pytest.mark.parametrize(("page", "method", "path"), named(), ids=lambda part: getattr(part, "name", part))
 async def test_a_call_that_a_page_names_is_in_the_api(page: Path, method: str, path: str) -> None:
     async with memory_hub() as yard, httpx.AsyncClient(transport=httpx.ASGITransport(yard.app)) as client:
-        documents = [(await client.get(f"http://hub{base}/openapi.json")).json() for base in ("", "/eventhos")]
+        documents = [(await client.get(f"http://hub{base}/openapi.json")).json() for base in BASES]
     paths = [described for document in documents for described in document["paths"].items()]
     known = {PLACE.sub("{}", path): set(calls) for path, calls in paths}
     assert path in UNLISTED or method.lower() in known.get(PLACE.sub("{}", path), ()), page
