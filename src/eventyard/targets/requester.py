@@ -21,7 +21,7 @@ from eventyard.targets.client import Client, NoAnswer
 from eventyard.targets.destinations import Destination, destination
 from eventyard.targets.functions.pool import FunctionError, Functions, NotRun
 from eventyard.targets.headers import USER_AGENT, message_id
-from eventyard.targets.mappings.pool import Mappings
+from eventyard.targets.mappings.pool import Mappings, NotEvaluated
 from eventyard.targets.oauth2 import Grant, NoToken, Token, Tokens
 from eventyard.targets.outcomes import classify, clean
 from eventyard.targets.recipe import Recipe, written
@@ -65,6 +65,8 @@ class Requester:
             outcome = Outcome(Result.FAILED, error=clean(f"not sent: function: {error}"))
         except FunctionError as error:
             outcome = Outcome(Result.REFUSED, error=clean(f"not sent: function: {error}"))
+        except NotEvaluated as error:
+            outcome = Outcome(Result.FAILED, error=clean(f"not sent: mapping: {error}"))
         except MappingError as error:
             outcome = Outcome(Result.REFUSED, error=clean(f"not sent: mapping: {error}"))
         except (Unrenderable, ValueError) as error:

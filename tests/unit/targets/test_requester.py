@@ -192,6 +192,15 @@ async def test_a_function_that_had_no_chance_has_another(receiver: Receiver, sta
     assert (outcome.result, outcome.error) == (Result.FAILED, "not sent: function: no process can be had")
 
 
+async def test_a_mapping_that_had_no_chance_has_another(
+    receiver: Receiver, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    outcome = await (await started(stack)).send(delivery(receiver.url, mapping="body"))
+    assert (outcome.result, outcome.sent) == (Result.FAILED, None)
+    assert outcome.error == "not sent: mapping: the process that evaluates it does not start"
+
+
 async def test_an_event_may_choose_where_to_but_not_a_place_that_is_not_allowed(
     receiver: Receiver, stack: AsyncExitStack
 ) -> None:

@@ -1,24 +1,24 @@
 """Functions: JavaScript bodies run by a few confined processes, so that none of them can harm or hold up the hub.
 
-The hub's process never loads the interpreter, not even to check a syntax. Workers start when they are first needed. One
-that overruns its time is killed and the next call starts another; the others go on meanwhile. How a worker is spoken to
-is ``process.py``'s; who calls functions, and what their failure means for a delivery, is the target type's.
+The hub's process never loads the interpreter, not even to check a syntax. One that overruns its time is killed, and the
+others go on meanwhile: that is the business of ``workers/pool.py``. How a worker is spoken to is ``process.py``'s; who
+calls functions, and what their failure means for a delivery, is the target type's.
 """
 
-import asyncio
 import platform
 import sys
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from importlib.util import find_spec
 from typing import Any
-from weakref import WeakValueDictionary
 
 import msgspec
 
 from eventyard.ports import FunctionLimits
 from eventyard.targets.functions.frames import Answer, Question
-from eventyard.targets.functions.process import Worker, WorkerLost
+from eventyard.targets.functions.process import Worker
+from eventyard.targets.workers.pool import Pool, Stopping
+from eventyard.targets.workers.process import WorkerLost
 
 GRACE_SECONDS, SHARE = 2.0, 4
 """A worker is killed when the clock shows so much more, and so many times as much, as a function may compute: on a busy
@@ -58,12 +58,8 @@ class Functions:
     def __init__(self, limits: FunctionLimits | None = None, why_not: str | None = None) -> None:
         self._limits = limits or FunctionLimits()
         self.why_not = why_not or lacking()
-        self._places = asyncio.Semaphore(self._limits.workers)
-        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
-        self._idle: list[Worker] = []
-        self._workers: set[Worker] = set()
-        self._ending: set[asyncio.Task[None]] = set()
-        self._stopped = False
+        # One function, however often it is called and however long it takes, leaves a worker to the others.
+        self._pool = Pool(lambda: Worker.start(self._limits), self._limits.workers, max(1, self._limits.workers - 1))
 
     @property
     def available(self) -> bool:
@@ -76,10 +72,7 @@ class Functions:
 
     async def stop(self) -> None:
         """End every worker. Calls under way fail."""
-        self._stopped = True
-        for worker in list(self._workers):
-            self._dismiss(worker)
-        await asyncio.gather(*self._ending)
+        await self._pool.stop()
 
     async def call(self, source: str, context: Mapping[str, Any], *, timeout_ms: int | None = None) -> Any:
         """The object or array that a function body returns for its ``eventContext``. ``timeout_ms`` is processor time.
@@ -93,17 +86,11 @@ class Functions:
         if len(text) > (most := self._limits.memory_bytes // CONTEXT_SHARE):
             raise FunctionError(f"its eventContext has {len(text)} bytes; functions may use {most} of them")
         question, timeout_ms = self._question(source, text, timeout_ms)
-        # One function, however often it is called and however long it takes, leaves a worker to the others.
-        turn = self._turns.setdefault(source, asyncio.Semaphore(max(1, self._limits.workers - 1)))
-        async with turn, self._places:
-            worker, answer = await self._worker(), None
-            try:
+        with _had():
+            async with self._pool.worker(source) as worker:
                 answer = await self._ask(worker, question, timeout_ms)
-            finally:
-                if answer is None or answer.last or self._stopped:
-                    self._dismiss(worker)
-                else:
-                    self._idle.append(worker)
+                if answer.last:
+                    self._pool.dismiss(worker)
         try:
             return msgspec.json.decode(_json_of(answer))
         except (ValueError, RecursionError) as error:
@@ -117,11 +104,12 @@ class Functions:
         """
         try:
             question, timeout_ms = self._question(source, None, None)
-            worker = await self._hire()
+            with _had():
+                worker = await self._pool.hire()
             try:
                 _json_of(await self._ask(worker, question, timeout_ms))
             finally:
-                self._dismiss(worker)
+                self._pool.dismiss(worker)
         except NotRun:
             raise
         except FunctionError as error:
@@ -145,40 +133,16 @@ class Functions:
         except WorkerLost as error:
             raise FunctionError(f"the process that ran it is lost: {error}") from None
 
-    async def _worker(self) -> Worker:
-        while self._idle and not self._stopped:
-            worker = self._idle.pop()
-            if worker.alive:
-                return worker
-            self._dismiss(worker)
-        return await self._hire()
 
-    async def _hire(self) -> Worker:
-        self._go_on()
-        try:
-            worker = await Worker.start(self._limits)
-        except WorkerLost as error:
-            raise NotRun(f"no process to run functions can be had: {error}") from None
-        try:
-            self._go_on()
-        except NotRun:
-            await worker.end()
-            raise
-        self._workers.add(worker)
-        return worker
-
-    def _go_on(self) -> None:
-        if self._stopped:
-            raise NotRun("the hub is stopping")
-
-    def _dismiss(self, worker: Worker) -> None:
-        """Kill a worker now, and let somebody see it off."""
-        if worker in self._workers:
-            self._workers.remove(worker)
-            worker.kill()
-            farewell = asyncio.ensure_future(worker.end())
-            self._ending.add(farewell)
-            farewell.add_done_callback(self._ending.discard)
+@contextmanager
+def _had() -> Iterator[None]:
+    """Say it as :class:`NotRun` when no worker can be had."""
+    try:
+        yield
+    except Stopping as error:
+        raise NotRun(str(error)) from None
+    except WorkerLost as error:
+        raise NotRun(f"no process to run functions can be had: {error}") from None
 
 
 def _json_of(answer: Answer) -> bytes:

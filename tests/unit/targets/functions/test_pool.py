@@ -28,7 +28,7 @@ async def functions() -> AsyncIterator[Functions]:
 
 
 def workers_of(functions: Functions) -> list[int]:
-    return [worker._process.pid for worker in functions._workers]
+    return [worker._process.pid for worker in functions._pool.workers]
 
 
 async def begun(functions: Functions, source: str) -> "asyncio.Future[object]":
@@ -170,7 +170,7 @@ async def test_a_worker_killed_in_the_middle_is_a_failure_and_the_next_call_has_
 
 async def test_a_worker_killed_between_two_calls_is_not_missed(functions: Functions) -> None:
     await functions.call("return {}", {})
-    (worker,) = functions._workers
+    (worker,) = functions._pool.workers
     os.kill(worker._process.pid, signal.SIGKILL)
     await worker._process.wait()
     assert await functions.call("return {}", {}) == {}
@@ -178,7 +178,7 @@ async def test_a_worker_killed_between_two_calls_is_not_missed(functions: Functi
 
 async def test_a_worker_that_retires_is_replaced(functions: Functions) -> None:
     await functions.call("return {}", {})
-    (worker,) = functions._workers
+    (worker,) = functions._pool.workers
     answer = worker.ask
 
     async def last(question: bytes, seconds: float) -> pool.Answer:
@@ -186,7 +186,7 @@ async def test_a_worker_that_retires_is_replaced(functions: Functions) -> None:
 
     worker.ask = last  # type: ignore[method-assign]
     assert await functions.call("return [1]", {}) == [1]
-    assert worker not in functions._workers
+    assert worker not in functions._pool.workers
     assert await functions.call("return [2]", {}) == [2]
 
 
@@ -250,7 +250,7 @@ from eventyard.targets.functions.pool import Functions
 async def main():
     functions = Functions()
     await functions.call("return {{}}", {{}})
-    (worker,) = functions._workers
+    (worker,) = functions._pool.workers
     call = asyncio.ensure_future(functions.call({STAYS_AWAY!r}, {{}}, timeout_ms=60_000))
     await asyncio.sleep(0)
     print(worker._process.pid, flush=True)

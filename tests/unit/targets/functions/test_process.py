@@ -9,7 +9,8 @@ import pytest
 
 from eventyard.ports import FunctionLimits
 from eventyard.targets.functions.frames import Answer, Question
-from eventyard.targets.functions.process import Worker, WorkerLost
+from eventyard.targets.functions.process import Worker
+from eventyard.targets.workers.process import WorkerLost
 
 LIMITS = FunctionLimits(memory_bytes=16 << 20, result_bytes=4096)
 HANGS = Question("while (true) {}", b"{}", 60_000).encode()

@@ -1,5 +1,6 @@
 import asyncio
 import os
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from eventyard.matching.mapping import MappingError
 from eventyard.targets.mappings import pool as module
-from eventyard.targets.mappings.pool import Mappings
+from eventyard.targets.mappings.pool import Mappings, NotEvaluated
 
 HOSTILE = {
     "a loop without end": "($f := function($x){$f($x + 1)}; $f(0))",
@@ -27,6 +28,10 @@ HOSTILE = {
 }  # fmt: skip
 
 
+def processes_of(mappings: Mappings) -> list[Process]:
+    return [worker._process for worker in mappings._pool.workers]
+
+
 @pytest.fixture
 async def mappings() -> AsyncIterator[Mappings]:
     async with AsyncExitStack() as stack:
@@ -38,7 +43,7 @@ async def mappings() -> AsyncIterator[Mappings]:
 async def test_a_mapping_is_evaluated_again_and_again_by_the_same_process(mappings: Mappings) -> None:
     for n in range(3):
         assert await mappings.evaluate("{'n': n + 1}", b'{"n": %d}' % n, 0) == b'{"n":%d}' % (n + 1)
-    assert len(mappings._all) == 1
+    assert len(processes_of(mappings)) == 1
 
 
 async def test_nothing_and_null_and_an_error_are_told_apart(mappings: Mappings) -> None:
@@ -62,22 +67,22 @@ async def test_a_hostile_mapping_fails_while_others_go_on(expression: str, mappi
 
 async def test_of_one_mapping_only_one_evaluation_runs_at_a_time(mappings: Mappings) -> None:
     await asyncio.gather(*(mappings.evaluate("a", b"{}", 0) for _ in range(20)))
-    assert len(mappings._all) == 1
+    assert len(processes_of(mappings)) == 1
 
 
 async def test_a_process_that_says_nothing_is_ended(mappings: Mappings, monkeypatch: pytest.MonkeyPatch) -> None:
     await mappings.evaluate("1", b"{}", 0)
-    [process] = mappings._all
+    [process] = processes_of(mappings)
     monkeypatch.setattr(module, "LIMIT_S", 0.01)
     with pytest.raises(MappingError, match=r"longer than 0\.01 s"):
         await mappings.evaluate("($f := function($x){$f($x + 1)}; $f(0))", b"{}", 0)
     assert await process.wait() == -9
-    assert not mappings._all
+    assert not processes_of(mappings)
 
 
 async def test_one_who_does_not_wait_for_the_end_costs_the_process(mappings: Mappings) -> None:
     await mappings.evaluate("1", b"{}", 0)
-    [process] = mappings._all
+    [process] = processes_of(mappings)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await mappings.evaluate("($f := function($x){$f($x + 1)}; $f(0))", b"{}", 0)
@@ -87,7 +92,7 @@ async def test_one_who_does_not_wait_for_the_end_costs_the_process(mappings: Map
 
 async def test_a_process_that_died_in_its_sleep_is_nobody_s_fault(mappings: Mappings) -> None:
     await mappings.evaluate("1", b"{}", 0)
-    [process] = mappings._all
+    [process] = processes_of(mappings)
     process.kill()
     await process.wait()
     assert await mappings.evaluate("1", b"{}", 0) == b"1"
@@ -96,10 +101,10 @@ async def test_a_process_that_died_in_its_sleep_is_nobody_s_fault(mappings: Mapp
 async def test_a_process_that_cannot_be_started_is_an_error(
     mappings: Mappings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module.sys, "executable", "/bin/false")
-    with pytest.raises(MappingError, match="does not start"):
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    with pytest.raises(NotEvaluated, match="does not start"):
         await mappings.evaluate("1", b"{}", 0)
-    assert not mappings._all
+    assert not processes_of(mappings)
 
 
 def environment(pid: int) -> bytes:
@@ -111,7 +116,7 @@ async def test_a_process_sees_nothing_of_the_hubs_environment(
 ) -> None:
     monkeypatch.setenv("EVENTYARD_BOOTSTRAP_KEY", "not-to-be-seen")
     await mappings.evaluate("1", b"{}", 0)
-    [process] = mappings._all
+    [process] = processes_of(mappings)
     assert b"not-to-be-seen" not in environment(process.pid)
 
 
@@ -120,8 +125,15 @@ async def test_with_the_pool_its_processes_end() -> None:
         mappings = Mappings()
         await mappings.start(stack)
         await asyncio.gather(*(mappings.evaluate(f"{n}", b"{}", 0) for n in range(3)))
-        pids = [process.pid for process in mappings._all]
+        pids = [process.pid for process in processes_of(mappings)]
         assert pids
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+async def test_when_the_hub_stops_an_evaluation_is_not_the_mapping_s_fault(mappings: Mappings) -> None:
+    await mappings._pool.stop()
+    with pytest.raises(NotEvaluated, match="the hub is stopping"):
+        await mappings.evaluate("1", b"{}", 0)
+    assert not processes_of(mappings)
