@@ -58,6 +58,10 @@ class Trigger(StrEnum):
     DISCARD = "discard"
     REPROCESS = "reprocess"
     """A new entry takes its place."""
+    CLOSE = "close"
+    """An operator says that it is done, whatever came of it here."""
+    REJECT = "reject"
+    """An operator says that it failed, whatever came of it here."""
 
 
 _OPEN = (Status.NEW, Status.PENDING, Status.PROCESSING, Status.DELAYED)
@@ -79,7 +83,16 @@ LIFECYCLE: Mapping[tuple[Status, Trigger], Status] = {
     (Status.ERROR, Trigger.DISCARD): Status.DISCARDED,
     (Status.COMPLETE, Trigger.DISCARD): Status.DISCARDED,
     **{(status, Trigger.DISCARD): Status.DISCARDED for status in _OPEN},
+    **{(status, Trigger.CLOSE): Status.COMPLETE for status in (*_OPEN, Status.ERROR, Status.DISCARDED)},
+    **{(status, Trigger.REJECT): Status.ERROR for status in (*_OPEN, Status.COMPLETE, Status.DISCARDED)},
 }
+
+BY_HAND: Mapping[Status, Trigger] = {
+    Status.COMPLETE: Trigger.CLOSE,
+    Status.ERROR: Trigger.REJECT,
+    Status.DISCARDED: Trigger.DISCARD,
+}
+"""The statuses that an operator may give an entry, and what happens to it then."""
 
 
 def after(status: Status, trigger: Trigger) -> Status:

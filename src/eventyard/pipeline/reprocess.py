@@ -1,9 +1,9 @@
-"""Retry, discard, reprocess: what an operator does with deliveries that are on record.
+"""Retry, discard, reprocess, change of status: what an operator does with what is on record.
 
 Retry gives the same delivery another round of attempts; reprocess makes a new delivery that supersedes the old one;
-discard ends it. Which of them a status allows stands in the lifecycle table. The attempts themselves take the same
-path as first ones: the delivery is put into the work queue, and ``dispatch.py`` is told; ``release.py`` looks whether
-others have waited for what happened.
+discard ends it, and so does a change of status, which is for every entry. Which of them a status allows stands in the
+lifecycle table. The attempts themselves take the same path as first ones: the delivery is put into the work queue, and
+``dispatch.py`` is told; ``release.py`` looks whether others have waited for what happened.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,14 +12,14 @@ import msgspec
 
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Subscription, Target
-from eventyard.model.errors import Conflict, NotFound
+from eventyard.model.errors import Conflict, Invalid, NotFound
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import Entry, EntryDetail, HistoryLine, NewDelivery, Query
-from eventyard.model.lifecycle import Kind, Status, Trigger, after
+from eventyard.model.lifecycle import BY_HAND, Kind, Status, Trigger, after, label, labels
 from eventyard.pipeline.accept import Dispatcher
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.ends import Ends
-from eventyard.pipeline.release import Releases
+from eventyard.pipeline.release import Moved, Releases
 from eventyard.pipeline.view import View
 from eventyard.ports import Clock, Store, TargetType
 
@@ -43,6 +43,8 @@ class Reprocessing:
         ends: Ends,
         target_types: Mapping[str, TargetType],
         clock: Clock,
+        *,
+        moved: Moved = lambda ids, status, comment: None,
     ) -> None:
         self._catalog = catalog
         self._store = store
@@ -51,6 +53,7 @@ class Reprocessing:
         self._ends = ends
         self._types = target_types
         self._clock = clock
+        self._moved = moved
 
     async def retry(self, who: Principal, entry_id: int, comment: str = "") -> Entry:
         """Another round of attempts of a delivery in Error. Raises ``Conflict`` (``illegal_transition``)."""
@@ -64,6 +67,18 @@ class Reprocessing:
         """End an entry as Discarded; an attempt under way may still reach the target."""
         detail = await self._detail(who, entry_id)
         await self._move(who, detail, Trigger.DISCARD, comment or "discarded by hand", due_at=None)
+        return await self._entry(entry_id)
+
+    async def change_status(self, who: Principal, entry_id: int, status: Status, comment: str = "") -> Entry:
+        """Give an entry a final status, whatever came of it. Raises ``Invalid`` for a status that is not given by hand,
+        and ``Conflict`` (``illegal_transition``) for an entry that has it already, or is Reprocessed.
+        """
+        if status not in BY_HAND:
+            message = f"an entry does not become {label(status)} by hand"
+            raise Invalid("invalid_body", message, pointer="/status", hint=f"one of: {labels(BY_HAND)}")
+        detail = await self._detail(who, entry_id)
+        line = comment or f"made {label(status)} by hand"
+        await self._move(who, detail, BY_HAND[status], line, due_at=None)
         return await self._entry(entry_id)
 
     async def reprocess(self, who: Principal, entry_id: int, comment: str = "") -> Entry:
@@ -81,6 +96,7 @@ class Reprocessing:
         delivery = self.delivery(subscription, target)
         line = self._line(who, Status.REPROCESSED, comment or "reprocessed by hand")
         made = await self._store.redeliver(detail.entry.parent_id, [delivery], detail.entry.id, line)
+        self._moved([detail.entry.id], line.status, line.comment)
         self._dispatcher.pending(target)
         self._releases.look(detail.entry.parent_id)
         return await self._entry(made[0])
@@ -136,6 +152,7 @@ class Reprocessing:
         moved = await self._store.move([detail.entry.id], trigger, self._line(who, status, comment), due_at)
         if not moved:
             raise Conflict("illegal_transition", f"entry {detail.entry.id} changed meanwhile", hint="look at it again")
+        self._moved(moved, status, comment)
         if detail.entry.parent_id is not None:
             self._releases.look(detail.entry.parent_id)
 

@@ -2,6 +2,7 @@ import pytest
 
 from eventyard.model.errors import Conflict
 from eventyard.model.lifecycle import (
+    BY_HAND,
     FINAL,
     LIFECYCLE,
     Descendants,
@@ -43,7 +44,7 @@ def test_every_pair_outside_the_table_is_a_conflict_that_names_the_legal_steps()
 def test_the_refusal_reads_as_a_sentence() -> None:
     with pytest.raises(Conflict, match="cannot retry an entry that is Complete") as refusal:
         after(Status.COMPLETE, Trigger.RETRY)
-    assert refusal.value.hint == "from Complete these steps are possible: discard, reprocess"
+    assert refusal.value.hint == "from Complete these steps are possible: discard, reprocess, reject"
 
 
 def test_a_superseded_entry_never_changes_again() -> None:
@@ -52,6 +53,14 @@ def test_a_superseded_entry_never_changes_again() -> None:
 
 def test_whatever_is_open_can_be_discarded() -> None:
     assert {after(status, Trigger.DISCARD) for status in Status if status not in FINAL} == {Status.DISCARDED}
+
+
+def test_an_operator_gives_any_entry_another_final_status_but_one_that_was_superseded() -> None:
+    assert BY_HAND.keys() == FINAL - {Status.REPROCESSED}
+    for status in set(Status) - {Status.REPROCESSED}:
+        assert {after(status, trigger) for to, trigger in BY_HAND.items() if to is not status} == BY_HAND.keys() - {
+            status
+        }
 
 
 def test_only_an_operator_moves_an_entry_out_of_a_final_status() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from eventyard.model.access import Scope
 from eventyard.model.catalog import Subscription
-from eventyard.model.errors import Conflict, Forbidden, NotFound
+from eventyard.model.errors import Conflict, Forbidden, Invalid, NotFound
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import Query
 from eventyard.model.lifecycle import Status
@@ -55,6 +55,32 @@ async def test_discard_ends_a_delivery(world, reprocessing):
     assert (await reprocessing.discard(world.admin, entry_id, "not wanted")).status is Status.DISCARDED
     assert (await world.store.detail(entry_id)).history[-1].comment == "not wanted"
     assert await world.store.waiting() == []
+
+
+@pytest.mark.parametrize("status", [Status.COMPLETE, Status.ERROR, Status.DISCARDED])
+async def test_an_operator_says_how_an_entry_ended_and_the_history_who_it_was(world, reprocessing, status):
+    entry_id = await delivery(world)
+    assert (await reprocessing.change_status(world.admin, entry_id, status, "seen at the shop")).status is status
+    last = (await world.store.detail(entry_id)).history[-1]
+    assert (last.status, last.comment, last.actor) == (status, "seen at the shop", "ada")
+    assert await world.store.waiting() == []
+
+
+async def test_a_publication_may_be_given_a_status_too_and_no_comment_is_needed(world, reprocessing):
+    publication_id = await delivery(world) - 1
+    assert (await reprocessing.change_status(world.admin, publication_id, Status.ERROR)).status is Status.ERROR
+    assert (await world.store.detail(EntryId(publication_id))).history[-1].comment == "made Error by hand"
+
+
+async def test_not_every_status_is_given_by_hand_nor_any_twice(world, reprocessing):
+    entry_id = await delivery(world, failed=True)
+    for status in (Status.PROCESSING, Status.REPROCESSED):
+        with pytest.raises(Invalid, match="by hand"):
+            await reprocessing.change_status(world.admin, entry_id, status)
+    with pytest.raises(Conflict):
+        await reprocessing.change_status(world.admin, entry_id, Status.ERROR)
+    with pytest.raises(NotFound):
+        await reprocessing.change_status(world.stranger, entry_id, Status.COMPLETE)
 
 
 async def test_reprocess_makes_a_new_delivery_and_the_old_one_is_reprocessed(world, reprocessing):

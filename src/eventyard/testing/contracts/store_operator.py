@@ -62,6 +62,21 @@ class OperatorContract:
         assert (detail.entry.status, detail.entry.completed_at) == (Status.DISCARDED, b.NOW)
         assert [line.status for line in detail.history] == [Status.PROCESSING, Status.COMPLETE, Status.DISCARDED]
 
+    async def test_an_operator_says_how_a_delivery_ended(self, store: Store) -> None:
+        """It leaves the queue, and the summary on the publication follows."""
+        scene = await b.saved(store)
+        await store.append(scene.publication(deliveries=[scene.delivery()]))
+        for trigger, status, summary in (
+            (Trigger.REJECT, Status.ERROR, Descendants.ERROR),
+            (Trigger.CLOSE, Status.COMPLETE, Descendants.FINAL),
+        ):
+            assert await store.move([EntryId(2)], trigger, BY_ADMIN, None) == [2]
+            detail = await store.detail(EntryId(2))
+            assert (detail.entry.status, detail.entry.completed_at, detail.due_at) == (status, b.NOW + 60, None)
+            assert detail.history[-1] == HistoryLine(b.NOW + 60, status, "by hand", "user:admin")
+            assert (await store.detail(EntryId(1))).entry.descendants is summary
+        assert await store.waiting() == []
+
     async def test_a_replay_adds_deliveries_to_an_old_publication(self, store: Store) -> None:
         """With the line that says why."""
         scene = await b.saved(store)
