@@ -19,7 +19,7 @@ from eventyard.model.lifecycle import BY_HAND, Kind, Status, Trigger, after, lab
 from eventyard.pipeline.accept import Dispatcher
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.ends import Ends
-from eventyard.pipeline.release import Moved, Releases
+from eventyard.pipeline.release import Releases
 from eventyard.pipeline.view import View
 from eventyard.ports import Clock, Store, TargetType
 
@@ -43,8 +43,6 @@ class Reprocessing:
         ends: Ends,
         target_types: Mapping[str, TargetType],
         clock: Clock,
-        *,
-        moved: Moved = lambda ids, status, comment: None,
     ) -> None:
         self._catalog = catalog
         self._store = store
@@ -53,7 +51,6 @@ class Reprocessing:
         self._ends = ends
         self._types = target_types
         self._clock = clock
-        self._moved = moved
 
     async def retry(self, who: Principal, entry_id: int, comment: str = "") -> Entry:
         """Another round of attempts of a delivery in Error. Raises ``Conflict`` (``illegal_transition``)."""
@@ -96,7 +93,6 @@ class Reprocessing:
         delivery = self.delivery(subscription, target)
         line = self._line(who, Status.REPROCESSED, comment or "reprocessed by hand")
         made = await self._store.redeliver(detail.entry.parent_id, [delivery], detail.entry.id, line)
-        self._moved([detail.entry.id], line.status, line.comment)
         self._dispatcher.pending(target)
         self._releases.look(detail.entry.parent_id)
         return await self._entry(made[0])
@@ -152,7 +148,6 @@ class Reprocessing:
         moved = await self._store.move([detail.entry.id], trigger, self._line(who, status, comment), due_at)
         if not moved:
             raise Conflict("illegal_transition", f"entry {detail.entry.id} changed meanwhile", hint="look at it again")
-        self._moved(moved, status, comment)
         if detail.entry.parent_id is not None:
             self._releases.look(detail.entry.parent_id)
 
