@@ -156,6 +156,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
     rules = monitoring(
         catalog, store, publishing, releases, mails, letterhead(settings), metrics, log, clock, steady_ms, new_id
     )
+    releases.moved = rules.monitor.moved
     catalog.announcer = Announcer(catalog, publishing, acceptor, clock)
     streams = Streams(catalog, store, publishing, clock, new_id, log, stream_limits(settings), metrics)
     reprocessing = Reprocessing(catalog, store, dispatcher, releases, ends, parts.target_types, clock)

@@ -90,6 +90,10 @@ def next_step(siblings: Sequence[Sibling], find: Callable[[str], Subscription | 
 _RESTING = FINAL | {Status.DELAYED}
 
 
+Moved = Callable[[Sequence[EntryId], Status, str], None]
+"""Is told of entries that were moved: to which status, and with what comment."""
+
+
 class Releases:
     """Starts what has waited. ``due`` tells dispatch of a delivery for a target, due at a moment."""
 
@@ -109,6 +113,8 @@ class Releases:
         self._log = log
         self._clock = clock
         self._pause = pause
+        self.moved: Moved = lambda ids, status, comment: None
+        """Told by whoever moves entries; ``app.py`` puts it here."""
         self._asked: dict[EntryId, None] = {}
         self._ordered: dict[EntryId, None] = {}
         self._working: asyncio.Task[None] | None = None
@@ -199,6 +205,7 @@ class Releases:
         due_at = line.at if trigger is Trigger.START else None
         targets = {sibling.entry_id: sibling.target_number for sibling in siblings}
         moved = await self._store.move(list(targets), trigger, line, due_at)
+        self.moved(moved, line.status, line.comment)
         if due_at is not None:
             for number in dict.fromkeys(targets[entry_id] for entry_id in moved):
                 self._due(number, due_at)

@@ -93,6 +93,7 @@ class Reprocessing:
         delivery = self.delivery(subscription, target)
         line = self._line(who, Status.REPROCESSED, comment or "reprocessed by hand")
         made = await self._store.redeliver(detail.entry.parent_id, [delivery], detail.entry.id, line)
+        self._releases.moved([detail.entry.id], line.status, line.comment)
         self._dispatcher.pending(target)
         self._releases.look(detail.entry.parent_id)
         return await self._entry(made[0])
@@ -148,6 +149,7 @@ class Reprocessing:
         moved = await self._store.move([detail.entry.id], trigger, self._line(who, status, comment), due_at)
         if not moved:
             raise Conflict("illegal_transition", f"entry {detail.entry.id} changed meanwhile", hint="look at it again")
+        self._releases.moved(moved, status, comment)
         if detail.entry.parent_id is not None:
             self._releases.look(detail.entry.parent_id)
 

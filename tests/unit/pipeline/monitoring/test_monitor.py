@@ -80,14 +80,24 @@ async def test_what_rules_tell_is_nothing_that_rules_speak_of(scene):
     assert sum(told["count"] for told in await scene.told()) == 2
 
 
-async def test_of_what_is_moved_by_hand_a_rule_is_told_too(scene):
-    await scene.rule(statuses=[Status.DISCARDED])
-    accepted = await scene.publish()
-    scene.monitoring.monitor.moved([accepted.entry_id + 1], Status.DISCARDED, "enough")
-    scene.monitoring.monitor.moved([accepted.entry_id + 1], Status.ERROR, "nobody is to know of those")
+async def test_a_rule_is_told_of_what_is_discarded_or_reprocessed_by_hand(scene):
+    await scene.rule(statuses=[Status.DISCARDED, Status.REPROCESSED], interval_ms=1_000)
+    accepted = await scene.publish(REFUSED)
+    await scene.hub.reprocessing.discard(scene.who, accepted.entry_id + 1, "enough")
     await scene.quiet()
-    assert "discarded" in scene.box.taken[0].text
-    assert scene.subjects() == ["failures: 1 entry"]
+    assert "discarded  book  enough" in scene.box.taken[0].text
+    await scene.hub.reprocessing.reprocess(scene.who, accepted.entry_id + 1, "or not")
+    await scene.later(1_000)
+    assert "reprocessed  book  or not" in scene.box.taken[1].text
+
+
+async def test_a_rule_is_told_of_what_is_discarded_as_those_before_it_failed(scene):
+    await scene.rule(statuses=[Status.DISCARDED])
+    await scene.hub.subscriptions.change(scene.who, scene.book.id, {"order": 1, "stop_on_error": True})
+    await scene.subscribe("second", order=2)
+    await scene.publish(REFUSED)
+    await scene.quiet()
+    assert "discarded  second" in scene.box.taken[0].text
 
 
 async def test_a_rule_sees_its_own_project_only_and_not_what_the_hub_publishes_there_itself(scene):
