@@ -5,15 +5,20 @@ outcome leaves a target type, every secret that went into it is replaced, in eac
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import AnyStr
 from urllib.parse import quote, quote_plus
 
 from msgspec import structs
 
 from eventyard.model.outcome import Outcome, Sent
+from eventyard.targets.outcomes import HEADER_KEPT
 
 STARS = "***"
+
+LEAST_TOLD = 4
+"""How many characters of a secret may be told at the end of a text that was cut there."""
 
 _SCHEMES = frozenset({"basic", "bearer", "token", "apikey"})
 """Words that stand before a credential, and are no part of it."""
@@ -27,15 +32,11 @@ class Stars:
 
     def text(self, text: str) -> str:
         """The text without secrets."""
-        for form in self._forms:
-            text = text.replace(form, STARS)
-        return text
+        return _starred(text, self._forms, STARS)
 
     def data(self, data: bytes) -> bytes:
         """The bytes without secrets."""
-        for form in self._forms:
-            data = data.replace(form.encode(), STARS.encode())
-        return data
+        return _starred(data, [form.encode() for form in self._forms], STARS.encode())
 
     def sent(self, sent: Sent) -> Sent:
         """What was sent, without secrets."""
@@ -54,6 +55,16 @@ class Stars:
             error=outcome.error and self.text(outcome.error),
             sent=outcome.sent and self.sent(outcome.sent),
         )
+
+
+def _starred(text: AnyStr, forms: Sequence[AnyStr], stars: AnyStr) -> AnyStr:
+    """Without any of the forms, and without the beginning of one where the text may have been cut."""
+    may_be_cut = len(text) >= HEADER_KEPT
+    for form in forms:
+        text = text.replace(form, stars)
+    begun = (form[:size] for form in forms if may_be_cut for size in range(len(form) - 1, LEAST_TOLD, -1))
+    beginning = next((start for start in begun if text.endswith(start)), None)
+    return text if beginning is None else text[: -len(beginning)] + stars
 
 
 @lru_cache(maxsize=1024)

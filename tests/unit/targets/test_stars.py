@@ -18,6 +18,14 @@ def test_a_secret_of_several_words_is_starred_whole() -> None:
     assert stars.text(told) == '***, "***", secret=***, ***; ***'
 
 
+def test_a_secret_that_is_cut_off_at_the_end_is_starred_as_far_as_it_is_there() -> None:
+    stars = Stars(["s3cret-of-the-shop"])
+    assert stars.text("x" * 1016 + "s3cret-o") == "x" * 1016 + "***"
+    assert stars.data(b"x" * 16_374 + b"s3cret-of-the-shop"[:10]) == b"x" * 16_374 + b"***"
+    assert stars.text("x" * 1020 + "s3cr") == "x" * 1020 + "s3cr"
+    assert stars.text("that is all of s3cret-o") == "that is all of s3cret-o"
+
+
 def test_nothing_is_starred_for_an_empty_secret() -> None:
     outcome = Outcome(Result.DELIVERED, 200, response_body=b"ok")
     assert Stars(["", "Bearer "]).outcome(outcome) is outcome
