@@ -27,6 +27,7 @@ from eventyard.model.outcome import Outcome
 from eventyard.pipeline.accept import Acceptor
 from eventyard.pipeline.announce import Announcer
 from eventyard.pipeline.attempt import Attempter
+from eventyard.pipeline.backlogs import Backlogs
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.directory import Directory
 from eventyard.pipeline.dispatch import Dispatcher
@@ -50,6 +51,7 @@ from eventyard.pipeline.replay import Replay
 from eventyard.pipeline.replies import Replies
 from eventyard.pipeline.reprocess import Reprocessing
 from eventyard.pipeline.retain import Retain
+from eventyard.pipeline.schedules import Schedules
 from eventyard.pipeline.search import Search
 from eventyard.pipeline.sources import Sources
 from eventyard.pipeline.streams.inventory import Inventory
@@ -114,6 +116,8 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         dispatcher.due(target_number, at)
 
     releases = Releases(store, catalog, due, log, clock)
+    backlogs = Backlogs(store, catalog, releases, due, log, clock)
+    schedules = Schedules(catalog, store, backlogs, log, clock)
     outbox = None if parts.mailer is None else Outbox(parts.mailer, metrics, log, clock)
     letters = Letters(catalog, store, letterhead(settings))
     mails = Mails(letters, outbox, log, clock, new_id, interval_ms=settings.mail.interval_seconds * 1000)
@@ -121,6 +125,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
 
     def ended(recording: Recording) -> None:
         ends.recorded(recording)
+        schedules.ended(recording)
         rules.monitor.recorded(recording)
 
     recorder = Recorder(
@@ -167,6 +172,8 @@ def compose(settings: Settings, parts: Parts) -> Hub:
                 dispatcher.changed(record)
 
     catalog.watch(targets_changed)
+    catalog.watch(backlogs.changed)
+    catalog.watch(schedules.changed)
     metrics.in_flight.set_function(lambda: dispatcher.in_flight)
     metrics.queued.set_function(lambda: dispatcher.queued)
     metrics.breakers_open.set_function(lambda: dispatcher.breakers_open)
@@ -182,6 +189,8 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         inventory=Inventory(catalog, streams),
         dispatcher=dispatcher,
         releases=releases,
+        backlogs=backlogs,
+        schedules=schedules,
         runs=runs,
         mails=mails,
         monitoring=rules,
@@ -192,7 +201,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         projects=Projects(catalog, clock, new_id),
         topics=topics,
         sources=Sources(catalog, topics, vault, parts.verifiers, clock, new_id),
-        subscriptions=Subscriptions(catalog, parts.target_types, clock, new_id),
+        subscriptions=Subscriptions(catalog, parts.target_types, backlogs, clock, new_id),
         targets=targets,
         keys=Keys(catalog, clock, new_id),
         identity=identity(catalog, vault, clock, new_id, lifetime_ms=settings.tokens.minutes * 60_000),
@@ -287,6 +296,8 @@ async def open_hub(settings: Settings, log: Log) -> AsyncIterator[Hub]:
         stack.push_async_callback(hub.streams.stop)
         stack.push_async_callback(hub.releases.stop)
         stack.push_async_callback(hub.retain.stop)
+        stack.push_async_callback(hub.backlogs.stop)
+        stack.push_async_callback(hub.schedules.stop)
         yield hub
 
 

@@ -65,7 +65,8 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
 
         def announce() -> None:
             ready(urls)
-            hub.releases.start()
+            hub.backlogs.start()
+            hub.schedules.start()
             hub.retain.start()
             hub.monitoring.stuck.start()
             log.info("ready", **urls, data=str(settings.data))

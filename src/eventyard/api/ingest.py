@@ -317,7 +317,7 @@ def _results(accepted: Accepted) -> dict[str, Any]:
                 "target_type": choice.subscription.target_type,
                 "target_id": choice.subscription.target_id,
                 "delivery_id": delivery_id if queued else None,
-                "status": "queued" if queued else "skipped",
+                "status": ("delayed" if choice.waits else "queued") if queued else "skipped",
                 "reason": choice.reason,
             }
         )

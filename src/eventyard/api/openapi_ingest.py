@@ -35,7 +35,9 @@ class DispatchResult(Struct):
     target_type: str
     target_id: str
     delivery_id: int | None
-    status: Annotated[str, Meta(description="queued, or skipped for the reason given.", examples=["queued"])]
+    status: Annotated[
+        str, Meta(description="queued; delayed, if its subscription waits; skipped, for a reason.", examples=["queued"])
+    ]
     reason: str | None
 
 

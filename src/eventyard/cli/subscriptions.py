@@ -55,6 +55,22 @@ StopOnError = Annotated[
 MailTo = Annotated[
     list[str] | None, typer.Option(help="A mail address to tell when its delivery fails for good; may be repeated.")
 ]
+Mode = Annotated[str | None, typer.Option(help="enabled, paused or disabled.")]
+Backlog = Annotated[str | None, typer.Option(help="Whether what comes while it is paused waits: keep, or not: skip.")]
+Cron = Annotated[
+    str | None,
+    typer.Option(metavar="FIELDS", help="Make its deliveries at these moments: minute hour day month weekday."),
+]
+TimeZone = Annotated[str | None, typer.Option(metavar="NAME", help="The time zone of the moments, as Europe/Berlin.")]
+SkipMissed = Annotated[bool, typer.Option("--skip-missed", help="Do not make up for moments that were missed.")]
+OnDemand = Annotated[bool, typer.Option("--on-demand", help="Make its deliveries when it is run.")]
+After = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Make its deliveries when one of this subscription is complete.")
+]
+WhenReady = Annotated[bool, typer.Option("--when-ready", help="Make its deliveries at once.")]
+DeliveryScope = Annotated[
+    str | None, typer.Option("--deliver", help="Of what waited: all; or the latest, and discard the others.")
+]
 Title = Annotated[str | None, typer.Option(help="What people call it.")]
 Label = Annotated[
     list[Any] | None,
@@ -62,11 +78,33 @@ Label = Annotated[
 ]
 
 
+def schedule_of(
+    hub: Remote, cron: str | None, time_zone: str | None, skip_missed: bool, after: str | None, *named: str
+) -> dict[str, Any] | None:
+    """The schedule that the options say, if any does; ``named`` are those that need no more than to be named."""
+    chosen = [*(["cron"] if cron else []), *(["after"] if after else []), *named]
+    if len(chosen) > 1:
+        raise typer.BadParameter("one schedule at a time", param_hint="--cron")
+    if (time_zone or skip_missed) and not cron:
+        raise typer.BadParameter("it belongs to --cron", param_hint="--time-zone" if time_zone else "--skip-missed")
+    if not chosen:
+        return None
+    fields = {
+        "when": chosen[0],
+        "cron": cron,
+        "time_zone": time_zone,
+        "missed": "skip" if skip_missed else None,
+        "after": hub.id_of(PATH, after) if after else None,
+    }
+    return given(fields)
+
+
 @app.command(
     epilog=examples(
         "eventyard subscriptions create --source github --target audit",
         "eventyard subscriptions create --topic orders --target billing --pattern 'order.#'",
         "eventyard subscriptions create --source shop --target ledger --order 1 --stop-on-error",
+        "eventyard subscriptions create --source shop --target reports --cron '30 2 * * *' --time-zone Europe/Berlin",
         "eventyard subscriptions create --source github --target reviews "
         '--filter \'{"eq": [["action", "opened"]], "has": ["pull_request"]}\'',
     )
@@ -86,6 +124,13 @@ def create(
     order: Order = None,
     stop_on_error: StopOnError = None,
     mail_to: MailTo = None,
+    backlog: Backlog = None,
+    cron: Cron = None,
+    time_zone: TimeZone = None,
+    skip_missed: SkipMissed = False,
+    on_demand: OnDemand = False,
+    after: After = None,
+    deliver: DeliveryScope = None,
     title: Title = None,
     label: Label = None,
 ) -> None:
@@ -105,6 +150,9 @@ def create(
         "order": order,
         "stop_on_error": stop_on_error,
         "mail_to": mail_to or None,
+        "backlog": backlog,
+        "schedule": schedule_of(hub, cron, time_zone, skip_missed, after, *(["on_demand"] if on_demand else [])),
+        "delivery_scope": deliver,
         "title": title,
         "labels": dict(label) if label else None,
     }
@@ -126,15 +174,24 @@ def update(
     pattern: Pattern = None,
     filter: Filter = None,
     retry: Retry = None,
-    mode: Annotated[str | None, typer.Option(help="enabled, paused or disabled.")] = None,
+    mode: Mode = None,
     order: Order = None,
     unordered: Annotated[bool, typer.Option("--unordered", help="Have it wait for nobody, and nobody for it.")] = False,
     stop_on_error: StopOnError = None,
     mail_to: MailTo = None,
+    backlog: Backlog = None,
+    cron: Cron = None,
+    time_zone: TimeZone = None,
+    skip_missed: SkipMissed = False,
+    on_demand: OnDemand = False,
+    when_ready: WhenReady = False,
+    after: After = None,
+    deliver: DeliveryScope = None,
     title: Title = None,
     label: Label = None,
 ) -> None:
     """Change a subscription."""
+    named = [word for word, meant in (("on_demand", on_demand), ("when_ready", when_ready)) if meant]
     fields = {
         "name": rename,
         "description": description,
@@ -145,8 +202,22 @@ def update(
         "order": order,
         "stop_on_error": stop_on_error,
         "mail_to": mail_to or None,
+        "backlog": backlog,
+        "schedule": schedule_of(hub, cron, time_zone, skip_missed, after, *named),
+        "delivery_scope": deliver,
         "title": title,
         "labels": dict(label) if label else None,
     }
     loose = {"order": None} if unordered else {}
     hub.show(hub.client.call("PATCH", hub.one(PATH, name), given(fields) | loose))
+
+
+@app.command(epilog=examples("eventyard subscriptions run reports"))
+@remote
+def run(
+    hub: Remote,
+    name: Named,
+    force: Annotated[bool, typer.Option("--force", help="Also if it is disabled.")] = False,
+) -> None:
+    """Make the deliveries that wait for a subscription, which is paused or has a schedule."""
+    hub.show(hub.post(f"{hub.one(PATH, name)}/run", {"force": force}))

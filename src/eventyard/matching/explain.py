@@ -53,7 +53,10 @@ def explain(subscription: Subscription, topic_id: str, source_id: str, routing_k
 
 
 def _mode(subscription: Subscription) -> Check:
-    return Check("mode", subscription.mode is Mode.ENABLED, f"the subscription is {subscription.mode.value}")
+    detail = f"the subscription is {subscription.mode.value}"
+    if subscription.mode is Mode.PAUSED:
+        detail += ": its deliveries wait" if subscription.takes_part else ", and skips what comes meanwhile"
+    return Check("mode", subscription.takes_part, detail)
 
 
 def _topic(subscription: Subscription, topic_id: str) -> Check:

@@ -21,7 +21,7 @@ from eventyard.matching.fields import Fields, Path
 from eventyard.matching.filters import Filter, compile_filter
 from eventyard.matching.patterns import MANY, compile_pattern
 from eventyard.matching.trie import PatternTrie
-from eventyard.model.catalog import Mode, Subscription
+from eventyard.model.catalog import Subscription
 
 MEMO_ENTRIES = 4096
 """How many (topic, source, routing key) are remembered at most; past that, all are forgotten and learnt again."""
@@ -127,7 +127,7 @@ class _Place(Struct, frozen=True):
 
 
 class SubscriptionIndex:
-    """Every enabled subscription of the hub, found by event."""
+    """Every subscription of the hub that takes part, found by event."""
 
     def __init__(self) -> None:
         self._doors: dict[tuple[str, str | None], _Door] = {}
@@ -135,7 +135,7 @@ class SubscriptionIndex:
         self._memo: dict[tuple[str, str, str], tuple[_Bucket, ...]] = {}
 
     def add(self, subscription: Subscription) -> None:
-        """Take the subscription in, in place of the one with its id. One that is not enabled matches nothing.
+        """Take the subscription in, in place of the one with its id. One that takes no part matches nothing.
 
         Raises :class:`eventyard.model.errors.Invalid` for a pattern or filter that cannot be compiled; the index is
         then as it was.
@@ -143,7 +143,7 @@ class SubscriptionIndex:
         filter_ = compile_filter(subscription.filter, at="/filter")
         words = _ANY_KEY if subscription.pattern is None else compile_pattern(subscription.pattern, at="/pattern").words
         self.remove(subscription.id)
-        if subscription.mode is Mode.ENABLED:
+        if subscription.takes_part:
             self._places[subscription.id] = [
                 self._file(subscription, filter_, (topic_id, subscription.source_id), words)
                 for topic_id in dict.fromkeys(subscription.topic_ids)

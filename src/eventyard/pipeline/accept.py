@@ -33,10 +33,11 @@ SIGNATURE_KEY = "signature:"
 
 
 class Choice(Struct, frozen=True):
-    """What a matching subscription came to at accept time: queued, or skipped and why."""
+    """What a matching subscription came to at accept time: queued, made to wait, or skipped and why."""
 
     subscription: Subscription
     reason: str | None = None
+    waits: bool = False
 
 
 class Accepted(Struct, frozen=True, gc=False):
@@ -253,13 +254,16 @@ class Acceptor:
         deliveries: list[NewDelivery] = []
         for subscription in matching:
             target = self._catalog.seek(Target, subscription.target_id)
-            if target is None or not target.enabled:
+            waits = subscription.waits
+            if target is None or (not target.enabled and not waits):
                 choices.append(
                     Choice(subscription, "its target is gone" if target is None else "its target is disabled")
                 )
                 continue
-            choices.append(Choice(subscription))
-            if self._pulled(target.type):
+            choices.append(Choice(subscription, waits=waits))
+            if waits:
+                deliveries.append(NewDelivery(subscription, target, Status.DELAYED, now))
+            elif self._pulled(target.type):
                 deliveries.append(NewDelivery(subscription, target, Status.PENDING, now))
             else:
                 lease = self._dispatcher.lease_for(target)

@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from eventyard.model.ids import Millis
 from eventyard.pipeline.accept import Acceptor
+from eventyard.pipeline.backlogs import Backlogs
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.dispatch import Dispatcher
 from eventyard.pipeline.doors import Doors
@@ -19,6 +20,7 @@ from eventyard.pipeline.release import Releases
 from eventyard.pipeline.replay import Replay
 from eventyard.pipeline.reprocess import Reprocessing
 from eventyard.pipeline.retain import Retain
+from eventyard.pipeline.schedules import Schedules
 from eventyard.pipeline.search import Search
 from eventyard.pipeline.sources import Sources
 from eventyard.pipeline.streams.inventory import Inventory
@@ -58,6 +60,8 @@ class Hub(Struct, frozen=True):
     inventory: Inventory
     dispatcher: Dispatcher
     releases: Releases
+    backlogs: Backlogs
+    schedules: Schedules
     runs: JobRuns
     mails: Mails
     monitoring: Monitoring

@@ -3,11 +3,12 @@
 Accept starts the lowest order and commits the others as Delayed, in no work queue (:func:`in_order`). When the store
 tells that the last open delivery of a publication has ended and some are delayed, :class:`Releases` reads what became
 of each, starts the next group, and has ``dispatch.py`` told; or discards the rest, if one failed whose subscription
-says ``stop_on_error``. Deliveries without an order wait for nobody, and nobody waits for them.
+says ``stop_on_error``. Deliveries without an order wait for nobody, and nobody waits for them; nor for those that wait
+for their subscription, which are let go in ``backlogs.py``.
 
 What is to be done follows from the journal and the catalog alone. So a process that is killed in the middle loses no
-group (:meth:`Releases.start` finds it after the next start), and doing it twice does no harm: of two moves of a
-delivery that wait for the same thing, the lifecycle table allows the first.
+group (``backlogs.py`` finds it after the next start), and doing it twice does no harm: of two moves of a delivery that
+wait for the same thing, the lifecycle table allows the first.
 """
 
 import asyncio
@@ -18,11 +19,11 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from eventyard.model.catalog import Project, Subscription
+from eventyard.model.catalog import Subscription
 from eventyard.model.errors import Unavailable
 from eventyard.model.ids import EntryId, Millis
-from eventyard.model.journal import HistoryLine, NewDelivery, Query, Recorded, Recording, Sibling
-from eventyard.model.lifecycle import FINAL, Kind, Status, Trigger
+from eventyard.model.journal import HistoryLine, NewDelivery, Recorded, Recording, Sibling
+from eventyard.model.lifecycle import FINAL, Status, Trigger
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.recorder import FIRST_PAUSE, LONGEST_PAUSE
 from eventyard.ports import Clock, Store
@@ -37,17 +38,17 @@ ROUND = 64
 """Publications that are looked at together."""
 
 PAGE = 500
-"""Deliveries that are moved at a time, and that are read at a time after a start."""
+"""Deliveries that are moved at a time."""
 
 REMEMBERED = 10_000
 """Publications of which it is remembered that all that is open in them has an order."""
 
 
 def in_order(deliveries: Sequence[NewDelivery]) -> Sequence[NewDelivery]:
-    """The deliveries of one event, those behind the first group delayed."""
+    """The deliveries of one event, those behind the first group delayed. Nobody waits for one that waits already."""
     if len(deliveries) < 2:
         return deliveries
-    orders = {delivery.subscription.order for delivery in deliveries} - {None}
+    orders = {one.subscription.order for one in deliveries if one.status is not Status.DELAYED} - {None}
     if len(orders) < 2:
         return deliveries
     first = (None, min(order for order in orders if order is not None))
@@ -68,23 +69,25 @@ class Step(Struct, frozen=True):
 
 
 def next_step(siblings: Sequence[Sibling], find: Callable[[str], Subscription | None]) -> Step:
-    """What follows, by the subscriptions as they are now. A delivery whose subscription is gone has no order.
+    """What follows, by the subscriptions as they are now. What waits for its subscription is not the groups' business.
 
     Of several deliveries for one subscription (a replay, a reprocessing) the newest tells whether it failed.
     """
     known = {sibling.subscription_id: find(sibling.subscription_id) for sibling in siblings}
     orders = {name: None if one is None else one.order for name, one in known.items()}
-    delayed = [one for one in siblings if one.status is Status.DELAYED]
+    in_groups = {name for name, one in known.items() if one is not None and one.order is not None and not one.waits}
+    delayed = [one for one in siblings if one.status is Status.DELAYED and one.subscription_id in in_groups]
     working = {orders[one.subscription_id] for one in siblings if one.status not in _RESTING}
-    if not delayed or working - {None}:
+    if not delayed:
+        return Step()
+    if working - {None}:
         return Step(ordered=None not in working)
     for name, newest in {one.subscription_id: one for one in siblings}.items():
         failed = known[name]
         if newest.status is Status.ERROR and failed is not None and failed.order is not None and failed.stop_on_error:
             return Step(discard=delayed, why=f"subscription {failed.name!r} failed, and stops those after it")
-    waiting = {orders[one.subscription_id] for one in delayed}
-    group = {None, min((order for order in waiting if order is not None), default=None)}
-    return Step(start=[one for one in delayed if orders[one.subscription_id] in group], ordered=None not in working)
+    group = min(order for one in delayed if (order := orders[one.subscription_id]) is not None)
+    return Step(start=[one for one in delayed if orders[one.subscription_id] == group], ordered=None not in working)
 
 
 _RESTING = FINAL | {Status.DELAYED}
@@ -118,20 +121,14 @@ class Releases:
         self._asked: dict[EntryId, None] = {}
         self._ordered: dict[EntryId, None] = {}
         self._working: asyncio.Task[None] | None = None
-        self._resuming: asyncio.Task[None] | None = None
         self._stopped = False
-
-    def start(self) -> None:
-        """Find, in the background, what a process before this one did not come to."""
-        self._resuming = asyncio.create_task(self._resume())
 
     async def stop(self) -> None:
         """Leave the rest to the next start."""
         self._stopped = True
-        tasks = [task for task in (self._working, self._resuming) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._working is not None:
+            self._working.cancel()
+            await asyncio.gather(self._working, return_exceptions=True)
 
     def recorded(self, recording: Recording, told: Recorded) -> None:
         """The end of a delivery is on record, for which others may have waited."""
@@ -152,27 +149,6 @@ class Releases:
             for publication_id in batch:
                 del self._asked[publication_id]
             await self._persist(batch)
-
-    async def _resume(self) -> None:
-        """Look at every publication with a delayed delivery."""
-        after: EntryId | None = None
-        while projects := tuple(project.number for project in self._catalog.all(Project)):
-            query = Query(
-                projects=projects, kinds=(Kind.SUBSCRIPTION,), statuses=(Status.DELAYED,),
-                after=after, ascending=True, limit=PAGE,
-            )  # fmt: skip
-            try:
-                page = await self._store.find(query)
-            except Unavailable:
-                await self._pause(LONGEST_PAUSE)
-                continue
-            if page.entries:
-                after = page.entries[-1].id
-                parents = dict.fromkeys(entry.parent_id for entry in page.entries if entry.parent_id is not None)
-                for batch in _parts(list(parents), ROUND):
-                    await self._persist(batch)
-            if not page.more:
-                return
 
     async def _persist(self, publication_ids: Sequence[EntryId]) -> None:
         """Release, and while the store cannot write, try again."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Source, Subscription, Target, Topic
@@ -102,7 +103,8 @@ class Replay:
         for subscription in matching:
             target = self._catalog.seek(Target, subscription.target_id)
             if target is not None and target.enabled and only in (None, subscription):
-                wanted.append(self._reprocessing.delivery(subscription, target))
+                delivery = self._reprocessing.delivery(subscription, target)
+                wanted.append(replace(delivery, status=Status.DELAYED) if subscription.waits else delivery)
         return in_order(wanted)
 
     async def _deliver(self, who: Principal, publication_id: EntryId, wanted: Sequence[NewDelivery]) -> None:

@@ -6,7 +6,7 @@ lifecycle table. The attempts themselves take the same path as first ones: the d
 ``dispatch.py`` is told; ``release.py`` looks whether others have waited for what happened.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -124,7 +124,7 @@ class Reprocessing:
                 return matched, retried
             before = page.entries[-1].id
 
-    async def _retry_page(self, who: Principal, entries: Iterable[Entry]) -> int:
+    async def _retry_page(self, who: Principal, entries: Sequence[Entry]) -> int:
         targets: dict[EntryId, Target] = {}
         for entry in entries:
             try:
@@ -135,6 +135,10 @@ class Reprocessing:
         moved = await self._store.move(list(targets), Trigger.RETRY, line, self._clock())
         for target in {targets[entry_id].id: targets[entry_id] for entry_id in moved}.values():
             self._dispatcher.pending(target)
+        parents = {entry.id: entry.parent_id for entry in entries}
+        for parent_id in dict.fromkeys(parents[entry_id] for entry_id in moved):
+            if parent_id is not None:
+                self._releases.look(parent_id)
         return len(moved)
 
     def delivery(self, subscription: Subscription, target: Target) -> NewDelivery:

@@ -12,8 +12,11 @@ from eventyard.model.addresses import check_addresses
 from eventyard.model.catalog import Mode, Source, Subscription, Target, Topic
 from eventyard.model.errors import Conflict, Invalid
 from eventyard.model.retry import RetryPolicy
+from eventyard.model.schedule import Backlog, DeliveryScope, Schedule
+from eventyard.pipeline.backlogs import Backlogs, Released
 from eventyard.pipeline.catalog import Catalog, in_turn
 from eventyard.pipeline.projects import changed_fields
+from eventyard.pipeline.schedules import check_schedule
 from eventyard.pipeline.view import View
 from eventyard.ports import Clock, TargetType
 
@@ -22,9 +25,15 @@ class Subscriptions:
     """What an operator does with subscriptions."""
 
     def __init__(
-        self, catalog: Catalog, target_types: Mapping[str, TargetType], clock: Clock, new_id: Callable[[], str]
+        self,
+        catalog: Catalog,
+        target_types: Mapping[str, TargetType],
+        backlogs: Backlogs,
+        clock: Clock,
+        new_id: Callable[[], str],
     ) -> None:
         self._catalog = catalog
+        self._backlogs = backlogs
         self._target_types = target_types
         self._clock = clock
         self._new_id = new_id
@@ -50,6 +59,9 @@ class Subscriptions:
         order: int | None = None,
         stop_on_error: bool = False,
         mail_to: Sequence[str] = (),
+        backlog: Backlog = Backlog.KEEP,
+        schedule: Schedule | None = None,
+        delivery_scope: DeliveryScope = DeliveryScope.ALL,
         application: str | None = None,
     ) -> Subscription:
         """A new subscription, on a source or on topics (ids or names). ``target_id`` may be the target's name.
@@ -84,43 +96,56 @@ class Subscriptions:
                 pointer="/target_type",
             )
         now = self._clock()
-        subscription_id = self._new_id()
-        return await self._catalog.save_one(
-            Subscription(
-                id=subscription_id,
-                project_id=project.id,
-                application_id=view.application(project, application).id,
-                name=name or f"{source.name if source else channels[0].name} to {target.name}",
-                topic_ids=tuple(channel.id for channel in channels),
-                target_type=target.type,
-                target_id=target.id,
-                created_at=now,
-                updated_at=now,
-                description=description,
-                source_id=source.id if source else None,
-                pattern=pattern,
-                filter=filter,
-                mode=mode,
-                retry=retry,
-                order=order,
-                stop_on_error=stop_on_error,
-                mail_to=tuple(mail_to),
-                title=title,
-                labels=labels or {},
-            )
+        made = Subscription(
+            id=self._new_id(),
+            project_id=project.id,
+            application_id=view.application(project, application).id,
+            name=name or f"{source.name if source else channels[0].name} to {target.name}",
+            topic_ids=tuple(channel.id for channel in channels),
+            target_type=target.type,
+            target_id=target.id,
+            created_at=now,
+            updated_at=now,
+            description=description,
+            source_id=source.id if source else None,
+            pattern=pattern,
+            filter=filter,
+            mode=mode,
+            retry=retry,
+            order=order,
+            stop_on_error=stop_on_error,
+            mail_to=tuple(mail_to),
+            backlog=backlog,
+            schedule=schedule or Schedule(),
+            delivery_scope=delivery_scope,
+            title=title,
+            labels=labels or {},
         )
+        check_schedule(made, self._find)
+        return await self._catalog.save_one(made)
 
     @in_turn
     async def change(self, who: Principal, subscription_id: str, changes: Mapping[str, Any]) -> Subscription:
-        """Change any of name, title, description, labels, pattern, filter, mode, retry, order, stop_on_error and
-        mail_to.
+        """Change any of name, title, description, labels, pattern, filter, mode, retry, order, stop_on_error, mail_to,
+        backlog, schedule and delivery_scope.
         """
         subscription = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Subscription, subscription_id)
         fields = changed_fields(changes)
         self._check(fields.get("pattern"), fields.get("filter"), fields.get("mail_to", ()))
         if "mail_to" in fields:
             fields["mail_to"] = tuple(fields["mail_to"])
-        return await self._catalog.save_one(msgspec.structs.replace(subscription, **fields, updated_at=self._clock()))
+        changed = msgspec.structs.replace(subscription, **fields, updated_at=self._clock())
+        if not fields.keys().isdisjoint(("schedule", "delivery_scope", "order")):
+            check_schedule(changed, self._find)
+        return await self._catalog.save_one(changed)
+
+    async def run(self, who: Principal, subscription_id: str, *, force: bool = False) -> Released:
+        """Release what waits for a subscription now: a paused one's backlog, or a scheduled one's before its time.
+
+        Raises ``NotFound``, and ``Conflict`` (``illegal_transition``) for one that is disabled, unless forced.
+        """
+        subscription = View(self._catalog, who).need(Scope.EVENTS_MANAGE).get(Subscription, subscription_id)
+        return await self._backlogs.run(subscription, who.name, force=force)
 
     @in_turn
     async def reorder(self, who: Principal, orders: Mapping[str, int | None]) -> None:
@@ -147,3 +172,6 @@ class Subscriptions:
         if filter_ is not None:
             compile_filter(filter_, at="/filter")
         check_addresses(mail_to, at="/mail_to")
+
+    def _find(self, subscription_id: str) -> Subscription | None:
+        return self._catalog.seek(Subscription, subscription_id)

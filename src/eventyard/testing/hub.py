@@ -118,6 +118,8 @@ async def memory_hub(
         await hub.streams.start()
         stack.push_async_callback(hub.streams.stop)
         stack.push_async_callback(hub.releases.stop)
+        stack.push_async_callback(hub.backlogs.stop)
+        stack.push_async_callback(hub.schedules.stop)
         security = Security(hub.keys, hub.identity, clock, hub.metrics, chosen.proxies)
         health = Health(hub.metrics, lambda: None)
         hot = Hot(hub, security, bench=False, spoken=spoken(hub, chosen))

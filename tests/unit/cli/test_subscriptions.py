@@ -56,3 +56,39 @@ def test_its_place_in_the_order_can_be_changed_and_taken_away(hub: StubHub) -> N
     hub.answers("PATCH", f"/v1/subscriptions/{ID}", {})
     hub.run("subscriptions", "update", ID, "--unordered")
     assert hub.last.body == {"order": None}
+
+
+def test_a_subscription_has_its_time(hub: StubHub) -> None:
+    hub.answers("POST", "/v1/subscriptions", {}, 201)
+    ended = hub.run(
+        "subscriptions", "create", "--target", ID, "--topic", "orders", "--cron", "30 2 * * *",
+        "--time-zone", "Europe/Berlin", "--skip-missed", "--deliver", "latest",
+    )  # fmt: skip
+    assert ended.status == 0
+    assert hub.last.body == {
+        "target_id": ID, "topics": ["orders"], "delivery_scope": "latest",
+        "schedule": {"when": "cron", "cron": "30 2 * * *", "time_zone": "Europe/Berlin", "missed": "skip"},
+    }  # fmt: skip
+
+
+def test_it_may_follow_another_or_wait_to_be_run_or_wait_no_more(hub: StubHub) -> None:
+    for options, schedule in (
+        (["--after", ID], {"when": "after", "after": ID}),
+        (["--on-demand"], {"when": "on_demand"}),
+        (["--when-ready"], {"when": "when_ready"}),
+    ):
+        hub.answers("PATCH", f"/v1/subscriptions/{ID}", {})
+        hub.run("subscriptions", "update", ID, "--backlog", "skip", *options)
+        assert hub.last.body == {"backlog": "skip", "schedule": schedule}
+
+
+def test_two_times_at_once_or_half_of_one_are_usage_errors(hub: StubHub) -> None:
+    for options in (["--on-demand", "--when-ready"], ["--time-zone", "UTC"], ["--skip-missed"]):
+        assert hub.run("subscriptions", "update", ID, *options).status == 2
+    assert not hub.asked
+
+
+def test_a_subscription_is_run(hub: StubHub) -> None:
+    hub.answers("POST", f"/v1/subscriptions/{ID}/run", {"released": 3, "discarded": 0})
+    ended = hub.run("subscriptions", "run", ID, "--force")
+    assert (ended.status, hub.last.body) == (0, {"force": True})

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from eventyard.matching.explain import Check, explain
 from eventyard.matching.index import SubscriptionIndex
 from eventyard.model.catalog import Mode
+from eventyard.model.schedule import Backlog
 from eventyard.testing.builders import subscription
 from tests.unit.matching.test_index import events, wishes
 
@@ -40,7 +41,7 @@ def test_every_check_is_told_also_after_the_first_that_fails():
         topic_ids=("t", "u"),
         source_id="till",
         pattern="invoice.*",
-        mode=Mode.PAUSED,
+        mode=Mode.DISABLED,
         filter={
             "eq": [["action", "opened"], ["id", "1234567"], ["labels", ""], ["gone", "x"]],
             "ne": [["user.type", "Bot"]],
@@ -52,7 +53,7 @@ def test_every_check_is_told_also_after_the_first_that_fails():
 
     assert not explanation.matches
     assert explanation.checks == (
-        Check("mode", False, "the subscription is paused"),
+        Check("mode", False, "the subscription is disabled"),
         Check("topic", False, "the event is on topic v, wanted t or u"),
         Check("source", False, "the event is from source shop, wanted till"),
         Check("pattern", False, 'routing key "order.created" does not fit "invoice.*"'),
@@ -81,3 +82,13 @@ def test_an_explanation_is_an_answer_as_it_is():
     answer = msgspec.to_builtins(explain(subscription("a", topic_ids=("t",)), "t", "shop", "k", {}))
 
     assert answer["checks"][0] == {"check": "mode", "passed": True, "detail": "the subscription is enabled"}
+
+
+def test_of_a_paused_subscription_it_is_told_whether_its_deliveries_wait():
+    for backlog, matches, detail in (
+        (Backlog.KEEP, True, "the subscription is paused: its deliveries wait"),
+        (Backlog.SKIP, False, "the subscription is paused, and skips what comes meanwhile"),
+    ):
+        wish = subscription(topic_ids=("t",), mode=Mode.PAUSED, backlog=backlog)
+        explanation = explain(wish, "t", "shop", "order.created", {})
+        assert (explanation.matches, explanation.checks[0]) == (matches, Check("mode", matches, detail))

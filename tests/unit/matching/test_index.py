@@ -8,12 +8,13 @@ from eventyard.matching.index import SubscriptionIndex
 from eventyard.matching.patterns import compile_pattern
 from eventyard.model.catalog import Mode, Subscription
 from eventyard.model.errors import Invalid
+from eventyard.model.schedule import Backlog
 from eventyard.testing.builders import subscription
 
 
 def concerns(wish: Subscription, topic_id: str, source_id: str, routing_key: str, data: object) -> bool:
     return (
-        wish.mode is Mode.ENABLED
+        wish.takes_part
         and topic_id in wish.topic_ids
         and wish.source_id in (None, source_id)
         and (wish.pattern is None or compile_pattern(wish.pattern).matches(routing_key))
@@ -77,7 +78,7 @@ def test_the_index_answers_as_asking_every_subscription_would(steps):
                 assert index.needs_data(topic_id, source_id) == any(
                     compile_filter(s.filter).conditions
                     for s in asked
-                    if s.mode is Mode.ENABLED and topic_id in s.topic_ids and s.source_id in (None, source_id)
+                    if s.takes_part and topic_id in s.topic_ids and s.source_id in (None, source_id)
                 )
 
 
@@ -87,9 +88,9 @@ def test_matches_come_by_number_and_then_id():
     assert names(index) == ["d", "c", "a", "b"]
 
 
-@pytest.mark.parametrize("mode", [Mode.PAUSED, Mode.DISABLED])
-def test_a_subscription_that_is_not_enabled_matches_nothing(mode):
-    index = index_of(wish("a", mode=mode, filter={"has": ["x"]}))
+@pytest.mark.parametrize("fields", [{"mode": Mode.PAUSED, "backlog": Backlog.SKIP}, {"mode": Mode.DISABLED}])
+def test_a_subscription_that_skips_matches_nothing(fields):
+    index = index_of(wish("a", filter={"has": ["x"]}, **fields))
 
     assert names(index, {"x": 1}) == []
     assert not index.needs_data("t", "shop")
@@ -102,8 +103,12 @@ def test_adding_a_subscription_again_replaces_it():
     assert names(index, key="invoice.created") == ["a"]
 
 
-def test_pausing_takes_a_subscription_out():
-    index = index_of(wish("a"), wish("a", mode=Mode.PAUSED))
+def test_one_that_is_paused_and_keeps_its_backlog_matches():
+    assert names(index_of(wish("a", mode=Mode.PAUSED))) == ["a"]
+
+
+def test_disabling_takes_a_subscription_out():
+    index = index_of(wish("a"), wish("a", mode=Mode.DISABLED))
 
     assert names(index) == []
 

@@ -17,10 +17,12 @@ from eventyard.model.ids import Millis
 from eventyard.model.journal import Claimed, Query
 from eventyard.model.lifecycle import Kind
 from eventyard.pipeline.accept import Acceptor
+from eventyard.pipeline.backlogs import Backlogs
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.doors import Doors
 from eventyard.pipeline.publish import Publishing
 from eventyard.pipeline.release import Releases
+from eventyard.pipeline.schedules import Schedules
 from eventyard.pipeline.topics import Topics
 from eventyard.pipeline.vault import Vault
 from eventyard.ports import Setting
@@ -117,6 +119,12 @@ class World:
         self.lanes = Lanes(self.clock)
         self.metrics = Metrics()
         self.releases = Releases(self.store, self.catalog, self.lanes.due, make_log("error"), self.clock)
+        self.backlogs = Backlogs(
+            self.store, self.catalog, self.releases, self.lanes.due, make_log("error"), self.clock
+        )
+        self.schedules = Schedules(self.catalog, self.store, self.backlogs, make_log("error"), self.clock)
+        self.catalog.watch(self.backlogs.changed)
+        self.catalog.watch(self.schedules.changed)
         self.verifiers: dict[str, Any] = {
             "none": NoVerifier(), "hmac-sha256": HmacSha256Verifier(), "internal": InternalVerifier(),
         }  # fmt: skip

@@ -80,7 +80,7 @@ async def test_a_source_is_told_of_to_the_project_and_to_its_application(world, 
 @pytest.mark.usefixtures("listened_to")
 async def test_so_are_topics_targets_subscriptions_and_applications(world, projects):
     targets = Targets(world.catalog, world.vault, world.target_types, world.clock, world.new_id)
-    subscriptions = Subscriptions(world.catalog, world.target_types, world.clock, world.new_id)
+    subscriptions = Subscriptions(world.catalog, world.target_types, world.backlogs, world.clock, world.new_id)
     topic = await world.topics.create(world.admin, project_id="default", name="prices")
     await world.topics.add_schema(world.admin, topic.id, {"type": "object"})
     target, _ = await targets.create(world.admin, project_id="default", name="job", type_="job")

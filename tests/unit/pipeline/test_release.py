@@ -2,11 +2,12 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from eventyard.model.catalog import Subscription
+from eventyard.model.catalog import Mode, Subscription
 from eventyard.model.errors import Unavailable
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import Recorded, Sibling
-from eventyard.model.lifecycle import Status, Trigger
+from eventyard.model.lifecycle import Status
+from eventyard.model.schedule import Schedule, When
 from eventyard.pipeline import release
 from eventyard.pipeline.accept import Arrival
 from eventyard.pipeline.release import STARTED, Releases, Step, in_order, next_step
@@ -60,6 +61,14 @@ def test_of_an_events_deliveries_those_behind_the_lowest_order_wait(orders, dela
     assert [place for place, one in enumerate(made) if not one.lease_until] == delayed
 
 
+def test_those_that_wait_for_their_subscription_make_nobody_wait():
+    given = [
+        builders.delivery(builders.subscription(order=order), builders.target(), status=status)
+        for order, status in ((1, D), (2, P), (3, P))
+    ]
+    assert [one.status for one in in_order(given)] == [D, P, D]
+
+
 @pytest.mark.parametrize(
     ("family", "started"),
     [
@@ -83,10 +92,19 @@ def test_what_has_no_order_waits_for_nobody_and_nobody_for_it():
     assert step(("a", P), ("z", C), ("b", D)) == ([], [], True)
 
 
-def test_a_delivery_whose_subscription_is_gone_goes_with_the_next_group():
-    assert step(("a", C), ("gone", D), ("b", D), ("c", D))[0] == [3, 4]
-    assert step(("a", C), ("gone", D))[0] == [3]
+def test_a_delivery_whose_subscription_is_gone_is_left_alone():
+    assert step(("a", C), ("gone", D), ("b", D), ("c", D))[0] == [4]
+    assert step(("a", C), ("gone", D))[0] == []
     assert step(("gone", P), ("b", D))[0] == [3]
+
+
+def test_what_waits_for_its_subscription_is_left_alone_and_waited_for_by_nobody():
+    paused = builders.subscription("a", order=1, mode=Mode.PAUSED)
+    nightly = builders.subscription("z", schedule=Schedule(When.CRON, "0 2 * * *"))
+    known = {"a": paused, "z": nightly, "b": builders.subscription("b", order=2)}
+    found = next_step(siblings(("a", D), ("z", D), ("b", D)), known.get)
+    assert [one.entry_id for one in found.start] == [4]
+    assert next_step(siblings(("a", D), ("z", D), ("b", P)), known.get) == Step()
 
 
 def test_a_failure_discards_the_rest_only_where_its_subscription_says_so():
@@ -257,42 +275,6 @@ async def test_a_bug_in_one_look_does_not_end_the_looking(groups):
     groups.store.siblings = read
     groups.releases.look(publication_id)
     assert await statuses(groups, publication_id) == "CPD"
-
-
-async def test_after_a_start_it_goes_on_where_the_process_before_was(groups):
-    done, under_way, between = [await accepted(groups) for _ in range(3)]
-    for entry_id in (2, 3, 4):
-        await groups.store.move([EntryId(entry_id)], Trigger.START, builders.line(P), builders.NOW)
-        await groups.store.record(builders.delivered(entry_id, done))
-    await groups.store.record(builders.delivered(between + 1, between))
-    fresh = Releases(groups.store, groups.catalog, groups.lanes.due, make_log("error"), groups.clock)
-    fresh.start()
-    await settle()
-    assert [await statuses(groups, one) for one in (done, under_way, between)] == ["CCC", "PDD", "CPD"]
-    await fresh.stop()
-
-
-async def test_after_a_start_it_looks_page_by_page_and_waits_for_a_store_that_cannot_be_read(groups, monkeypatch):
-    monkeypatch.setattr(release, "PAGE", 3)
-    monkeypatch.setattr(release, "ROUND", 2)
-    publications = [await accepted(groups) for _ in range(7)]
-    for publication_id in publications:
-        await groups.store.record(builders.delivered(publication_id + 1, publication_id))
-    find, pauses = groups.store.find, []
-
-    async def refused(query):
-        raise Unavailable("store_unavailable", "not now")
-
-    async def pause(seconds):
-        pauses.append(seconds)
-        groups.store.find = find
-
-    groups.store.find = refused
-    fresh = Releases(groups.store, groups.catalog, groups.lanes.due, make_log("error"), groups.clock, pause=pause)
-    fresh.start()
-    await settle()
-    assert {await statuses(groups, one) for one in publications} == {"CPD"}
-    assert len(pauses) == 1
 
 
 async def test_stopped_it_looks_no_more(groups):

@@ -4,6 +4,7 @@ from msgspec import structs
 from eventyard.model.catalog import Subscription
 from eventyard.model.errors import Invalid
 from eventyard.model.lifecycle import Status
+from eventyard.model.schedule import Schedule, When
 from eventyard.pipeline.accept import Arrival
 from eventyard.pipeline.ends import Ends
 from eventyard.pipeline.replay import Replay, Replayed
@@ -113,3 +114,14 @@ async def test_a_replay_goes_group_after_group_as_the_first_time(world, replay):
     children = (await world.store.detail(accepted.entry_id)).children
     assert [child.status for child in children] == [Status.PROCESSING, Status.DELAYED] * 2
     assert [target.id for target in world.lanes.waiting] == ["target-receiver"]
+
+
+async def test_what_is_replayed_for_a_subscription_that_waits_waits(world, replay):
+    [first] = await events(world, 1)
+    subscription = world.catalog.get(Subscription, "subscription-fulfilment")
+    await world.catalog.save(structs.replace(subscription, schedule=Schedule(When.ON_DEMAND)))
+    assert await replay.run(world.admin, **WINDOW, dry_run=False) == Replayed(1, 1, False)
+    assert [child.status for child in (await world.store.detail(first.entry_id)).children] == [
+        Status.PROCESSING, Status.DELAYED,
+    ]  # fmt: skip
+    assert world.lanes.waiting == []

@@ -130,6 +130,9 @@ async def test_what_an_operator_ends_or_begins_is_looked_at_for_those_that_wait(
     await reprocessing.retry(world.admin, await delivery(world, failed=True))
     await reprocessing.reprocess(world.admin, await delivery(world, failed=True))
     assert looked == [1, 3, 5]
+    await delivery(world, failed=True)
+    await reprocessing.retry_all(world.admin, Query(projects=(1,)), dry_run=False)
+    assert looked == [1, 3, 5, 8]
 
 
 async def test_who_waits_for_a_delivery_is_told_how_it_ended(world, reprocessing, ends):

@@ -8,7 +8,7 @@ from eventyard.testing import builders
 
 @pytest.fixture
 def subscriptions(world):
-    return Subscriptions(world.catalog, world.target_types, world.clock, world.new_id)
+    return Subscriptions(world.catalog, world.target_types, world.backlogs, world.clock, world.new_id)
 
 
 async def test_on_a_source_it_reads_the_sources_topic(world, subscriptions):
@@ -69,7 +69,7 @@ async def test_a_change_of_filter_is_validated_and_takes_effect(world, subscript
         await subscriptions.change(world.admin, "subscription-fulfilment", {"filter": {"nope": []}})
     await subscriptions.change(world.admin, "subscription-fulfilment", {"filter": {"eq": [["order", "2"]]}})
     assert world.catalog.index.match("topic-orders", "source-shop", "k", {"order": 1}) == []
-    await subscriptions.change(world.admin, "subscription-fulfilment", {"filter": None, "mode": Mode.PAUSED})
+    await subscriptions.change(world.admin, "subscription-fulfilment", {"filter": None, "mode": Mode.DISABLED})
     assert world.catalog.index.match("topic-orders", "source-shop", "k", {"order": 2}) == []
 
 

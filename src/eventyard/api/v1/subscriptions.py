@@ -11,6 +11,7 @@ from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_
 from eventyard.api.v1.bodies import Body, Change, Description, Labels, Name, ProjectRef, Ref, Retry, Title, unset
 from eventyard.api.v1.call import Asked, Cursor, InProject, Limit
 from eventyard.model import catalog
+from eventyard.model import schedule as waiting
 from eventyard.model.addresses import MOST_ADDRESSES
 from eventyard.model.retry import RetryPolicy
 
@@ -38,6 +39,9 @@ class Subscription(Struct):
     order: Annotated[int | None, Meta(description="Deliveries of a lower one are ended first; null: no part in that.")]
     stop_on_error: Annotated[bool, Meta(description="When its delivery fails, those of higher orders are discarded.")]
     mail_to: Annotated[list[str], Meta(description="Told by mail when its delivery fails for good.")]
+    backlog: Annotated[waiting.Backlog, Meta(description="What becomes of what comes while it is paused.")]
+    schedule: Annotated[waiting.Schedule, Meta(description="When its deliveries are made.")]
+    delivery_scope: Annotated[waiting.DeliveryScope, Meta(description="Which of those that waited are made.")]
     created_at: Time
     updated_at: Time
 
@@ -53,7 +57,17 @@ Filter = Annotated[
         examples=[{"eq": [["action", "opened"]], "has": ["pull_request"]}],
     ),
 ]
-Mode = Annotated[catalog.Mode, Field(strict=False, description="Paused: its deliveries are not made.")]
+Mode = Annotated[
+    catalog.Mode,
+    Field(strict=False, description="Paused: its deliveries wait, or not, as backlog says. Disabled: none are made."),
+]
+Backlog = Annotated[
+    waiting.Backlog, Field(strict=False, description="What becomes of the events that come while it is paused.")
+]
+DeliveryScope = Annotated[
+    waiting.DeliveryScope,
+    Field(strict=False, description="Of the deliveries that waited, make all, or the latest and discard the others."),
+]
 
 Order = Annotated[
     int | None,
@@ -77,6 +91,24 @@ MailTo = Annotated[
 ]
 
 
+class NewSchedule(Body):
+    """When the deliveries of a subscription are to be made. What waits until then is Delayed."""
+
+    when: Annotated[waiting.When, Field(strict=False, description="At once, at moments, when run, after another.")]
+    cron: str | None = Field(
+        default=None, max_length=200, description="Minute, hour, day, month, weekday.", examples=["30 2 * * MON-FRI"]
+    )
+    time_zone: str = Field(default="UTC", max_length=64, description="IANA name.", examples=["Europe/Berlin"])
+    missed: Annotated[waiting.Missed, Field(strict=False, description="Of moments missed: once for all, or not.")] = (
+        waiting.Missed.ONCE
+    )
+    after: Ref | None = Field(default=None, description="Id of the subscription it follows.")
+
+    def schedule(self) -> waiting.Schedule:
+        """What it says."""
+        return waiting.Schedule(self.when, self.cron, self.time_zone, self.missed, self.after)
+
+
 class NewSubscription(Body):
     """A subscription to be made, on a source or on topics."""
 
@@ -96,6 +128,9 @@ class NewSubscription(Body):
     order: Order = None
     stop_on_error: StopOnError = False
     mail_to: MailTo = Field(default_factory=list)
+    backlog: Backlog = waiting.Backlog.KEEP
+    schedule: NewSchedule | None = Field(default=None, description="Without one, deliveries are made at once.")
+    delivery_scope: DeliveryScope = waiting.DeliveryScope.ALL
     application: Ref | None = Field(default=None, description="Whose wish it is, by id or name; else the first one.")
 
 
@@ -113,6 +148,22 @@ class SubscriptionChange(Change):
     order: Order = unset()
     stop_on_error: StopOnError = unset()
     mail_to: MailTo = unset()
+    backlog: Backlog = unset()
+    schedule: NewSchedule = unset()
+    delivery_scope: DeliveryScope = unset()
+
+
+class RunSubscription(Body):
+    """How to run a subscription."""
+
+    force: bool = Field(default=False, description="Run it though it is disabled.")
+
+
+class SubscriptionRun(Struct):
+    """What became of the deliveries that waited."""
+
+    released: Annotated[int, Meta(description="Deliveries that are made now.")]
+    discarded: Annotated[int, Meta(description="Older ones that were discarded, by the delivery scope.")]
 
 
 def shown(subscription: catalog.Subscription) -> Subscription:
@@ -136,6 +187,9 @@ def shown(subscription: catalog.Subscription) -> Subscription:
         order=subscription.order,
         stop_on_error=subscription.stop_on_error,
         mail_to=list(subscription.mail_to),
+        backlog=subscription.backlog,
+        schedule=subscription.schedule,
+        delivery_scope=subscription.delivery_scope,
         created_at=time_of(subscription.created_at),
         updated_at=time_of(subscription.updated_at),
     )
@@ -176,6 +230,9 @@ async def create_subscription(call: Asked, body: NewSubscription) -> Response:
         order=body.order,
         stop_on_error=body.stop_on_error,
         mail_to=body.mail_to,
+        backlog=body.backlog,
+        schedule=body.schedule.schedule() if body.schedule else None,
+        delivery_scope=body.delivery_scope,
         application=body.application,
     )
     return reply(shown(made), 201)
@@ -195,8 +252,21 @@ async def get_subscription(call: Asked, subscription_id: str) -> Response:
     **shows(Subscription, "The subscription."),
 )  # fmt: skip
 async def change_subscription(call: Asked, subscription_id: str, body: SubscriptionChange) -> Response:
-    """Change what is named. It counts for events that come from now on."""
-    return reply(shown(await call.hub.subscriptions.change(call.who, subscription_id, body.given())))
+    """Change what is named. It counts for events that come from now on, and for deliveries that wait."""
+    changes = body.given()
+    if "schedule" in changes:
+        changes["schedule"] = changes["schedule"].schedule()
+    return reply(shown(await call.hub.subscriptions.change(call.who, subscription_id, changes)))
+
+
+@router.post(
+    "/{subscription_id}/run", operation_id="run_subscription", summary="Run a subscription",
+    **shows(SubscriptionRun, "How many deliveries were let go."),
+)  # fmt: skip
+async def run_subscription(call: Asked, subscription_id: str, body: RunSubscription | None = None) -> Response:
+    """Release what waits for a subscription that is paused or has a schedule. What comes later waits again."""
+    made = await call.hub.subscriptions.run(call.who, subscription_id, force=body.force if body else False)
+    return reply(SubscriptionRun(made.released, made.discarded))
 
 
 @router.delete(

@@ -1,5 +1,6 @@
 """What a store keeps of deliveries that wait, for others of their publication or for their subscription."""
 
+from eventyard.model.catalog import Subscription
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import Delayed, Delaying, HistoryLine, NewDelivery, Recorded, Sibling
 from eventyard.model.lifecycle import Descendants, Status, Trigger
@@ -117,8 +118,8 @@ class GroupsContract:
         """By id, in parts, and the newest first; what is over or under way is not among them."""
         scene = await b.saved(store)
         assert await store.delaying() == []
-        other = (await store.save([b.subscription("other", target_id=scene.target.id)]))[0]
-        assert isinstance(other, b.Subscription)
+        (other,) = await store.save([b.subscription("other", target_id=scene.target.id)])
+        assert isinstance(other, Subscription)
         for deliveries in ([_delayed(scene)], [scene.delivery()], [_delayed(scene), _delayed(scene)]):
             await store.append(scene.publication(deliveries=deliveries))
         await store.append(scene.publication(deliveries=[scene.delivery(subscription=other, status=Status.DELAYED)]))

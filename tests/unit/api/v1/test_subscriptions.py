@@ -47,6 +47,9 @@ async def test_a_subscription_is_made_shown_changed_and_deleted(yard, client, ma
         "order": 2,
         "stop_on_error": True,
         "mail_to": ["ops@shop.example"],
+        "backlog": "keep",
+        "schedule": {"when": "when_ready", "cron": None, "time_zone": "UTC", "missed": "once", "after": None},
+        "delivery_scope": "all",
         "created_at": "2026-01-02T03:04:05.678Z",
         "updated_at": "2026-01-02T03:04:05.678Z",
     }
@@ -90,3 +93,45 @@ async def test_what_could_never_match_is_refused_when_it_is_written(client, make
     await make("topics", name="orders")
     body = {"topics": ["orders"], "target_id": "book", **body}
     assert refused(await client.post("/v1/subscriptions", json=body)) == told
+
+
+async def test_a_subscription_with_a_schedule_is_run(client, make, job):
+    source = await make("sources", name="orders")
+    schedule = {"when": "cron", "cron": "30 2 * * *", "time_zone": "Europe/Berlin"}
+    made = await make("subscriptions", source_id=source["id"], target_id="book", schedule=schedule)
+    assert made["schedule"] == {**schedule, "missed": "once", "after": None}
+    body = {"source": "orders", "payload": {}}
+    results = [(await client.post("/v1/events/dispatch", json=body)).json()["results"] for _ in range(2)]
+    assert {result["status"] for (result,) in results} == {"delayed"}
+    path = f"/v1/subscriptions/{made['id']}"
+    assert (await client.patch(path, json={"delivery_scope": "latest"})).json()["delivery_scope"] == "latest"
+    ran = await client.post(f"{path}/run")
+    assert (ran.status_code, ran.json()) == (200, {"released": 1, "discarded": 1})
+    assert [(await client.get(f"/v1/events/{r['delivery_id']}")).json()["status"] for (r,) in results] == [
+        "discarded", "processing",
+    ]  # fmt: skip
+
+
+async def test_a_schedule_is_changed_as_a_whole(client, make, job):
+    source = await make("sources", name="orders")
+    schedule = {"when": "cron", "cron": "30 2 * * *"}
+    made = await make("subscriptions", source_id=source["id"], target_id="book", schedule=schedule)
+    path = f"/v1/subscriptions/{made['id']}"
+    changed = await client.patch(path, json={"schedule": {"when": "on_demand"}, "backlog": "skip"})
+    assert changed.json()["schedule"]["cron"] is None
+    for wrong, pointer in (
+        ({"when": "cron", "cron": "never"}, "/schedule/cron"),
+        ({"when": "after", "after": made["id"]}, "/schedule/after"),
+        ({"when": "sometimes"}, "/schedule/when"),
+        ({"cron": "30 2 * * *"}, "/schedule/when"),
+    ):
+        refused = await client.patch(path, json={"schedule": wrong})
+        assert (refused.status_code, refused.json()["pointer"]) == (422, pointer)
+
+
+async def test_one_that_is_disabled_is_run_only_by_force(client, make, job):
+    source = await make("sources", name="orders")
+    made = await make("subscriptions", source_id=source["id"], target_id="book", mode="disabled")
+    path = f"/v1/subscriptions/{made['id']}/run"
+    assert (await client.post(path)).status_code == 409
+    assert (await client.post(path, json={"force": True})).json() == {"released": 0, "discarded": 0}
