@@ -178,7 +178,8 @@ class Tokens:
 
 
 def _failure(result: Result, text: str, grant: Grant, retry_after_ms: int | None = None) -> Outcome:
-    text = Stars([grant.client_secret]).text(clean(f"no access token: {text}"))
+    # No colon behind the word: mails would take what follows for a token, and show stars for it.
+    text = clean(Stars([grant.client_secret]).text(f"no access token; {text}"))
     return Outcome(result, error=text, retry_after_ms=retry_after_ms)
 
 

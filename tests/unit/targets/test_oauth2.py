@@ -11,6 +11,7 @@ from eventyard.targets.client import Client
 from eventyard.targets.oauth2 import FAILED_S, LIFETIME_S, UNPROVEN_S, Grant, NoToken, Tokens
 from eventyard.targets.resolver import GuardedResolver, look_up
 from eventyard.testing.builders import NOW
+from eventyard.wire.masking import Masker
 
 SECRET = 's3cret&"/'
 
@@ -116,8 +117,9 @@ async def test_who_asks_with_something_else_gets_something_else(login: Login, to
 
 async def test_a_failure_is_remembered_for_a_moment(login: Login, tokens: Tokens) -> None:
     login.answer = lambda n: web.json_response({"error": "invalid_client"}, status=401)
-    why = (Result.FAILED, "no access token: the token endpoint answered 401 (invalid_client)")
+    why = (Result.FAILED, "no access token; the token endpoint answered 401 (invalid_client)")
     assert await failing(tokens, login.grant()) == why
+    assert Masker(["*token", "*secret"]).text(why[1]) == why[1]  # a mail says it, too
     login.now += FAILED_S - 0.1
     assert await failing(tokens, login.grant()) == why
     assert len(login.asked) == 1
@@ -150,16 +152,16 @@ async def test_an_answer_without_a_token_is_a_failure_that_tells_no_secret(
     status: int, body: str, why: str, login: Login, tokens: Tokens
 ) -> None:
     login.answer = lambda n: web.Response(status=status, text=body)
-    assert await failing(tokens, login.grant()) == (Result.FAILED, f"no access token: {why}")
+    assert await failing(tokens, login.grant()) == (Result.FAILED, f"no access token; {why}")
 
 
 async def test_nobody_there_and_nowhere_to_go_are_told_apart(login: Login, tokens: Tokens) -> None:
     result, why = await failing(tokens, login.grant(url="http://127.0.0.1:1/"))
     assert result is Result.UNREACHABLE
-    assert why.startswith("no access token: no connection to 127.0.0.1:1")
+    assert why.startswith("no access token; no connection to 127.0.0.1:1")
     assert await failing(tokens, login.grant(url="http://2130706433/")) == (
         Result.REFUSED,
-        "no access token: not asked for: 2130706433 is a number, not a host; "
+        "no access token; not asked for: 2130706433 is a number, not a host; "
         "write an IPv4 address as four plain decimal numbers",
     )
 

@@ -344,7 +344,7 @@ async def test_without_a_token_nothing_is_sent(api: Api, stack: AsyncExitStack) 
     wrong = login(api) | {"oauth2": {"url": "http://127.0.0.1:1/", "client_id": "hub"}}
     outcome = await request.send(delivery(api.url, **wrong))
     assert (outcome.result, outcome.sent) == (Result.UNREACHABLE, None)
-    assert (outcome.error or "").startswith("no access token: no connection to 127.0.0.1:1")
+    assert (outcome.error or "").startswith("no access token; no connection to 127.0.0.1:1")
     outcome = await request.send(delivery(api.url, **(login(api) | {"secrets": {}})))
     assert (outcome.result, outcome.error) == (Result.REFUSED, "not sent: oauth2 needs the setting client_secret")
     assert api.got == []
