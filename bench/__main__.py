@@ -18,6 +18,7 @@ from bench.measures import (
     ingest,
     latency,
     replay,
+    retention,
     routing,
     search,
     startup,
@@ -41,6 +42,7 @@ PARTS: Mapping[str, tuple[str, Measure]] = {
     "j": ("bindings", bindings.measure),
     "k": ("replay", replay.measure),
     "l": ("eventhos", eventhos.measure),
+    "m": ("retention", retention.measure),
 }
 
 

@@ -27,10 +27,10 @@ from eventyard.telemetry.metrics import Metrics
 EVERY_S = 600.0
 """Seconds between two rounds."""
 
-GROUP = 64
+GROUP = 32
 """Entries purged in one transaction, unless a single publication has more."""
 
-REST = 4.0
+REST = 9.0
 """How many times as long as a group took it rests afterwards."""
 
 REST_S = 0.01
