@@ -45,9 +45,7 @@ Kind = Annotated[list[str] | None, typer.Option(help="Entries of this kind only;
 Status = Annotated[list[str] | None, typer.Option(help="A status that is spoken of; may be repeated. Without: error.")]
 StuckFor = Annotated[
     Any,
-    typer.Option(
-        parser=duration_of, metavar="DURATION", help="Speak of what stays in its status so long: 1m to 7d."
-    ),
+    typer.Option(parser=duration_of, metavar="DURATION", help="Speak of what stays in its status so long: 1m to 7d."),
 ]
 MailTo = Annotated[list[str] | None, typer.Option(help="A mail address to tell; may be repeated.")]
 Target = Annotated[str | None, typer.Option(help="Name or id of a target to tell.")]

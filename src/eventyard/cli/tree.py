@@ -28,6 +28,8 @@ COMMANDS: Mapping[str, str] = {
     "listen": "Events",
     "events": "Events",
     "deliveries": "Events",
+    "apply": "Catalog",
+    "export": "Catalog",
     "sources": "Catalog",
     "subscriptions": "Catalog",
     "targets": "Catalog",
