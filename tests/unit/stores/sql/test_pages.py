@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+from eventyard.model.ids import EntryId
 from eventyard.model.journal import Query
 from eventyard.model.lifecycle import Kind
 from eventyard.stores.sql import file
@@ -50,3 +51,26 @@ def test_any_criterion_will_do_and_nothing_comes_twice(reader: Connection) -> No
 def test_a_total_takes_no_notice_of_pages_and_stops_at_its_limit(reader: Connection) -> None:
     for query in (EVERYTHING, NEWEST, ANY, Query(projects=(1,), offset=5)):
         assert (total(reader, query, 100), total(reader, query, 4)) == (6, 4)
+
+
+def test_a_total_of_a_time_is_counted_by_whole_blocks_and_what_is_beside_them(
+    connection: sqlite3.Connection, known: Known, path: Path
+) -> None:
+    for start in range(0, 13_000, 1_000):
+        new = [prepare(b.publication(received_at=b.NOW + start + n)) for n in range(1_000)]
+        append(connection, known, b.NOW + start + 999, new)
+    engine = file.reading_engine(path, 1)
+    with engine.connect() as reading:
+        for since, until in ((0, 20_000), (100, 12_345), (5_000, 5_001), (12_900, None), (None, 3), (4_000, 8_400)):
+            query = Query(
+                projects=(1,),
+                name="shop",
+                created_from=None if since is None else b.NOW + since,
+                created_to=None if until is None else b.NOW + until,
+            )
+            wanted = len(range(since or 0, min(12_999 if until is None else until, 12_999) + 1))
+            assert total(reading, query, 100_000) == wanted
+            assert total(reading, query, 1_500) == min(wanted, 1_500)
+        halved = Query(projects=(1,), created_from=b.NOW + 100, after=EntryId(6_000), before=EntryId(6_011))
+        assert total(reading, halved, 100) == 10
+    engine.dispose()
