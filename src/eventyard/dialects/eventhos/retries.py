@@ -4,7 +4,9 @@ Both are proven by the access key of the event's system. The log tells no keys, 
 has stars in the place of one: with these, a management token of the permission :data:`RETRY` proves the call.
 """
 
+import asyncio
 from typing import Annotated, Any
+from weakref import WeakValueDictionary
 
 from fastapi import APIRouter, Query, Request, Response
 from msgspec import Struct
@@ -75,13 +77,16 @@ async def retry_contract(
     if detail is None:
         raise EventhosError(400, 400203, "Contract detail Id was not send.")
     contract = _contract(hub, proof.event, contract_id)
-    entry = await _execution(hub, proof, detail)
-    if entry is None or entry.status is not Status.ERROR or entry.parent_id != received or entry.name_id != contract.id:
-        raise _processed()
-    try:
-        again = await hub.reprocessing.reprocess(proof.who, entry.id, "retried by hand")
-    except (Conflict, NotFound):
-        raise _processed() from None
+    async with _turn(request, detail):
+        entry = await _execution(hub, proof, detail)
+        if entry is None or entry.status is not Status.ERROR:
+            raise _processed()
+        if entry.parent_id != received or entry.name_id != contract.id:
+            raise _processed()
+        try:
+            again = await hub.reprocessing.reprocess(proof.who, entry.id, "retried by hand")
+        except (Conflict, NotFound):
+            raise _processed() from None
     await hub.reprocessing.ended(proof.who, again.id)
     return ok(20000)
 
@@ -97,16 +102,25 @@ async def abort_contract(request: Request, body: Aborted) -> Response:
     detail = _id(body.contract_detail_id)
     if detail is None:
         raise EventhosError(400, 400203, "Contract Detail Id was not send.")
-    entry = await _execution(hub, proof, detail)
-    if entry is None:
-        raise EventhosError(400, 400203, "Contract Detail was not found.")
-    if entry.status is not Status.ERROR:
-        raise EventhosError(400, 400203, "Contract Detail was prosecuted.")
-    try:
-        await hub.reprocessing.discard(who, entry.id, "aborted by hand")
-    except Conflict:
-        raise EventhosError(400, 400203, "Contract Detail was prosecuted.") from None
+    async with _turn(request, detail):
+        entry = await _execution(hub, proof, detail)
+        if entry is None:
+            raise EventhosError(400, 400203, "Contract Detail was not found.")
+        if entry.status is not Status.ERROR:
+            raise EventhosError(400, 400203, "Contract Detail was prosecuted.")
+        try:
+            await hub.reprocessing.discard(who, entry.id, "aborted by hand")
+        except Conflict:
+            raise EventhosError(400, 400203, "Contract Detail was prosecuted.") from None
     return ok(200000)
+
+
+def _turn(request: Request, detail: int) -> asyncio.Lock:
+    """Whose turn it is with an execution: under ``/v1`` what was aborted may be retried, so of two calls at once the
+    second has to see what the first did.
+    """
+    turns: WeakValueDictionary[int, asyncio.Lock] = request.app.state.turns
+    return turns.setdefault(detail, asyncio.Lock())
 
 
 def _prove(request: Request) -> _Proof:

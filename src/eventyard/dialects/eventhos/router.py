@@ -6,6 +6,7 @@ send comes in by ``send.py`` and does not pass here.
 """
 
 from typing import Any
+from weakref import WeakValueDictionary
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.exceptions import HTTPException
@@ -59,6 +60,7 @@ def eventhos_app(hub: Hub, access: Access, options: Options, read: Read) -> Even
     app.state.access = access
     app.state.options = options
     app.state.senders = Senders(hub, options.project)
+    app.state.turns = WeakValueDictionary()
     for noun in NOUNS:
         app.include_router(noun.router, prefix=BASE)
     app.include_router(_start())

@@ -237,6 +237,22 @@ async def test_it_is_aborted_once(admin, sold, failed):
     assert sorted(map(code, answers)) == [(200, 200000), (400, 400203), (400, 400203)]
 
 
+@pytest.mark.parametrize("abort_first", [True, False])
+async def test_of_a_retry_and_an_abort_at_once_one_is_too_late(yard, admin, sold, failed, abort_first, monkeypatch):
+    contract, received, detail = failed
+    look = yard.store.detail
+
+    async def look_slowly(entry_id):
+        seen = await look(entry_id)
+        await asyncio.sleep(0)
+        return seen
+
+    monkeypatch.setattr(yard.store, "detail", look_slowly)
+    calls = [retry(admin, sold, contract.number, received.id, detail.id), abort(admin, sold, detail.id)]
+    answers = await asyncio.gather(*(reversed(calls) if abort_first else calls))
+    assert sorted(answer[0] for answer in answers) == [200, 400]
+
+
 async def test_what_was_retried_or_processed_is_not_aborted(admin, sold, failed):
     contract, received, detail = failed
     await retry(admin, sold, contract.number, received.id, detail.id)
