@@ -9,7 +9,7 @@ by their order, are left to ``release.py``.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from functools import partial
 
 from msgspec import Struct
@@ -145,9 +145,8 @@ class Backlogs:
         while self._asked:
             asked, self._asked = self._asked, {}
             numbers = await self._survey([ask for asks in asked.values() for ask in asks])
-            jobs = [self._serve(name, numbers.get(name), asks) for name, asks in asked.items()]
-            for start in range(0, len(jobs), ROUND):
-                await asyncio.gather(*jobs[start : start + ROUND])
+            for part in _parts(list(asked), ROUND):
+                await asyncio.gather(*(self._serve(name, numbers.get(name), asked[name]) for name in part))
 
     async def _resume(self) -> None:
         numbers = await self._survey(())
@@ -256,14 +255,17 @@ class Backlogs:
     async def _discard(self, waiting: Sequence[Delayed], state: ReleaseState) -> Sequence[EntryId]:
         line = HistoryLine(self._clock(), Status.DISCARDED, OLDER, state.actor)
         ids = [one.entry_id for one in waiting]
-        return await self._store.move(ids, Trigger.DISCARD, line, None) if ids else ()
+        moved = await self._store.move(ids, Trigger.DISCARD, line, None) if ids else ()
+        self._releases.moved(moved, line.status, line.comment)
+        return moved
 
     async def _end(self, subscription_id: str, number: int | None) -> Released:
         """End what waits for a subscription that is gone, and forget how far it was released."""
         if number is not None:
             async for page in self._pages(number, None):
                 line = HistoryLine(self._clock(), Status.ERROR, GONE)
-                await self._store.move([one.entry_id for one in page], Trigger.FAIL, line, None)
+                ended = await self._store.move([one.entry_id for one in page], Trigger.FAIL, line, None)
+                self._releases.moved(ended, line.status, line.comment)
         state = self._catalog.seek(ReleaseState, subscription_id)
         if state is not None:
             await self._catalog.commit((), (state,), ())
@@ -274,6 +276,10 @@ class Backlogs:
         while page := await self._store.delayed(number, after, through, PAGE):
             yield page
             after = page[-1].entry_id
+
+
+def _parts(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (names[start : start + size] for start in range(0, len(names), size))
 
 
 def _holds(subscription: Subscription) -> bool:

@@ -1,5 +1,6 @@
 from msgspec.structs import replace
 
+from eventyard.model.catalog import Mode
 from eventyard.model.lifecycle import Kind, Status
 from eventyard.model.reserved import exchange_of
 from tests.unit.pipeline.monitoring.conftest import REFUSED
@@ -131,3 +132,14 @@ async def test_rules_that_are_in_the_catalog_at_the_start_count_and_what_waits_i
     monitor.stop()
     await scene.quiet()
     assert scene.subjects() == ["failures: 1 entry", "failures: 1 entry"]
+
+
+async def test_a_rule_is_told_of_what_waited_for_a_subscription_that_is_deleted(scene):
+    await scene.rule()
+    scene.hub.backlogs.start()
+    await scene.hub.subscriptions.change(scene.who, scene.book.id, {"mode": Mode.PAUSED})
+    await scene.publish()
+    await scene.hub.subscriptions.remove(scene.who, scene.book.id)
+    await scene.quiet()
+    assert scene.subjects() == ["failures: 1 entry"]
+    assert "deleted meanwhile" in scene.box.taken[0].text
