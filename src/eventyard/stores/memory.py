@@ -54,7 +54,7 @@ from eventyard.stores.family import (
     taken,
 )
 from eventyard.stores.memory_catalog import MemoryCatalog
-from eventyard.stores.memory_due import Due, claimable, waiting
+from eventyard.stores.memory_due import Due, claimable, claimed, waiting
 from eventyard.stores.memory_past import adopted
 from eventyard.stores.memory_promises import MemoryPromises
 from eventyard.stores.memory_retain import over, purge
@@ -145,12 +145,12 @@ class MemoryStore:
 
     async def claim(self, room: Mapping[int, int], lease_until: Millis, now: Millis) -> list[Claimed]:
         """See the port."""
-        claimed = []
+        leased = []
         for target, places in room.items():
             free = claimable(self._due, self._entries, target, now)
             sized = ((one, len(self._entries[one].event.data)) for one in free[:places])
-            claimed += [self._lease(one, lease_until, now) for one in taken(sized)]
-        return claimed
+            leased += [self._lease(one, lease_until, now) for one in taken(sized)]
+        return leased
 
     def _lease(self, entry_id: EntryId, lease_until: Millis, now: Millis) -> Claimed:
         delivery, due = self._entries[entry_id], self._due[entry_id]
@@ -161,19 +161,7 @@ class MemoryStore:
         due.lease_until = lease_until
         if delivery.status is not Status.PROCESSING:
             self._change(delivery, HistoryLine(now, after(delivery.status, Trigger.START)))
-        assert delivery.parent_id is not None
-        return Claimed(
-            entry_id=entry_id,
-            publication_id=delivery.parent_id,
-            subscription_id=self._catalog.names[delivery.name].id,
-            target_number=delivery.target,
-            attempt=due.attempt,
-            due_at=due.due_at,
-            lease_until=lease_until,
-            event=delivery.event,
-            status=delivery.status,
-            lost=lost,
-        )
+        return claimed(delivery, due, self._catalog.names, lost=lost)
 
     async def extend(self, entry_id: EntryId, lease_until: Millis, now: Millis) -> bool:
         """See the port."""

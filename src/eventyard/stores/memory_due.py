@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from eventyard.model.ids import EntryId, Millis
-from eventyard.model.journal import Waiting
-from eventyard.stores.memory_search import Kept
+from eventyard.model.journal import Claimed, Waiting
+from eventyard.stores.memory_search import Kept, Names
 
 
 class Due(Struct):
@@ -38,3 +38,20 @@ def waiting(queued: Queued, entries: Entries) -> Iterator[Waiting]:
         target, free_at = entries[entry_id].target, due.lease_until or due.due_at
         first[target] = min(first.get(target, free_at), free_at)
     return (Waiting(target, at) for target, at in sorted(first.items()))
+
+
+def claimed(delivery: Kept, due: Due, names: Names, *, lost: bool) -> Claimed:
+    """A delivery that was leased just now."""
+    assert delivery.parent_id is not None
+    return Claimed(
+        entry_id=delivery.id,
+        publication_id=delivery.parent_id,
+        subscription_id=names[delivery.name].id,
+        target_number=delivery.target,
+        attempt=due.attempt,
+        due_at=due.due_at,
+        lease_until=due.lease_until,
+        event=delivery.event,
+        status=delivery.status,
+        lost=lost,
+    )
