@@ -1,12 +1,14 @@
 """(e) The first page of a search, in journals of 1e4, 1e5 and 1e6 entries: hubs side by side, asked in turns.
 
-Each single filter and the usual pairs, common and rare, through ``GET /v1/events`` on a connection that is kept.
+Each single filter and the usual pairs, common and rare, through ``GET /v1/events`` on a connection that is kept; then
+the first page and the hundredth as DIH and CIH show them, with histories, children and totals.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sized
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -17,6 +19,8 @@ from bench.plan import Plan, Say
 from bench.results import Row
 
 HOUR_MS = 3_600_000
+PAGE = 50
+EVENTS = "/dih-console/api/v1/events"
 
 
 def measure(plan: Plan, folder: Path, say: Say) -> list[Row]:
@@ -32,7 +36,17 @@ def measure(plan: Plan, folder: Path, say: Say) -> list[Row]:
         hubs = {size: stack.enter_context(Hub(folder / str(size))) for size in plan.journals}
         asked = {size: searches(middle) for size, middle in middles.items()}
         rows = [
-            _row(hubs, name, {s: all_[name] for s, all_ in asked.items()}, plan) for name in asked[plan.journals[0]]
+            _row(
+                hubs,
+                name,
+                {size: partial(hub.get, "/v1/events", **asked[size][name]) for size, hub in hubs.items()},
+                plan,
+            )
+            for name in asked[plan.journals[0]]
+        ]
+        rows += [
+            _row(hubs, name, {size: partial(hub.post, EVENTS, **body) for size, hub in hubs.items()}, plan)
+            for name, body in stories().items()
         ]
     worst = max(rows, key=lambda row: row.ratio or 0)
     sizes = " / ".join(f"{size:,}" for size in plan.journals)
@@ -71,13 +85,34 @@ def searches(middle: Middle) -> Mapping[str, Mapping[str, object]]:
     }
 
 
-def _row(hubs: Mapping[int, Hub], name: str, asked: Mapping[int, Mapping[str, object]], plan: Plan) -> Row:
+def stories() -> Mapping[str, Mapping[str, object]]:
+    """The searches for events with their stories by name. Page 100 is asked for of what the smallest journal has."""
+    always = {"timeFrame": "NO_RANGE", "maxResults": PAGE}
+    common: Mapping[str, Mapping[str, object]] = {
+        "everything": {},
+        "everything, newest first": {"sort": "-time"},
+        "type": {"eventType": "SUBSCRIPTION"},
+        "status": {"eventStatus": "COMPLETE"},
+    }
+    rare: Mapping[str, Mapping[str, object]] = {
+        "name in part": {"pubSubName": "07"},
+        "application": {"applicationName": "shop 1"},
+        "any of two": {"matchAll": False, "pubSubName": "07", "eventStatus": "ERROR"},
+    }
+    first = {f"events: {name}": {**always, **asked} for name, asked in {**common, **rare}.items()}
+    deep = {
+        f"events: {name}, page 100": {**always, **asked, "firstResult": 99 * PAGE} for name, asked in common.items()
+    }
+    return {**first, **deep}
+
+
+def _row(hubs: Mapping[int, Hub], name: str, asked: Mapping[int, Callable[[], Sized]], plan: Plan) -> Row:
     times: dict[int, list[float]] = {size: [] for size in hubs}
     found = {}
     for turn in range(plan.searches + 2):
-        for size, hub in hubs.items():
+        for size in hubs:
             started = perf_counter()
-            found[size] = len(hub.get("/v1/events", **asked[size]))
+            found[size] = len(asked[size]())
             if turn >= 2:  # the first two warm the page cache
                 times[size].append((perf_counter() - started) * 1000)
     medians = {size: median(runs) for size, runs in times.items()}
