@@ -63,37 +63,37 @@ class Acts:
         self._pause = pause
         self._jobs: deque[Job] = deque()
         self._doomed: dict[str, list[Sighting]] = {}
-        self._held: set[tuple[Act, str]] = set()
+        self._held: set[tuple[Act | None, str]] = set()
         self._task: asyncio.Task[None] | None = None
         self._full = False
         self._stopped = False
 
     def of(self, rule: Rule, sighting: Sighting) -> None:
         """Do soon what a rule is to do about an entry."""
-        if rule.act is not None and (rule.act, sighting.name_id) not in self._held:
-            self._held.add((rule.act, sighting.name_id))
-            self.put(partial(self._hold, rule, rule.act, sighting))
+        wish = (rule.act, sighting.name_id)
+        if rule.act is not None and wish not in self._held and self.put(partial(self._hold, rule, rule.act, sighting)):
+            self._held.add(wish)
         if rule.discard:
             doomed = self._doomed.setdefault(rule.id, [])
             if len(doomed) >= self._bound:
                 self._complain()
                 return
-            doomed.append(sighting)
-            if len(doomed) == 1:
-                self.put(partial(self._discard, rule))
+            if doomed or self.put(partial(self._discard, rule)):
+                doomed.append(sighting)
 
     def tell(self, rule: Rule, event: Event) -> None:
         """Publish soon what a rule tells."""
         self.put(partial(self._publish, rule, event))
 
-    def put(self, job: Job) -> None:
+    def put(self, job: Job) -> bool:
         """Do something soon; not, and the log says so, while too much waits or once the hub stops."""
         if self._stopped or len(self._jobs) >= self._bound:
             self._complain()
-            return
+            return False
         self._jobs.append(job)
         if self._task is None:
             self._task = asyncio.create_task(self._work())
+        return True
 
     async def stop(self, timeout_ms: int) -> None:
         """Do what waits, for so long at most."""

@@ -152,6 +152,23 @@ async def test_entries_to_be_discarded_are_bounded_too(bare, scene):
     assert ended == [Status.DISCARDED, Status.DISCARDED, Status.ERROR]
 
 
+async def test_what_found_no_room_is_done_the_next_time(bare, scene):
+    async def job() -> None:
+        """Nothing."""
+
+    accepted = await scene.publish(REFUSED)
+    entry_id = EntryId(accepted.entry_id + 1)
+    wish = rule(discard=True, act=Act.PAUSE)
+    failed = Sighting(entry_id, Kind.SUBSCRIPTION, Status.ERROR, wish.project_id, scene.book.id)
+    assert [bare.put(job) for _ in range(3)] == [True, True, False]
+    bare.of(wish, failed)
+    await scene.quiet()
+    assert (scene.mode(scene.book), (await scene.last_line(entry_id)).status) == ("enabled", Status.ERROR)
+    bare.of(wish, failed)
+    await scene.quiet()
+    assert (scene.mode(scene.book), (await scene.last_line(entry_id)).status) == ("paused", Status.DISCARDED)
+
+
 async def test_for_what_is_gone_there_is_nothing_to_do(bare, scene):
     wish = rule(act=Act.DISABLE)
     for kind in (Kind.PUBLICATION, Kind.SUBSCRIPTION):
