@@ -3,6 +3,8 @@
 What is asked for is read in ``criteria.py``; how events look is the business of ``rendering.py``.
 """
 
+import asyncio
+
 from fastapi import APIRouter, Response
 
 from eventyard.dialects.informatica.answers import InformaticaRoute, answer
@@ -39,6 +41,8 @@ def events_router(profile: Profile, limit: CallLimit) -> APIRouter:
             found = await call.hub.search.stories(call.who, None, asked.criteria, COUNTED)
         relation = "gte" if found.more else "eq"
         headers = {"x-total-count": str(found.total), "x-total-count-relation": relation}
-        return answer([event_shown(profile, story) for story in found.stories], headers=headers)
+        # A page may be long, and others' requests do not wait for it.
+        events = await asyncio.to_thread(lambda: [event_shown(profile, story) for story in found.stories])
+        return answer(events, headers=headers)
 
     return router
