@@ -3,7 +3,7 @@
     {"responseCode": "BAD_REQUEST", "message": "…"}
 
 The originals tell a filter that makes no sense (500) from a body that cannot be read (400); the first status can be
-chosen. ``responseCode`` is a word here; where an original has a number, its route says so.
+chosen. ``responseCode`` is a word here; where an original has a number, its route has a class that says so.
 """
 
 import traceback
@@ -19,6 +19,9 @@ from starlette.exceptions import HTTPException
 from eventyard.model.errors import HubError, TooMany
 
 JSON = "application/json"
+
+SUCCESS = "SUCCESS"
+"""The ``responseCode`` of what was done."""
 
 CODES: Mapping[int, str] = {
     400: "BAD_REQUEST",
@@ -57,6 +60,11 @@ def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = Non
 class InformaticaRoute(APIRoute):
     """A route whose errors leave as refusals."""
 
+    @staticmethod
+    def refusal(status: int, word: str, message: str) -> dict[str, Any]:
+        """The body of a refusal, by its status and the word for that."""
+        return {"responseCode": word, "message": message}
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's own handler, and what becomes of what it raises."""
         handle = super().get_route_handler()
@@ -65,19 +73,23 @@ class InformaticaRoute(APIRoute):
             try:
                 return await handle(request)
             except Exception as error:
-                return refused(request, error)
+                return refused(request, error, self.refusal)
 
         return answered
 
 
-def refused(request: Request, error: Exception) -> Response:
+def refused(
+    request: Request,
+    error: Exception,
+    refusal: Callable[[int, str, str], dict[str, Any]] = InformaticaRoute.refusal,
+) -> Response:
     """What a client is told of an error; what nobody meant to raise is told to the log, under an id of its own."""
     if not isinstance(error, HubError):
         error = _told(request, error)
     status = _status(error, request.app.state.options.invalid_filter_status)
     message = error.message if error.hint is None else f"{error.message}; {error.hint}"
     code = CODES[status] if status in CODES else error.code.upper()
-    return answer({"responseCode": code, "message": message}, status, _headers(error, status))
+    return answer(refusal(status, code, message), status, _headers(error, status))
 
 
 def _status(error: HubError, invalid_filter: int) -> int:

@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from eventyard.model.errors import Invalid
+from eventyard.model.errors import Invalid, NotFound
+from eventyard.model.ids import EntryId
+from eventyard.pipeline.search import MAX_ENTRY_ID
 from eventyard.wire.json_depth import check_depth
 
 T = TypeVar("T")
@@ -76,6 +78,33 @@ def choice(body: Mapping[str, Any], field: str, words: Mapping[str, T]) -> T | N
     if word not in words:
         raise unknown(field, value, words)
     return words[word]
+
+
+def needed(body: Mapping[str, Any], field: str) -> str:
+    """A text that must be there."""
+    value = text(body, field)
+    if value is None:
+        raise Invalid("invalid_body", f"{field} is missing", pointer=f"/{field}")
+    return value
+
+
+def word(body: Mapping[str, Any], field: str, words: Mapping[str, T]) -> T:
+    """What a word that must be there stands for, in any case."""
+    value = needed(body, field)
+    for one, meaning in words.items():
+        if one.lower() == value.strip().lower():
+            return meaning
+    raise wrong(field, f"one of: {', '.join(words)}")
+
+
+def event_id(body: Mapping[str, Any]) -> EntryId:
+    """The ``eventId`` that must be there. Raises ``NotFound`` for a number that is no event's."""
+    number = whole(body, "eventId")
+    if number is None:
+        raise Invalid("invalid_body", "eventId is missing", pointer="/eventId")
+    if not 0 < number <= MAX_ENTRY_ID:
+        raise NotFound("not_found", f"there is no event {number}")
+    return EntryId(number)
 
 
 def unknown(field: str, value: str, words: Iterable[str]) -> Invalid:

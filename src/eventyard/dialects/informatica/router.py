@@ -14,12 +14,17 @@ from starlette.routing import Match
 from eventyard import __version__
 from eventyard.dialects.informatica.access import Access
 from eventyard.dialects.informatica.answers import answer, refused
+from eventyard.dialects.informatica.catalog import catalog_router
+from eventyard.dialects.informatica.changemode import changemode_router
+from eventyard.dialects.informatica.changestatus import changestatus_router
 from eventyard.dialects.informatica.event import event_router
 from eventyard.dialects.informatica.events import events_router
 from eventyard.dialects.informatica.limits import CallLimit
 from eventyard.dialects.informatica.openapi import document_of
 from eventyard.dialects.informatica.options import Options
 from eventyard.dialects.informatica.profiles import CIH, Profile
+from eventyard.dialects.informatica.reprocess import reprocess_router
+from eventyard.dialects.informatica.start import start_router
 from eventyard.model.errors import Invalid, NotFound
 from eventyard.pipeline.hub import Hub
 
@@ -56,7 +61,10 @@ def informatica_app(profile: Profile, hub: Hub, access: Access, options: Options
     app.state.profile = profile
     app.state.read = read
     limit = CallLimit(options.cih_calls_per_minute if profile is CIH else 0)
-    for router in (events_router(profile, limit), event_router(profile)):
+    routers = (
+        reprocess_router, changestatus_router, event_router, start_router, changemode_router, catalog_router,
+    )  # fmt: skip
+    for router in (events_router(profile, limit), *(make(profile) for make in routers)):
         app.include_router(router, prefix=profile.api)
     app.include_router(_description(profile))
     return app

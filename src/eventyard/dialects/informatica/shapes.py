@@ -57,12 +57,35 @@ def state_of() -> dict[str, Any]:
     return {"description": "The event.", "content": {"application/json": {"schema": schema}}}
 
 
+def given(fields: Mapping[str, Schema], required: Iterable[str], example: Mapping[str, Any]) -> dict[str, Any]:
+    """The request body of a call that does something, as extra of its operation. Numbers may be texts."""
+    named = {name: _also_text(NUMBER, "A number.") if schema is NUMBER else schema for name, schema in fields.items()}
+    media = {"schema": _object(named, required), "example": example}
+    return {"requestBody": {"required": True, "content": {"application/json": media}}}
+
+
+def answered(description: str, fields: Mapping[str, Schema]) -> dict[str, Any]:
+    """An answer with these fields."""
+    return {"description": description, "content": {"application/json": {"schema": _object(fields, fields)}}}
+
+
+def success(description: str) -> dict[str, Any]:
+    """The answer of what was done."""
+    return answered(description, {"responseCode": {"const": "SUCCESS"}})
+
+
+def topics_of() -> dict[str, Any]:
+    """The answer of the catalog."""
+    return {"description": "The topics.", "content": {"application/json": {"schema": _list("Topic")}}}
+
+
 def schemas(profile: Profile) -> dict[str, Schema]:
     """The components by name."""
     return {
         "Event": _event(profile),
         "EventState": _EVENT_STATE,
         "HistoryLine": _HISTORY_LINE,
+        "Topic": _TOPIC,
         "Refusal": _object({"responseCode": TEXT, "message": TEXT}, ("responseCode", "message")),
     }
 
@@ -155,3 +178,20 @@ _EVENT_STATE = _object(
     },
     _ALWAYS,
 )
+
+_PUBLICATION = dict.fromkeys(("publicationName", "publicationDesc", "applicationName", "publicationSourceType"), TEXT)
+_SUBSCRIPTION = dict.fromkeys(
+    ("subscriptionName", "subscriptionDesc", "applicationName", "subscriptionTargetType"), TEXT
+)
+_TOPIC_FIELDS: dict[str, Schema] = {
+    "topicName": TEXT,
+    "topicDesc": TEXT,
+    "topicType": {"const": "Delta"},
+    "topicTables": {"type": "array", "maxItems": 0},
+    "publications": {"type": "array", "items": _object(_PUBLICATION, _PUBLICATION)},
+    "subscriptions": {
+        "type": "array",
+        "items": _object({**_SUBSCRIPTION, "subscriptionConnectionName": TEXT}, _SUBSCRIPTION),
+    },
+}
+_TOPIC = _object(_TOPIC_FIELDS, _TOPIC_FIELDS)

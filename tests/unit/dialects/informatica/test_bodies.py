@@ -1,7 +1,18 @@
 import pytest
 
-from eventyard.dialects.informatica.bodies import choice, flag, object_of, text, unknown, whole, wrong
-from eventyard.model.errors import HubError, Invalid
+from eventyard.dialects.informatica.bodies import (
+    choice,
+    event_id,
+    flag,
+    needed,
+    object_of,
+    text,
+    unknown,
+    whole,
+    word,
+    wrong,
+)
+from eventyard.model.errors import HubError, Invalid, NotFound
 
 
 @pytest.mark.parametrize("body", [b"", b"  \n", b"{}"])
@@ -84,3 +95,26 @@ def test_an_unknown_word_makes_no_sense_as_a_filter():
 def test_refusals_name_the_field():
     assert (wrong("a", "a date").pointer, wrong("a", "a date").message) == ("/a", "a is not a date")
     assert unknown("a", "x", ["b", "c"]).hint == "one of: b, c"
+
+
+def test_a_text_that_must_be_there_is_missed():
+    assert needed({"name": "x"}, "name") == "x"
+    for nothing in ({}, {"name": None}, {"name": ""}):
+        with pytest.raises(Invalid, match="name is missing"):
+            needed(nothing, "name")
+
+
+def test_a_word_that_must_be_there_is_one_of_some_in_any_case():
+    assert word({"mode": " PAUSE "}, "mode", {"enable": 1, "pause": 2}) == 2
+    with pytest.raises(Invalid, match="mode is not one of: enable, pause") as refused:
+        word({"mode": "sleep"}, "mode", {"enable": 1, "pause": 2})
+    assert refused.value.code == "invalid_body"
+
+
+def test_an_event_is_named_by_its_number():
+    assert event_id({"eventId": "40558"}) == event_id({"eventId": 40558}) == 40558
+    with pytest.raises(Invalid, match="missing"):
+        event_id({})
+    for number in (0, -1, 1 << 63):
+        with pytest.raises(NotFound, match=str(number)):
+            event_id({"eventId": number})

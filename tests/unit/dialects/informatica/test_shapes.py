@@ -3,7 +3,19 @@ import pytest
 
 from eventyard.dialects.informatica.profiles import CIH, DIH, PROFILES
 from eventyard.dialects.informatica.rendering import event_shown
-from eventyard.dialects.informatica.shapes import EXAMPLES, body_of, events_of, schemas, state_of
+from eventyard.dialects.informatica.shapes import (
+    EXAMPLES,
+    NUMBER,
+    TEXT,
+    answered,
+    body_of,
+    events_of,
+    given,
+    schemas,
+    state_of,
+    success,
+    topics_of,
+)
 from eventyard.model.journal import Story
 from eventyard.model.lifecycle import Status
 from tests.unit.dialects.informatica.placed import lines, read
@@ -41,3 +53,20 @@ def test_what_is_the_other_products_is_not_in_the_schema():
 def test_answers_refer_to_their_schemas():
     assert events_of()["content"]["application/json"]["schema"]["items"] == {"$ref": "#/components/schemas/Event"}
     assert "EventState" in str(state_of())
+    assert topics_of()["content"]["application/json"]["schema"]["items"] == {"$ref": "#/components/schemas/Topic"}
+
+
+def test_the_numbers_of_a_call_may_be_texts_and_what_it_needs_is_required():
+    media = given({"eventId": NUMBER, "comment": TEXT}, ("eventId",), {"eventId": "7"})["requestBody"]["content"]
+    schema = jsonschema_rs.Draft202012Validator(media["application/json"]["schema"])
+    assert [schema.is_valid(body) for body in ({"eventId": 7}, {"eventId": "7"}, {"comment": ""})] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_an_answer_has_all_of_its_fields():
+    for told, body in ((answered("x", {"a": TEXT}), {"a": ""}), (success("x"), {"responseCode": "SUCCESS"})):
+        schema = jsonschema_rs.Draft202012Validator(told["content"]["application/json"]["schema"])
+        assert [schema.is_valid(body), schema.is_valid({})] == [True, False]

@@ -1,0 +1,37 @@
+"""Publications and subscriptions by the names that requests call them by, in any project the caller may see.
+
+Case does not matter where nothing has the very name. What no project calls by a name of its own goes by its id.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from eventyard.dialects.informatica.bodies import needed
+from eventyard.dialects.informatica.call import Call
+from eventyard.model.access import Scope
+from eventyard.model.catalog import Source, Subscription
+from eventyard.model.errors import Invalid, NotFound
+from eventyard.pipeline.view import View
+
+Called = TypeVar("Called", Source, Subscription)
+
+
+def named(call: Call, kind: type[Called], body: Mapping[str, Any], field: str, scope: Scope) -> Called:
+    """The one that a field of the body names; ``scope`` is what the caller must hold.
+
+    Raises ``NotFound``, and ``Invalid`` where several go by the name.
+    """
+    view = View(call.hub.catalog, call.who).need(scope)
+    name = needed(body, field)
+    seen = [one for project in view.projects() for one in view.list(kind, project)]
+    for meant in (
+        [one for one in seen if one.id == name],
+        [one for one in seen if one.name == name],
+        [one for one in seen if one.name.casefold() == name.casefold()],
+    ):
+        if len(meant) > 1:
+            message, hint = f"several go by the name {name!r:.80}", "give the id of one in place of the name"
+            raise Invalid("invalid_body", message, pointer=f"/{field}", hint=hint)
+        if meant:
+            return meant[0]
+    raise NotFound("not_found", f"there is no {kind.__name__.lower()} {name!r:.80}", pointer=f"/{field}")
