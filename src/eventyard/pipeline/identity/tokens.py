@@ -26,6 +26,9 @@ from eventyard.pipeline.identity.signing import HS256, LONGEST_MS, SigningKeys
 from eventyard.ports import Clock
 from eventyard.wire import jwt
 
+PASSWORD = "pwd"
+"""The claim by which a token ends with the password that it was given for."""
+
 _REMEMBERED = 4096
 
 _Matters = User | Client | Role | Permission | Resource | SigningKey
@@ -149,6 +152,8 @@ class Tokens:
             _need_live(subject)
             if has_token(subject):
                 raise _superseded()
+        elif claims.get(PASSWORD) != _password_mark(subject):
+            raise _invalid("it was given for a password that was changed since")
         scope = claims.get("scope")
         scopes = None if scope is None else frozenset(Scope(word) for word in scope.split())
         return self._as(subject, until=jwt.expires_at(claims), scopes=scopes)
@@ -217,10 +222,17 @@ class Tokens:
 
 def _who(subject: Client | User) -> dict[str, Any]:
     """The claims that say who somebody is, for OAuth 2.0 and for eventhos."""
+    data: dict[str, Any]
     if isinstance(subject, Client):
         data = {"id": subject.client_id, "subjectType": "client", "identifier": subject.name}
         return {"sub": subject.client_id, "client_id": subject.client_id, "data": data}
-    return {"sub": subject.id, "data": {"id": subject.number, "subjectType": "user", "username": subject.name}}
+    data = {"id": subject.number, "subjectType": "user", "username": subject.name}
+    return {"sub": subject.id, "data": data, PASSWORD: _password_mark(subject)}
+
+
+def _password_mark(user: User) -> str:
+    """Tells one password of a user from another, and nothing of either: what is digested here is salted already."""
+    return digest_of(user.password_hash)[:16]
 
 
 def _narrowed(held: frozenset[Scope], wanted: frozenset[Scope]) -> frozenset[Scope]:

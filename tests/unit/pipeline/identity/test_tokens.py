@@ -185,6 +185,16 @@ async def test_the_tokens_of_who_is_gone_are_nobodys(world, identity, tokens, cl
     assert [refused(text) for text in texts] == ["token_invalid"] * 2
 
 
+async def test_with_a_new_password_the_tokens_of_the_old_one_end(world, identity, tokens, user, refused):
+    ada = await user()
+    before, kept = await issued(tokens, ada), await issued(tokens, await user("bob"))
+    assert tokens.verify(before).user == ada
+    changed = await identity.users.reset_password(world.admin, ada.id, "another password")
+    assert refused(before) == "token_invalid"
+    assert tokens.verify(await issued(tokens, changed)).user == changed
+    assert tokens.verify(kept).user.name == "bob"
+
+
 async def test_a_rotated_key_leaves_the_tokens_it_signed(world, identity, tokens, client):
     text = await issued(tokens, client)
     await identity.signing.rotate(world.admin)
