@@ -21,8 +21,8 @@ COLUMNS = (
     ("COMPLETED", "completed_at"),
     ("EVENT", "event_id"),
 )
-MOST = 10_000
-"""How many deliveries a bulk discard or reprocess takes on at once."""
+STEP = 1_000
+"""How many deliveries a bulk call acts on, before the next one goes on; what is stopped in between goes no further."""
 
 app = group(
     "Deliveries: one event for one subscription each.",
@@ -65,11 +65,7 @@ def retry(
     hub: Remote, where: dict[str, Any], delivery: Ids = None, everything: All = False, dry_run: DryRun = False
 ) -> None:
     """Give deliveries in Error another round of attempts."""
-    if delivery:
-        _each(hub, "retry", list(delivery), dry_run)
-        return
-    _need_some(where, everything)
-    hub.show(hub.post(f"{PATH}/retry", {"filter": given({"project_id": hub.project, **where}), "dry_run": dry_run}))
+    _act(hub, "retry", where, delivery, everything, dry_run)
 
 
 @app.command(
@@ -83,7 +79,7 @@ def discard(
     hub: Remote, where: dict[str, Any], delivery: Ids = None, everything: All = False, dry_run: DryRun = False
 ) -> None:
     """End deliveries as Discarded."""
-    _each(hub, "discard", list(delivery or _found(hub, where, everything)), dry_run)
+    _act(hub, "discard", where, delivery, everything, dry_run)
 
 
 @app.command(
@@ -98,17 +94,27 @@ def reprocess(
     hub: Remote, where: dict[str, Any], delivery: Ids = None, everything: All = False, dry_run: DryRun = False
 ) -> None:
     """Make a new delivery in place of each; the old one becomes Reprocessed."""
-    _each(hub, "reprocess", list(delivery or _found(hub, where, everything)), dry_run)
+    _act(hub, "reprocess", where, delivery, everything, dry_run)
 
 
-def _need_some(where: dict[str, Any], everything: bool) -> None:
+def _act(
+    hub: Remote, verb: str, where: dict[str, Any], delivery: list[int] | None, everything: bool, dry_run: bool
+) -> None:
+    if delivery:
+        _each(hub, verb, delivery, dry_run)
+        return
     if not where and not everything:
         raise typer.BadParameter("name deliveries, or say which with options, or --all", param_hint="DELIVERY")
-
-
-def _found(hub: Remote, where: dict[str, Any], everything: bool) -> list[int]:
-    _need_some(where, everything)
-    return [entry["entry_id"] for entry in hub.list(PATH, MOST, **where)]
+    asked = {"filter": given({"project_id": hub.project, **where}), "dry_run": dry_run, "limit": STEP}
+    matched = changed = 0
+    cursor = None
+    while True:
+        told = hub.post(f"{PATH}/{verb}", {**asked, "cursor": cursor})
+        matched, changed, cursor = matched + told["matched"], changed + told["changed"], told["next"]
+        if cursor is None:
+            hub.show({"matched": matched, "changed": changed})
+            return
+        hub.say(f"{matched} so far, {changed} changed")
 
 
 def _each(hub: Remote, verb: str, ids: list[int], dry_run: bool) -> None:

@@ -6,16 +6,17 @@ lifecycle table. The attempts themselves take the same path as first ones: the d
 ``dispatch.py`` is told; ``release.py`` looks whether others have waited for what happened.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Subscription, Target
 from eventyard.model.errors import Conflict, Invalid, NotFound
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import Entry, EntryDetail, HistoryLine, NewDelivery, Query
-from eventyard.model.lifecycle import BY_HAND, Kind, Status, Trigger, after, label, labels
+from eventyard.model.lifecycle import BY_HAND, LIFECYCLE, Kind, Status, Trigger, after, label, labels
 from eventyard.pipeline.accept import Dispatcher
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.ends import Ends
@@ -24,11 +25,30 @@ from eventyard.pipeline.view import View
 from eventyard.ports import Clock, Store, TargetType
 
 BULK_PAGE = 500
-"""How many deliveries a bulk retry moves in one transaction."""
+"""How many deliveries a bulk act finds at a time, and moves in one transaction."""
 
+WITH_OTHERS = {
+    Trigger.RETRY: "retried by hand, with others",
+    Trigger.DISCARD: "discarded by hand, with others",
+    Trigger.REPROCESS: "reprocessed by hand, with others",
+}
+"""What the history says of a bulk act if nobody says otherwise."""
 
 CLAIMED_WITHIN_MS = 1_000
 """How long what waits for a delivery waits for its attempt to begin."""
+
+
+class Acted(Struct, frozen=True):
+    """What a bulk act found and changed, and before which entry it has to go on, if it did not come to the end."""
+
+    matched: int
+    changed: int
+    before: EntryId | None = None
+
+
+async def never() -> bool:
+    """Nobody wants a bulk act to stop."""
+    return False
 
 
 class Reprocessing:
@@ -110,36 +130,70 @@ class Reprocessing:
             await self._ends.of(entry.id, target.timeout_ms + CLAIMED_WITHIN_MS)
         return await self._entry(entry_id)
 
-    async def retry_all(self, who: Principal, query: Query, *, dry_run: bool) -> tuple[int, int]:
-        """Retry every delivery in Error that a query finds: how many it found, how many were put back to work."""
+    async def act_all(
+        self,
+        who: Principal,
+        act: Trigger,
+        query: Query,
+        *,
+        dry_run: bool,
+        comment: str = "",
+        most: int | None = None,
+        stop: Callable[[], Awaitable[bool]] = never,
+    ) -> Acted:
+        """Retry, discard or reprocess every delivery that a query finds and whose status allows it, newest first.
+
+        After ``most`` of them, or once ``stop`` says so between two pages, it says where to go on.
+        """
         who.need(Scope.EVENTS_MANAGE)
-        matched = retried = 0
-        before: EntryId | None = None
-        while True:
-            page = await self._store.find(_failed(query, before))
+        statuses = tuple(status for status in query.statuses or Status if (status, act) in LIFECYCLE)
+        matched = changed = 0
+        while statuses:
+            limit = BULK_PAGE if most is None else min(BULK_PAGE, most - matched)
+            query = replace(query, kinds=(Kind.SUBSCRIPTION,), statuses=statuses, limit=limit)
+            page = await self._store.find(query)
             matched += len(page.entries)
             if not dry_run:
-                retried += await self._retry_page(who, page.entries)
+                changed += await self._act_page(who, act, page.entries, comment or WITH_OTHERS[act])
             if not page.more:
-                return matched, retried
-            before = page.entries[-1].id
+                break
+            query = replace(query, before=page.entries[-1].id)
+            if matched == most or await stop():
+                return Acted(matched, changed, query.before)
+        return Acted(matched, changed)
 
-    async def _retry_page(self, who: Principal, entries: Sequence[Entry]) -> int:
-        targets: dict[EntryId, Target] = {}
-        for entry in entries:
-            try:
-                targets[entry.id] = self._target_of(entry)
-            except (NotFound, Conflict):
-                continue
-        line = self._line(who, Status.PROCESSING, "retried by hand, with others")
-        moved = await self._store.move(list(targets), Trigger.RETRY, line, self._clock())
-        for target in {targets[entry_id].id: targets[entry_id] for entry_id in moved}.values():
+    async def _act_page(self, who: Principal, act: Trigger, entries: Sequence[Entry], comment: str) -> int:
+        if act is Trigger.REPROCESS:
+            return sum([await self._reprocessed(who, entry, comment) for entry in entries])
+        targets = self._targets_of(entries) if act is Trigger.RETRY else {}
+        ids = list(targets) if act is Trigger.RETRY else [entry.id for entry in entries]
+        line = self._line(who, Status.PROCESSING if act is Trigger.RETRY else Status.DISCARDED, comment)
+        moved = await self._store.move(ids, act, line, self._clock() if act is Trigger.RETRY else None)
+        self._releases.moved(moved, line.status, comment)
+        for target in {targets[entry_id].id: targets[entry_id] for entry_id in moved if entry_id in targets}.values():
             self._dispatcher.pending(target)
         parents = {entry.id: entry.parent_id for entry in entries}
         for parent_id in dict.fromkeys(parents[entry_id] for entry_id in moved):
             if parent_id is not None:
                 self._releases.look(parent_id)
         return len(moved)
+
+    def _targets_of(self, entries: Sequence[Entry]) -> dict[EntryId, Target]:
+        """The targets of those deliveries that have one which is enabled."""
+        targets: dict[EntryId, Target] = {}
+        for entry in entries:
+            try:
+                targets[entry.id] = self._target_of(entry)
+            except (NotFound, Conflict):
+                continue
+        return targets
+
+    async def _reprocessed(self, who: Principal, entry: Entry, comment: str) -> bool:
+        try:
+            await self.reprocess(who, entry.id, comment)
+        except (NotFound, Conflict):
+            return False
+        return True
 
     def delivery(self, subscription: Subscription, target: Target) -> NewDelivery:
         """A delivery to be made from now on, claimed from the store by whoever has room."""
@@ -185,9 +239,3 @@ class Reprocessing:
 
     async def _entry(self, entry_id: int) -> Entry:
         return (await self._store.detail(EntryId(entry_id))).entry
-
-
-def _failed(query: Query, before: EntryId | None) -> Query:
-    return msgspec.structs.replace(
-        query, kinds=(Kind.SUBSCRIPTION,), statuses=(Status.ERROR,), before=before or query.before, limit=BULK_PAGE
-    )

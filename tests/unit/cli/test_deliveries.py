@@ -26,29 +26,25 @@ def test_what_is_named_is_acted_upon_one_by_one(hub: StubHub, verb: str) -> None
     assert [entry["entry_id"] for entry in json.loads(ended.out)] == [8, 9]
 
 
-def test_many_are_retried_by_the_hub_in_one_call(hub: StubHub) -> None:
-    hub.answers("POST", "/v1/deliveries/retry", {"matched": 5, "retried": 5})
-    hub.run("deliveries", "retry", "--name", "billing", "--project", "shop")
-    hub.run("deliveries", "retry", "--all", "--dry-run")
+@pytest.mark.parametrize("verb", ["retry", "discard", "reprocess"])
+def test_many_are_acted_upon_by_the_hub_and_a_dry_run_counts(hub: StubHub, verb: str) -> None:
+    hub.answers("POST", f"/v1/deliveries/{verb}", {"matched": 5, "changed": 4, "next": None})
+    ended = hub.run("deliveries", verb, "--name", "billing", "--project", "shop", "--json")
+    assert json.loads(ended.out) == {"matched": 5, "changed": 4}
+    hub.run("deliveries", verb, "--all", "--dry-run")
     assert [asked.body for asked in hub.asked] == [
-        {"filter": {"project_id": "shop", "name": "billing"}, "dry_run": False},
-        {"filter": {}, "dry_run": True},
+        {"filter": {"project_id": "shop", "name": "billing"}, "dry_run": False, "limit": 1000},
+        {"filter": {}, "dry_run": True, "limit": 1000},
     ]
 
 
-@pytest.mark.parametrize("verb", ["discard", "reprocess"])
-def test_others_are_looked_for_and_acted_upon_one_by_one(hub: StubHub, verb: str) -> None:
-    hub.answers("GET", "/v1/deliveries", [ENTRY])
-    hub.answers("POST", f"/v1/deliveries/8/{verb}", ENTRY)
-    hub.run("deliveries", verb, "--status", "error")
-    assert [asked.path for asked in hub.asked] == ["/v1/deliveries", f"/v1/deliveries/8/{verb}"]
-
-
-def test_a_dry_run_counts_and_changes_nothing(hub: StubHub) -> None:
-    hub.answers("GET", "/v1/deliveries", [ENTRY])
-    ended = hub.run("deliveries", "discard", "--status", "error", "--dry-run", "--json")
-    assert json.loads(ended.out) == {"matched": 1, "changed": 0}
-    assert [asked.method for asked in hub.asked] == ["GET"]
+def test_the_hub_is_asked_to_go_on_until_it_comes_to_the_end_and_people_are_told_how_far_it_is(hub: StubHub) -> None:
+    hub.answers("POST", "/v1/deliveries/discard", {"matched": 1000, "changed": 999, "next": "c1"})
+    hub.answers("POST", "/v1/deliveries/discard", {"matched": 3, "changed": 3, "next": None})
+    ended = hub.run("deliveries", "discard", "--all")
+    assert "1000 so far, 999 changed" in ended.err
+    assert "1003" in ended.out
+    assert [asked.body.get("cursor") for asked in hub.asked] == [None, "c1"]
 
 
 @pytest.mark.parametrize("verb", ["retry", "discard", "reprocess"])

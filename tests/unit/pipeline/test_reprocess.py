@@ -1,16 +1,18 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from eventyard.model.access import Scope
 from eventyard.model.catalog import Subscription
 from eventyard.model.errors import Conflict, Forbidden, Invalid, NotFound
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import Query
-from eventyard.model.lifecycle import Status
+from eventyard.model.lifecycle import Status, Trigger
+from eventyard.pipeline import reprocess
 from eventyard.pipeline.accept import Arrival
 from eventyard.pipeline.ends import Ends
-from eventyard.pipeline.reprocess import Reprocessing
+from eventyard.pipeline.reprocess import Acted, Reprocessing
 from eventyard.testing import builders
 from eventyard.testing.fakes import settle
 
@@ -116,11 +118,61 @@ async def test_all_that_failed_are_retried_together_after_a_dry_run_that_counts(
     failed = [await delivery(world, failed=True) for _ in range(3)]
     await delivery(world)
     query = Query(projects=(world.doors.of("source-shop").project.number,))
-    assert await reprocessing.retry_all(world.admin, query, dry_run=True) == (3, 0)
+    assert await reprocessing.act_all(world.admin, Trigger.RETRY, query, dry_run=True) == Acted(3, 0)
     assert (await world.store.detail(failed[0])).entry.status is Status.ERROR
-    assert await reprocessing.retry_all(world.admin, query, dry_run=False) == (3, 3)
+    assert await reprocessing.act_all(world.admin, Trigger.RETRY, query, dry_run=False) == Acted(3, 3)
     assert (await world.store.detail(failed[0])).entry.status is Status.PROCESSING
     assert len(world.lanes.waiting) == 1
+
+
+def all_of(world, *statuses):
+    return Query(projects=(world.doors.of("source-shop").project.number,), statuses=statuses)
+
+
+async def test_many_are_discarded_and_those_that_are_so_already_are_not_found(world, reprocessing):
+    failed, open_ = await delivery(world, failed=True), await delivery(world)
+    assert await reprocessing.act_all(
+        world.admin, Trigger.DISCARD, all_of(world, Status.ERROR), dry_run=False, comment="too old"
+    ) == Acted(1, 1)
+    last = (await world.store.detail(failed)).history[-1]
+    assert (last.status, last.comment, last.actor) == (Status.DISCARDED, "too old", "ada")
+    assert await reprocessing.act_all(world.admin, Trigger.DISCARD, all_of(world), dry_run=False) == Acted(1, 1)
+    assert (await world.store.detail(open_)).history[-1].comment == "discarded by hand, with others"
+
+
+async def test_many_are_reprocessed_and_what_came_of_them_is_not_found_again(world, reprocessing):
+    old = [await delivery(world, failed=True) for _ in range(3)]
+    assert await reprocessing.act_all(world.admin, Trigger.REPROCESS, all_of(world), dry_run=False) == Acted(3, 3)
+    assert {(await world.store.detail(one)).entry.status for one in old} == {Status.REPROCESSED}
+    await world.catalog.remove(world.catalog.get(Subscription, "subscription-fulfilment"))
+    await reprocessing.act_all(world.admin, Trigger.DISCARD, all_of(world), dry_run=False)
+    assert await reprocessing.act_all(world.admin, Trigger.REPROCESS, all_of(world), dry_run=False) == Acted(3, 0)
+
+
+async def test_a_bulk_act_ends_after_so_many_or_when_it_is_told_to_and_says_where_to_go_on(world, reprocessing):
+    old = [await delivery(world, failed=True) for _ in range(3)]
+    first = await reprocessing.act_all(world.admin, Trigger.RETRY, all_of(world), dry_run=False, most=2)
+    assert first == Acted(2, 2, old[1])
+    rest = replace(all_of(world), before=first.before)
+    assert await reprocessing.act_all(world.admin, Trigger.RETRY, rest, dry_run=False, most=2) == Acted(1, 1)
+
+
+async def test_a_bulk_act_stops_between_two_pages_for_who_is_gone(world, reprocessing, monkeypatch):
+    async def gone():
+        return True
+
+    monkeypatch.setattr(reprocess, "BULK_PAGE", 2)
+    old = [await delivery(world, failed=True) for _ in range(3)]
+    act = reprocessing.act_all(world.admin, Trigger.DISCARD, all_of(world), dry_run=False, stop=gone)
+    assert await act == Acted(2, 2, old[1])
+    rest = await reprocessing.act_all(world.admin, Trigger.DISCARD, all_of(world, Status.ERROR), dry_run=True)
+    assert rest == Acted(1, 0)
+
+
+async def test_an_act_that_no_status_asked_for_allows_finds_nothing(world, reprocessing):
+    await delivery(world)
+    asked = all_of(world, Status.PROCESSING)
+    assert await reprocessing.act_all(world.admin, Trigger.RETRY, asked, dry_run=False) == Acted(0, 0)
 
 
 async def test_what_an_operator_ends_or_begins_is_looked_at_for_those_that_wait(world, reprocessing, monkeypatch):
@@ -131,7 +183,7 @@ async def test_what_an_operator_ends_or_begins_is_looked_at_for_those_that_wait(
     await reprocessing.reprocess(world.admin, await delivery(world, failed=True))
     assert looked == [1, 3, 5]
     await delivery(world, failed=True)
-    await reprocessing.retry_all(world.admin, Query(projects=(1,)), dry_run=False)
+    await reprocessing.act_all(world.admin, Trigger.RETRY, Query(projects=(1,)), dry_run=False)
     assert looked == [1, 3, 5, 8]
 
 

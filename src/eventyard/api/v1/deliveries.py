@@ -3,17 +3,18 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
-from msgspec import Struct
+from msgspec import Meta, Struct
 from pydantic import Field
 
-from eventyard.api.paging import FIRST_PAGE
+from eventyard.api.paging import FIRST_PAGE, cursor_of, mark_of, number_in
 from eventyard.api.v1.answers import reply, shows
 from eventyard.api.v1.bodies import Body
-from eventyard.api.v1.call import Asked, Cursor, InProject, Limit
+from eventyard.api.v1.call import Asked, Call, Cursor, InProject, Limit
 from eventyard.api.v1.criteria import Filter
 from eventyard.api.v1.entries import Entry, entry_shown
 from eventyard.api.v1.events import Searched, found
-from eventyard.model.lifecycle import Kind
+from eventyard.model.ids import EntryId
+from eventyard.model.lifecycle import Kind, Trigger
 from eventyard.pipeline.search import MAX_ENTRY_ID
 
 router = APIRouter(prefix="/v1/deliveries", tags=["Deliveries"])
@@ -27,18 +28,26 @@ class Comment(Body):
     comment: Annotated[str, Field(max_length=2000)] = ""
 
 
-class Retrying(Body):
-    """Which deliveries to retry."""
+class Acting(Body):
+    """On which deliveries to act."""
 
-    filter: Filter = Field(default_factory=Filter, description="Those in Error for which everything given holds.")
+    filter: Filter = Field(
+        default_factory=Filter, description="Those for which everything given holds, and whose status allows it."
+    )
     dry_run: bool = Field(default=True, description="Only count.")
+    comment: Annotated[str, Field(max_length=2000)] = ""
+    limit: Annotated[int | None, Field(ge=1, description="So many at most; null: all.")] = None
+    cursor: Annotated[str | None, Field(max_length=1024, description="Where to go on: `next` of the last answer.")] = (
+        None
+    )
 
 
-class Retried(Struct):
-    """What a bulk retry did, or with a dry run would find."""
+class Acted(Struct):
+    """What a bulk call did, or with a dry run would find."""
 
     matched: int
-    retried: int
+    changed: int
+    next: Annotated[str | None, Meta(description="Where to go on; null at the end.")]
 
 
 @router.get(
@@ -53,14 +62,51 @@ async def list_deliveries(
 
 @router.post(
     "/retry", operation_id="retry_deliveries", summary="Retry many deliveries",
-    **shows(Retried, "How many were found, and put back to work."),
+    **shows(Acted, "How many were found, and put back to work."),
 )  # fmt: skip
-async def retry_deliveries(call: Asked, body: Retrying) -> Response:
-    """Another round of attempts for every delivery in Error that the filter finds. A dry run counts."""
-    query = call.hub.search.query(call.who, body.filter.project_id, body.filter.criteria())
+async def retry_deliveries(call: Asked, body: Acting) -> Response:
+    """Another round of attempts for every delivery in Error that the filter finds. A dry run counts.
+
+    It ends when the request is closed, and after `limit` deliveries: to go on, ask again with the `cursor`.
+    """
+    return await _act(call, Trigger.RETRY, body)
+
+
+@router.post(
+    "/discard", operation_id="discard_deliveries", summary="Discard many deliveries",
+    **shows(Acted, "How many were found, and discarded."),
+)  # fmt: skip
+async def discard_deliveries(call: Asked, body: Acting) -> Response:
+    """Ends every delivery that the filter finds, also those that are Complete; otherwise as `retry`."""
+    return await _act(call, Trigger.DISCARD, body)
+
+
+@router.post(
+    "/reprocess", operation_id="reprocess_deliveries", summary="Reprocess many deliveries",
+    **shows(Acted, "How many were found, and have a new delivery in their place."),
+)  # fmt: skip
+async def reprocess_deliveries(call: Asked, body: Acting) -> Response:
+    """A new delivery in place of every one that is over and the filter finds; otherwise as `retry`."""
+    return await _act(call, Trigger.REPROCESS, body)
+
+
+async def _act(call: Call, act: Trigger, body: Acting) -> Response:
+    criteria = body.filter.criteria()
+    if body.cursor is not None:
+        criteria["before"] = EntryId(number_in(body.cursor))
+    query = call.hub.search.query(call.who, body.filter.project_id, criteria)
     if not query.projects:
-        return reply(Retried(0, 0))
-    return reply(Retried(*await call.hub.reprocessing.retry_all(call.who, query, dry_run=body.dry_run)))
+        return reply(Acted(0, 0, None))
+    done = await call.hub.reprocessing.act_all(
+        call.who,
+        act,
+        query,
+        dry_run=body.dry_run,
+        comment=body.comment,
+        most=body.limit,
+        stop=call.request.is_disconnected,
+    )
+    return reply(Acted(done.matched, done.changed, None if done.before is None else cursor_of(mark_of(done.before))))
 
 
 @router.post(

@@ -4,9 +4,9 @@ Sending events is answered without FastAPI, by ``api/ingest.py``.
 """
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from msgspec import Meta, Struct
 from pydantic import Field
 
@@ -15,13 +15,14 @@ from eventyard.api.v1.answers import reply, shows
 from eventyard.api.v1.bodies import Body, Moment, ProjectRef, Ref
 from eventyard.api.v1.call import Asked, Call, Cursor, InProject, Limit
 from eventyard.api.v1.criteria import Criteria
-from eventyard.api.v1.entries import Entry, EntryDetail, KindName, StatusName, detail_shown, entry_shown
+from eventyard.api.v1.entries import STATUSES, Entry, EntryDetail, KindName, StatusName, detail_shown, entry_shown
 from eventyard.matching.explain import Explanation
 from eventyard.model import journal
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import Page
 from eventyard.model.lifecycle import Kind, Status
 from eventyard.pipeline.replay import Replayed
+from eventyard.pipeline.search import MAX_ENTRY_ID
 
 router = APIRouter(prefix="/v1", tags=["Events"])
 
@@ -45,6 +46,13 @@ class Sample(Body):
     project_id: ProjectRef = None
     routing_key: Annotated[str, Field(max_length=1024)] = Field(default="", examples=["order.created"])
     subscription_id: Ref | None = Field(default=None, description="Only this one; else all of that source or topic.")
+
+
+class Ending(Body):
+    """How an entry ended, as an operator says."""
+
+    status: Literal["complete", "error", "discarded"]
+    comment: Annotated[str, Field(max_length=2000, description="What the history shall say.")] = ""
 
 
 class Window(Body):
@@ -147,6 +155,18 @@ async def replay_events(call: Asked, body: Window) -> Response:
 async def get_event(call: Asked, entry: str) -> Response:
     """One entry, by its journal id or its event's id, with event, children, history and attempts."""
     return reply(detail_shown(await call.hub.search.detail(call.who, entry)))
+
+
+@router.post(
+    "/events/{entry_id}/status", operation_id="change_event_status", summary="Give an entry a final status",
+    **shows(Entry, "The entry."),
+)  # fmt: skip
+async def change_event_status(
+    call: Asked, entry_id: Annotated[int, Path(ge=1, le=MAX_ENTRY_ID, description="The journal's id.")], body: Ending
+) -> Response:
+    """Whatever came of it here; but a reprocessed entry stays so. The history keeps the comment, and who it was."""
+    status = STATUSES[body.status]
+    return reply(entry_shown(await call.hub.reprocessing.change_status(call.who, entry_id, status, body.comment)))
 
 
 @router.get(

@@ -50,16 +50,30 @@ async def test_a_delivery_is_reprocessed_by_a_new_one(client, failed):
 
 async def test_many_are_retried_at_once_after_a_dry_run(client, failed):
     body = {"filter": {"topic": "orders", "status": "error"}}
-    assert (await client.post("/v1/deliveries/retry", json=body)).json() == {"matched": 1, "retried": 0}
+    assert (await client.post("/v1/deliveries/retry", json=body)).json() == {"matched": 1, "changed": 0, "next": None}
     assert await status(client, failed) == "error"
     answer = await client.post("/v1/deliveries/retry", json={**body, "dry_run": False})
-    assert answer.json() == {"matched": 1, "retried": 1}
+    assert answer.json() == {"matched": 1, "changed": 1, "next": None}
     assert await status(client, failed) == "processing"
+
+
+@pytest.mark.parametrize(("verb", "after"), [("discard", "discarded"), ("reprocess", "reprocessed")])
+async def test_many_are_discarded_or_reprocessed_in_bounded_calls(make, client, failed, verb, after):
+    other = (await make.dispatch("orders", {"order": 2}))["results"][0]["delivery_id"]
+    await settle()
+    body = {"dry_run": False, "comment": "of last year", "limit": 1}
+    first = (await client.post(f"/v1/deliveries/{verb}", json=body)).json()
+    assert (first["matched"], first["changed"]) == (1, 1)
+    assert (await status(client, other), await status(client, failed)) == (after, "error")
+    rest = (await client.post(f"/v1/deliveries/{verb}", json={**body, "cursor": first["next"]})).json()
+    assert rest == {"matched": 1, "changed": 1, "next": None}
+    history = (await client.get(f"/v1/events/{failed}")).json()["history"]
+    assert (history[-1]["status"], history[-1]["comment"]) == (after, "of last year")
 
 
 async def test_a_filter_that_finds_nothing_retries_nothing(client, failed, refused):
     answer = await client.post("/v1/deliveries/retry", json={"filter": {"name": "other"}, "dry_run": False})
-    assert answer.json() == {"matched": 0, "retried": 0}
+    assert answer.json() == {"matched": 0, "changed": 0, "next": None}
     answer = await client.post("/v1/deliveries/retry", json={"filter": {"topik": "orders"}})
     assert refused(answer) == (422, "invalid_body", "/filter/topik")
 
@@ -75,7 +89,7 @@ async def test_only_a_delivery_can_be_retried(client, failed, refused):
 async def test_a_stranger_cannot_tell_it_from_nothing(yard, client_of, failed, refused, verb):
     stranger = await client_of(await yard.stranger_key())
     assert refused(await stranger.post(f"/v1/deliveries/{failed}/{verb}"))[:2] == (404, "not_found")
-    assert (await stranger.post("/v1/deliveries/retry", json={})).json() == {"matched": 0, "retried": 0}
+    assert (await stranger.post("/v1/deliveries/retry", json={})).json() == {"matched": 0, "changed": 0, "next": None}
 
 
 async def test_a_reader_changes_nothing(yard, client_of, failed, refused):

@@ -111,3 +111,18 @@ async def test_a_replay_counts_first_and_then_delivers(yard, client, world):
 )
 async def test_a_window_that_is_none_is_refused(client, refused, body, pointer):
     assert refused(await client.post("/v1/events/replay", json=body)) == (422, "invalid_body", pointer)
+
+
+async def test_an_operator_says_how_an_entry_ended_and_why(yard, make, client, refused):
+    await make("sources", name="orders")
+    entry = (await make.dispatch("orders", {"order": 1}))["entry_id"]
+    path = f"/v1/events/{entry}/status"
+    answer = await client.post(path, json={"status": "error", "comment": "the order was a joke"})
+    assert (answer.status_code, answer.json()["status"]) == (200, "error")
+    last = (await client.get(f"/v1/events/{entry}")).json()["history"][-1]
+    assert (last["status"], last["comment"], last["actor"]) == ("error", "the order was a joke", "bootstrap")
+    assert refused(await client.post(path, json={"status": "error"}))[:2] == (409, "illegal_transition")
+    for status in ("processing", "complete,error"):
+        assert refused(await client.post(path, json={"status": status}))[0] == 422
+    reader = {"authorization": f"Bearer {await yard.key_for('events:read')}"}
+    assert refused(await client.post(path, json={"status": "complete"}, headers=reader))[:2] == (403, "forbidden")
