@@ -31,6 +31,7 @@ from eventyard.model.journal import (
     Query,
     Recorded,
     Recording,
+    Seen,
     Sibling,
     Slice,
     Stories,
@@ -153,8 +154,8 @@ class Store(Protocol):
     async def detail(self, entry_id: EntryId) -> EntryDetail:
         """One entry with children, history, attempts and event. Raises ``NotFound``."""
 
-    async def totals(self, projects: Sequence[int]) -> Mapping[tuple[int, int], int]:
-        """(kind, status) -> number of entries, over those projects."""
+    async def totals(self, projects: Sequence[int], seen: Seen | None = None) -> Mapping[tuple[int, int], int]:
+        """(kind, status) -> number of entries, over those projects, of what may be seen there."""
 
     # The stream
 

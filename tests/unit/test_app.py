@@ -29,7 +29,7 @@ from eventyard.config import (
     StoreSettings,
 )
 from eventyard.keyfile import KEY_FILE
-from eventyard.model.access import Scope
+from eventyard.model.access import BUILT_IN_ROLES, Scope
 from eventyard.model.catalog import ApiKey, Application, Organization, Project, User
 from eventyard.model.errors import Unavailable
 from eventyard.model.identity import Role
@@ -157,7 +157,7 @@ async def test_what_is_built_in_is_in_every_store_and_made_once(tmp_path):
         async with open_hub(settings(tmp_path), LOG) as hub:
             roles.append([(role.id, role.name) for role in hub.catalog.all(Role)])
     assert roles[0] == roles[1]
-    assert [name for _, name in roles[0]] == ["admin"]
+    assert [name for _, name in roles[0]] == [*BUILT_IN_ROLES]
 
 
 async def test_a_lost_key_file_is_not_replaced_over_secrets_that_it_sealed(tmp_path):

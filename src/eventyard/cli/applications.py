@@ -21,6 +21,10 @@ def create(
     hub: Remote,
     name: Annotated[str, typer.Argument(help="Its name.")],
     description: Annotated[str | None, typer.Option(help="What it is.")] = None,
+    category: Annotated[
+        list[str] | None, typer.Option(help="Who holds it may see the application; may be repeated.")
+    ] = None,
 ) -> None:
     """Make an application."""
-    hub.show(hub.post(PATH, hub.in_project({"name": name, "description": description})))
+    body = {"name": name, "description": description, "categories": category or None}
+    hub.show(hub.post(PATH, hub.in_project(body)))

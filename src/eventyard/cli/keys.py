@@ -53,6 +53,10 @@ def create(
     expires_at: Annotated[
         str | None, typer.Option(metavar="TIME", help="When it ends, as 2027-01-31T00:00:00Z.")
     ] = None,
+    category: Annotated[
+        list[str] | None,
+        typer.Option(help="It may see what bears one of these, or none; may be repeated.", show_default="all"),
+    ] = None,
 ) -> None:
     """Make a key, for one project or application if that is named, and print its text, which is shown this once."""
     fields = {
@@ -62,6 +66,7 @@ def create(
         "application_id": application,
         "rate_limit": rate_limit,
         "expires_at": expires_at,
+        "categories": category or None,
     }
     made = hub.post(PATH, fields)
     if hub.as_json:

@@ -57,10 +57,12 @@ def create(
     consumed: Consumed = None,
     unconsumed: Unconsumed = None,
     payload: Payload = None,
+    category: Annotated[list[str] | None, typer.Option(help="Who holds it may see the topic; may be repeated.")] = None,
 ) -> None:
     """Make a topic."""
     retention = _periods(consumed, unconsumed, payload)
     body = {"name": name, "description": description, "schema": schema, "retention": retention or None}
+    body["categories"] = category or None
     hub.show(hub.post(PATH, hub.in_project(body)))
 
 

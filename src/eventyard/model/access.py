@@ -38,6 +38,17 @@ IDENTITIES = ("OAUTH2_user", "OAUTH2_client", "OAUTH2_role", "OAUTH2_application
 EVERYTHING = "OAUTH2_global:*"
 """The permission that includes all others."""
 
+_READING = tuple(f"{resource}:select" for resource in MANAGED)
+
+BUILT_IN_ROLES: Mapping[str, tuple[str, ...]] = {
+    "admin": (EVERYTHING,),
+    "administrator": (EVERYTHING,),
+    "designer": tuple(f"{resource}:*" for resource in MANAGED),
+    "operator": (*_READING, "event:update", "event:retry-aborted"),
+    "monitor": _READING,
+}
+"""The roles that every organization has from the start, with their permissions."""
+
 _IDENTITY = "OAUTH2_"
 _WRITING = ("create", "update", "delete")
 
@@ -112,6 +123,8 @@ class Principal(Struct, frozen=True):
     user_id: str | None = None
     client_id: str | None = None
     """The id of its record; the one that it shows is another."""
+    categories: frozenset[str] | None = None
+    """What they may see of what bears categories; ``None``: all."""
 
     def need(self, scope: Scope) -> None:
         """Raise :class:`Forbidden` unless the caller holds the scope."""

@@ -3,7 +3,8 @@
 Records are immutable; a change is a new record with the same ``id``. ``number`` is the record's 64-bit number in the
 journal's name table, given by the store when a record is first saved (0 until then) and never used again. ``title`` is
 what people call a record, empty where its ``name`` will do; ``labels`` are words that it is filed under, which mean
-nothing to the hub itself.
+nothing to the hub itself. ``categories`` say who may see it (``categories.py``); those of a key or user are what they
+may see, and ``None`` is all.
 """
 
 from collections.abc import Mapping
@@ -56,6 +57,7 @@ class Application(Struct, frozen=True):
     title: str = ""
     labels: Mapping[str, str] = {}
     number: int = 0
+    categories: tuple[str, ...] = ()
 
 
 class Topic(Struct, frozen=True):
@@ -76,6 +78,7 @@ class Topic(Struct, frozen=True):
     exchange: ExchangeSettings | None = None
     retention: Retention = FOR_EVER
     number: int = 0
+    categories: tuple[str, ...] = ()
 
 
 class TopicSchema(Struct, frozen=True):
@@ -216,6 +219,7 @@ class ApiKey(Struct, frozen=True):
     expires_at: Millis | None = None
     revoked_at: Millis | None = None
     application_id: str | None = None
+    categories: tuple[str, ...] | None = None
 
 
 class User(Struct, frozen=True):
@@ -231,6 +235,7 @@ class User(Struct, frozen=True):
     description: str = ""
     role_ids: tuple[str, ...] = ()
     number: int = 0
+    categories: tuple[str, ...] | None = None
 
 
 Record = (

@@ -17,7 +17,7 @@ class Client(Struct, frozen=True):
     ``application_id`` is the application whose sources it may publish through; an application has one client at most.
     ``token_digest`` is the SHA-256 of its long-lived token, if it has one: then it is given no short-lived ones.
     ``imported_at`` is set where a long-lived token of another system counts too, until a new one is made here.
-    ``revoked_at`` bars whatever it presents, until it is restored.
+    ``revoked_at`` bars whatever it presents, until it is restored. ``categories`` are what it may see; ``None``: all.
     """
 
     id: str
@@ -35,6 +35,7 @@ class Client(Struct, frozen=True):
     imported_at: Millis | None = None
     revoked_at: Millis | None = None
     number: int = 0
+    categories: tuple[str, ...] | None = None
 
 
 class Realm(Struct, frozen=True):

@@ -221,11 +221,23 @@ class EntryDetail(Struct, frozen=True, kw_only=True):
     lease_until: Millis | None
 
 
+class Seen(Struct, frozen=True):
+    """What a caller with categories may see, as name-table numbers: an entry of one of these applications and topics.
+
+    ``names`` are sources and subscriptions: one of these will do for an entry that has no topic of its own.
+    """
+
+    applications: tuple[int, ...]
+    topics: tuple[int, ...]
+    names: tuple[int, ...]
+
+
 class Query(Struct, frozen=True, kw_only=True):
     """A search. Every given criterion must hold; times are inclusive; newest first; pages by ``before``.
 
     ``projects`` is the caller's scope, as name-table numbers: never empty, never beyond what they may read. Of the
-    topics that tell of one application each they may know the one named ``own``; ``None`` is all of them.
+    topics that tell of one application each they may know the one named ``own``; ``None`` is all of them. Of the rest
+    they may read what ``seen`` says; ``None`` is everything.
     ``event_id`` is the public id, ``entry_id`` the journal's; ``name`` a source's or subscription's name, and
     ``application_number`` an application's number. With ``contains`` the three names may match in part; either way case
     does not matter, and what is about several topics at once is in one that is called :data:`MULTIPLE`.
@@ -252,6 +264,7 @@ class Query(Struct, frozen=True, kw_only=True):
     before: EntryId | None = None
     after: EntryId | None = None
     own: str | None = None
+    seen: Seen | None = None
     any: bool = False
     ascending: bool = False
     by_time: bool = False
@@ -302,13 +315,14 @@ class Listing(Struct, frozen=True, kw_only=True):
 
     ``projects`` is the caller's scope, and ``application`` the publishing one, as name-table numbers; ``name`` is the
     source's name, whatever its case; ``endings`` are alternatives; times are inclusive. What the hub publishes under
-    names of its own (``reserved.py``) is not listed.
+    names of its own (``reserved.py``) is not listed. ``seen`` is as in :class:`Query`.
     """
 
     projects: tuple[int, ...]
     application: int | None = None
     name: str | None = None
     endings: tuple[Endings, ...] = ()
+    seen: Seen | None = None
     entry_id: EntryId | None = None
     created_from: Millis | None = None
     created_to: Millis | None = None

@@ -33,6 +33,7 @@ from eventyard.model.products import ProductState
 from eventyard.model.rules import Rule
 from eventyard.model.schedule import ReleaseState
 from eventyard.model.streams import Queue
+from eventyard.pipeline.sight import Sight
 from eventyard.ports import Store
 
 R = TypeVar("R", bound=Record)
@@ -67,6 +68,7 @@ class Catalog:
         self._by_number: dict[int, Any] = {}
         self._schemas: dict[str, dict[int, TopicSchema]] = {}
         self._keys: dict[str, ApiKey] = {}
+        self._sights: dict[frozenset[str], Sight] = {}
         self._watchers: list[Watcher] = []
         self.turn = asyncio.Lock()
         """Held by the verb that is changing something; see :func:`in_turn`."""
@@ -111,6 +113,12 @@ class Catalog:
     def key(self, digest: str) -> ApiKey | None:
         """The API key whose SHA-256 this is."""
         return self._keys.get(digest)
+
+    def sight(self, held: frozenset[str]) -> Sight:
+        """What is seen by who holds these categories."""
+        if held not in self._sights:
+            self._sights[held] = Sight(self, held)
+        return self._sights[held]
 
     def schemas(self, topic_id: str) -> list[TopicSchema]:
         """A topic's schema versions, oldest first."""
@@ -160,6 +168,7 @@ class Catalog:
             watcher(records)
 
     def _apply(self, records: Sequence[Record], *, gone: bool) -> None:
+        self._sights.clear()
         for record in records:
             if isinstance(record, TopicSchema):
                 self._schemas.setdefault(record.topic_id, {})[record.version] = record

@@ -12,6 +12,7 @@ import msgspec
 
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import ApiKey
+from eventyard.model.categories import given
 from eventyard.model.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from eventyard.model.ids import Millis
 from eventyard.pipeline.catalog import Catalog, in_turn
@@ -50,8 +51,12 @@ class Keys:
         application_id: str | None = None,
         rate_limit: float | None = None,
         expires_at: Millis | None = None,
+        categories: Sequence[str] | None = None,
     ) -> tuple[ApiKey, str]:
-        """A new key and its text, which is shown this once. Nobody can give a scope they do not hold."""
+        """A new key and its text, which is shown this once. Nobody can give a scope or category they do not hold.
+
+        Without ``categories`` it has those of its maker.
+        """
         view = View(self._catalog, who).need(Scope.KEYS_MANAGE)
         if not scopes:
             raise Invalid("invalid_body", "a key needs at least one scope", pointer="/scopes")
@@ -65,10 +70,9 @@ class Keys:
                 raise Forbidden("forbidden", "this key belongs to another application", pointer="/application_id")
             bound, application = chosen.project_id, chosen.id
         text = PREFIX + secrets.token_urlsafe(32)
-        key = await self._catalog.save_one(
-            self.record(text, who.organization_id, name, scopes, bound, rate_limit, expires_at, application)
-        )
-        return key, text
+        words = given(who.categories, categories)
+        key = self.record(text, who.organization_id, name, scopes, bound, rate_limit, expires_at, application, words)
+        return await self._catalog.save_one(key), text
 
     def record(
         self,
@@ -80,6 +84,7 @@ class Keys:
         rate_limit: float | None = None,
         expires_at: Millis | None = None,
         application_id: str | None = None,
+        categories: tuple[str, ...] | None = None,
     ) -> ApiKey:
         """The record of a key with this text, not saved yet."""
         return ApiKey(
@@ -94,6 +99,7 @@ class Keys:
             rate_limit=rate_limit,
             expires_at=expires_at,
             application_id=application_id,
+            categories=categories,
         )
 
     def list(self, who: Principal) -> list[ApiKey]:
@@ -140,6 +146,7 @@ class Keys:
             principal = self._principals[key.digest] = Principal(
                 key.name, key.organization_id, frozenset(key.scopes), key.project_id, key.id, key.rate_limit,
                 key.application_id, key.expires_at,
+                categories=None if key.categories is None else frozenset(key.categories),
             )  # fmt: skip
         return principal
 

@@ -7,6 +7,7 @@ import msgspec
 
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Application, Project, Source, Subscription, Target, Topic
+from eventyard.model.categories import borne, changed
 from eventyard.model.errors import Conflict, Forbidden, Invalid
 from eventyard.model.identity import Client
 from eventyard.model.products import ProductState
@@ -59,6 +60,8 @@ class Projects:
         What the hub made by itself goes along.
         """
         project = View(self._catalog, who).need(Scope.CATALOG_WRITE).project(project_id)
+        if who.categories is not None:
+            raise Forbidden("forbidden", "a project is not removed by who may see some categories only")
         content: list[Rule | Source | Subscription | Target | Topic] = [
             *self._catalog.all(Rule),
             *self._catalog.all(Source),
@@ -86,32 +89,38 @@ class Projects:
         title: str = "",
         description: str = "",
         labels: Mapping[str, str] | None = None,
+        categories: Sequence[str] = (),
     ) -> Application:
-        """A new application in a project. Raises ``Conflict`` (``duplicate``)."""
+        """A new application in a project. Raises ``Conflict`` (``duplicate``), ``Forbidden`` for others' categories."""
         project = View(self._catalog, who).need(Scope.CATALOG_WRITE).writable(project_id)
         now = self._clock()
+        words = borne(who.categories, categories)
         return await self._catalog.save_one(
-            Application(self._new_id(), project.id, name, now, now, description, title, labels or {})
+            Application(self._new_id(), project.id, name, now, now, description, title, labels or {}, categories=words)
         )
 
     @in_turn
     async def change_application(self, who: Principal, application_id: str, changes: Mapping[str, Any]) -> Application:
-        """Change any of name, title, description, labels."""
+        """Change any of name, title, description, labels, categories. Raises ``Forbidden`` (``categories.py``)."""
         application = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Application, application_id)
         fields = changed_fields(changes)
+        if "categories" in fields:
+            fields["categories"] = changed(who.categories, application.categories, fields["categories"])
         return await self._catalog.save_one(msgspec.structs.replace(application, **fields, updated_at=self._clock()))
 
     @in_turn
     async def remove_application(self, who: Principal, application_id: str) -> None:
         """Remove an application nothing belongs to, with its exchange. Raises ``Conflict`` (``in_use``)."""
-        application = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Application, application_id)
+        view = View(self._catalog, who).need(Scope.CATALOG_WRITE)
+        application = view.get(Application, application_id)
         exchange = self._catalog.named(Topic, application.project_id, exchange_of(application))
         records: list[Source | Subscription] = [*self._catalog.all(Source), *self._catalog.all(Subscription)]
         owned = [record for record in records if record.application_id == application.id or _uses(record, exchange)]
         user = next((record for record in owned if not is_hub_made(record)), None)
         if user is not None:
             word = WORDS[type(user)]
-            raise Conflict("in_use", f"{word} {user.name!r} belongs to application {application.name!r}")
+            called = view.called(user)
+            raise Conflict("in_use", f"{word} {called} belongs to application {application.name!r}")
         along = [record for record in owned if _uses(record, exchange)]
         heirs = self._inherit(application, [record for record in owned if not _uses(record, exchange)])
         states = [state for state in self._catalog.all(ProductState) if state.application_id == application.id]

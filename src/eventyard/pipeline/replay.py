@@ -70,6 +70,7 @@ class Replay:
         channel = view.named(Topic, project, topic) if topic is not None else None
         query = Query(
             projects=(project.number,),
+            seen=view.seen(),
             kinds=(Kind.PUBLICATION,),
             topic=channel.name if channel else None,
             name=source.name if source else None,
@@ -85,7 +86,7 @@ class Replay:
                 # A search goes by names, and takes small letters for large ones.
                 if (source and entry.name_id != source.id) or (channel and entry.topic_id != channel.id):
                     continue
-                wanted = self._wanted(await self._store.detail(entry.id), only)
+                wanted = self._wanted(view, await self._store.detail(entry.id), only)
                 events += bool(wanted)
                 deliveries += len(wanted)
                 if wanted and not dry_run:
@@ -94,7 +95,7 @@ class Replay:
                 return Replayed(events, deliveries, dry_run)
             query = msgspec.structs.replace(query, after=page.entries[-1].id)
 
-    def _wanted(self, detail: EntryDetail, only: Subscription | None) -> Sequence[NewDelivery]:
+    def _wanted(self, view: View, detail: EntryDetail, only: Subscription | None) -> Sequence[NewDelivery]:
         event, entry = detail.event, detail.entry
         if event is None or entry.topic_id is None or entry.name_id is None:
             return []
@@ -102,7 +103,7 @@ class Replay:
         matching = self._catalog.index.match(entry.topic_id, entry.name_id, event.routing_key, data_of(event))
         for subscription in matching:
             target = self._catalog.seek(Target, subscription.target_id)
-            if target is not None and target.enabled and only in (None, subscription):
+            if target is not None and target.enabled and only in (None, subscription) and view.shows(subscription):
                 delivery = self._reprocessing.delivery(subscription, target)
                 wanted.append(replace(delivery, status=Status.DELAYED) if subscription.waits else delivery)
         return in_order(wanted)

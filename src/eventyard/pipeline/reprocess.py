@@ -225,7 +225,7 @@ class Reprocessing:
 
     async def _detail(self, who: Principal, entry_id: int) -> EntryDetail:
         detail = await self._store.detail(EntryId(entry_id))
-        if not View(self._catalog, who).need(Scope.EVENTS_MANAGE).sees(detail.entry.project_id):
+        if not View(self._catalog, who).need(Scope.EVENTS_MANAGE).shows_entry(detail.entry):
             raise NotFound("not_found", f"there is no entry {entry_id}")
         return detail
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from eventyard.matching.explain import Explanation, explain
 from eventyard.model.access import Principal, Scope
@@ -11,7 +12,7 @@ from eventyard.model.catalog import Project, Source, Subscription, Topic
 from eventyard.model.errors import Invalid, NotFound
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
-from eventyard.model.journal import EntryDetail, Listed, Listing, Page, Query, Stories
+from eventyard.model.journal import EntryDetail, Listed, Listing, Page, Query, Stories, Story
 from eventyard.model.reserved import APPLICATION
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.view import View
@@ -29,9 +30,9 @@ class Search:
 
     def query(self, who: Principal, project_id: str | None, criteria: dict[str, Any]) -> Query:
         """A query over what the caller may read. ``criteria`` are fields of ``Query``."""
-        projects = View(self._catalog, who).need(Scope.EVENTS_READ).scope(project_id)
+        view = View(self._catalog, who).need(Scope.EVENTS_READ)
         own = None if who.application_id is None else APPLICATION + who.application_id
-        return Query(projects=projects, own=own, **criteria)
+        return Query(projects=view.scope(project_id), own=own, seen=view.seen(), **criteria)
 
     async def find(self, who: Principal, project_id: str | None, criteria: dict[str, Any]) -> Page:
         """A page of entries, newest first unless asked otherwise."""
@@ -41,12 +42,21 @@ class Search:
     async def stories(self, who: Principal, project_id: str | None, criteria: dict[str, Any], most: int) -> Stories:
         """As :meth:`find`, with children and histories, and how many entries match, counted up to ``most``."""
         query = self.query(who, project_id, criteria)
-        return await self._store.stories(query, most) if query.projects else Stories((), 0)
+        if not query.projects:
+            return Stories((), 0)
+        found = await self._store.stories(query, most)
+        if query.seen is None:
+            return found
+        view = View(self._catalog, who)
+        return replace(found, stories=tuple(_shown(view, story) for story in found.stories))
 
     async def listed(self, who: Principal, project_id: str | None, criteria: dict[str, Any]) -> Listed:
         """A numbered page of publications, and how many there are. ``criteria`` are fields of ``Listing``."""
-        scope = View(self._catalog, who).need(Scope.EVENTS_READ).scope(project_id)
-        return await self._store.listed(Listing(projects=scope, **criteria)) if scope else Listed((), 0)
+        view = View(self._catalog, who).need(Scope.EVENTS_READ)
+        scope = view.scope(project_id)
+        if not scope:
+            return Listed((), 0)
+        return await self._store.listed(Listing(projects=scope, seen=view.seen(), **criteria))
 
     async def detail(self, who: Principal, entry: str) -> EntryDetail:
         """One entry with its children, history, attempts and event, by journal id or public event id.
@@ -55,24 +65,26 @@ class Search:
         """
         view = View(self._catalog, who).need(Scope.EVENTS_READ)
         detail = await self._store.detail(await self._entry_id(view, entry))
-        if not view.sees(detail.entry.project_id) or not view.knows(detail.entry.topic):
+        if not view.shows_entry(detail.entry) or not view.knows(detail.entry.topic):
             raise _nothing(entry)
-        return detail
+        return replace(detail, children=tuple(child for child in detail.children if view.shows_entry(child)))
 
     async def _entry_id(self, view: View, entry: str) -> EntryId:
         if entry.isascii() and entry.isdigit() and int(entry) <= MAX_ENTRY_ID:
             return EntryId(int(entry))
         scope = view.scope(None)
         if scope:
-            page = await self._store.find(Query(projects=scope, event_id=entry, ascending=True, limit=1))
+            asked = Query(projects=scope, seen=view.seen(), event_id=entry, ascending=True, limit=1)
+            page = await self._store.find(asked)
             if page.entries:
                 return page.entries[0].id
         raise _nothing(entry)
 
     async def totals(self, who: Principal, project_id: str | None) -> dict[tuple[int, int], int]:
         """How many entries of each (kind, status) there are."""
-        scope = View(self._catalog, who).need(Scope.EVENTS_READ).scope(project_id)
-        return dict(await self._store.totals(scope)) if scope else {}
+        view = View(self._catalog, who).need(Scope.EVENTS_READ)
+        scope = view.scope(project_id)
+        return dict(await self._store.totals(scope, view.seen())) if scope else {}
 
     async def explain_entry(self, who: Principal, entry: str, subscription_id: str | None) -> list[Explanation]:
         """Why a recorded event matches, or does not, the subscriptions as they are now.
@@ -147,6 +159,11 @@ def data_of(event: Event) -> Any:
         return msgspec.json.decode(event.data) if event.is_json and event.data else None
     except (ValueError, RecursionError):
         return None
+
+
+def _shown(view: View, story: Story) -> Story:
+    """A story without the children that the caller may not see."""
+    return replace(story, children=tuple(_shown(view, one) for one in story.children if view.shows_entry(one.entry)))
 
 
 def _nothing(entry: str) -> NotFound:

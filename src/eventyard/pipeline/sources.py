@@ -82,6 +82,8 @@ class Sources:
             if channel is None:
                 channel = self._topics.new(project, name)
                 records.append(channel)
+            else:
+                view.get(Topic, channel.id)
         else:
             channel = view.named(Topic, project, topic)
         if channel.locked:
@@ -115,9 +117,9 @@ class Sources:
     async def change(self, who: Principal, source_id: str, changes: Mapping[str, Any]) -> Source:
         """Change any of name, title, description, labels, schema, enabled, scheme, settings, secret.
 
-        An empty secret clears it.
+        An empty secret clears it. Who operates may enable and disable, too.
         """
-        source = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Source, source_id)
+        source = View(self._catalog, who).operating(changes, "enabled").get(Source, source_id)
         need_not_ours(source)
         fields = changed_fields(changes)
         need_free(fields.get("name", ""))

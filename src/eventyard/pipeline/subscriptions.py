@@ -129,7 +129,7 @@ class Subscriptions:
         """Change any of name, title, description, labels, pattern, filter, mode, retry, order, stop_on_error, mail_to,
         backlog, schedule and delivery_scope.
         """
-        subscription = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Subscription, subscription_id)
+        subscription = View(self._catalog, who).operating(changes, "mode").get(Subscription, subscription_id)
         fields = changed_fields(changes)
         self._check(fields.get("pattern"), fields.get("filter"), fields.get("mail_to", ()))
         if "mail_to" in fields:

@@ -1,6 +1,6 @@
 """Topics and their schema versions. A version, once made, never changes; a topic enforces one of them or none."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,6 +8,7 @@ import msgspec
 from eventyard.matching.schema import compile_schema
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Project, Source, Subscription, Topic, TopicSchema
+from eventyard.model.categories import borne, changed
 from eventyard.model.errors import Conflict, Invalid
 from eventyard.model.reserved import need_free, need_not_ours
 from eventyard.model.retention import FOR_EVER, Retention
@@ -35,14 +36,18 @@ class Topics:
         description: str = "",
         schema: Any = None,
         retention: Retention = FOR_EVER,
+        categories: Sequence[str] = (),
     ) -> Topic:
         """A new topic, with its first schema version if one is given. Raises ``Conflict``, ``Invalid``, ``Forbidden``
-        (``reserved_name``).
+        (``reserved_name``, or for categories that the caller does not hold).
         """
         project = View(self._catalog, who).need(Scope.CATALOG_WRITE).writable(project_id)
         need_free(name)
         retention.check()
-        topic = msgspec.structs.replace(self.new(project, name, description), retention=retention)
+        words = borne(who.categories, categories)
+        topic = msgspec.structs.replace(
+            self.new(project, name, description), retention=retention, categories=words
+        )  # fmt: skip
         if schema is None:
             return await self._catalog.save_one(topic)
         compile_schema(schema, at="/schema")
@@ -58,11 +63,16 @@ class Topics:
 
     @in_turn
     async def change(self, who: Principal, topic_id: str, changes: Mapping[str, Any]) -> Topic:
-        """Change name, description, lock, retention, or which schema version is enforced (``None``: none)."""
+        """Change name, description, lock, retention, categories, or which schema version is enforced (``None``: none).
+
+        Raises ``Forbidden`` for categories as ``categories.py`` says.
+        """
         topic = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Topic, topic_id)
         need_not_ours(topic)
         fields = changed_fields(changes)
         need_free(fields.get("name", ""))
+        if "categories" in fields:
+            fields["categories"] = changed(who.categories, topic.categories, fields["categories"])
         fields.get("retention", FOR_EVER).check()
         version = fields.get("schema_version")
         if version is not None and version not in {s.version for s in self._catalog.schemas(topic.id)}:
@@ -89,12 +99,13 @@ class Topics:
     @in_turn
     async def remove(self, who: Principal, topic_id: str) -> None:
         """Remove a topic nobody publishes into or subscribes to. Raises ``Conflict`` (``in_use``)."""
-        topic = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Topic, topic_id)
+        view = View(self._catalog, who).need(Scope.CATALOG_WRITE)
+        topic = view.get(Topic, topic_id)
         need_not_ours(topic)
         source = next((s for s in self._catalog.all(Source) if s.topic_id == topic.id), None)
         if source is not None:
-            raise Conflict("in_use", f"source {source.name!r} publishes into topic {topic.name!r}")
+            raise Conflict("in_use", f"source {view.called(source)} publishes into topic {topic.name!r}")
         reader = next((s for s in self._catalog.all(Subscription) if topic.id in s.topic_ids), None)
         if reader is not None:
-            raise Conflict("in_use", f"subscription {reader.name!r} reads topic {topic.name!r}")
+            raise Conflict("in_use", f"subscription {view.called(reader)} reads topic {topic.name!r}")
         await self._catalog.remove(topic)

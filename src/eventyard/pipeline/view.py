@@ -2,14 +2,16 @@
 
 What lies in another organization, or outside a key's project, does not exist for the caller: the answer is the same
 ``not_found`` as for an id that was never given. So it is, for a key of one application, with the topic that tells of
-another one, and what it told.
+another one, and what it told; and, for who holds some categories, with what bears others only (``sight.py``).
 """
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Application, Organization, Project, Source, Subscription, Target, Topic
 from eventyard.model.errors import Forbidden, Invalid, NotFound
+from eventyard.model.journal import Entry, Seen
 from eventyard.model.reserved import APPLICATION
 from eventyard.model.rules import Rule
 from eventyard.pipeline.catalog import WORDS, Catalog
@@ -32,6 +34,11 @@ class View:
         """The view itself, once the caller proved to hold the scope."""
         self.principal.need(scope)
         return self
+
+    def operating(self, changes: Iterable[str], mode: str) -> "View":
+        """The view itself, for a change of the catalog; one of the mode alone is a matter of operating, too."""
+        operates = list(changes) == [mode] and self.principal.may(Scope.EVENTS_MANAGE)
+        return self.need(Scope.EVENTS_MANAGE if operates else Scope.CATALOG_WRITE)
 
     def organization(self) -> Organization:
         """The caller's organization."""
@@ -87,7 +94,7 @@ class View:
     def get(self, kind: type[Owned], record_id: str) -> Owned:
         """A record in one of the caller's projects, by id."""
         record = self.catalog.get(kind, record_id)
-        if not self.sees(record.project_id) or not self._shows(record):
+        if not self.sees(record.project_id) or not self.shows(record):
             raise NotFound("not_found", f"there is no {WORDS[kind]} {record_id!r}")
         return record
 
@@ -105,15 +112,33 @@ class View:
         own = self.principal.application_id
         return own is None or topic is None or not topic.startswith(APPLICATION) or topic == APPLICATION + own
 
-    def _shows(self, record: Application | Topic | Source | Subscription | Target | Rule) -> bool:
+    def seen(self) -> Seen | None:
+        """What a search may find, by the caller's categories; ``None``: everything."""
+        held = self.principal.categories
+        return None if held is None else self.catalog.sight(held).seen
+
+    def shows_entry(self, entry: Entry) -> bool:
+        """Whether an entry is within the caller's sight."""
+        held = self.principal.categories
+        return self.sees(entry.project_id) and (held is None or self.catalog.sight(held).shows_entry(entry))
+
+    def shows(self, record: Application | Topic | Source | Subscription | Target | Rule) -> bool:
+        """Whether a record of a project within sight is there for the caller."""
+        held = self.principal.categories
+        if held is not None and not self.catalog.sight(held).shows(record):
+            return False
         if self.principal.application_id is None:
             return True
         topic = self.catalog.seek(Topic, record.topic_id) if isinstance(record, Source) else record
         return not isinstance(topic, Topic) or self.knows(topic.name)
 
+    def called(self, record: Source | Subscription) -> str:
+        """How a refusal names a record; one that is not there for the caller has no name."""
+        return repr(record.name) if self.shows(record) else "that is out of sight"
+
     def list(self, kind: type[Owned], project: Project) -> list[Owned]:
         """A project's records of a kind, newest first."""
-        found = [one for one in self.catalog.all(kind) if one.project_id == project.id and self._shows(one)]
+        found = [one for one in self.catalog.all(kind) if one.project_id == project.id and self.shows(one)]
         found.reverse()
         return found
 
@@ -122,7 +147,7 @@ class View:
         record = self.catalog.seek(kind, id_or_name)
         if record is None or record.project_id != project.id:
             record = self.catalog.named(kind, project.id, id_or_name)
-        if record is not None and self._shows(record):
+        if record is not None and self.shows(record):
             return record
         raise NotFound("not_found", f"there is no {WORDS[kind]} {id_or_name!r} in project {project.name!r}")
 
@@ -131,7 +156,7 @@ class View:
         if id_or_name is not None:
             return self.named(Application, project, id_or_name)
         for application in self.catalog.all(Application):
-            if application.project_id == project.id:
+            if application.project_id == project.id and self.shows(application):
                 return application
         raise NotFound(
             "not_found", f"project {project.name!r} has no application yet", hint="POST /v1/applications first"

@@ -33,11 +33,12 @@ from eventyard.model.journal import (
     Query,
     Recorded,
     Recording,
+    Seen,
     Sibling,
     Slice,
     Stories,
     Waiting,
-)
+)  # fmt: skip
 from eventyard.model.lifecycle import FINAL, LIFECYCLE, Kind, Status, Trigger, after
 from eventyard.model.past import Past
 from eventyard.model.retention import Over, Purged, Term
@@ -333,9 +334,9 @@ class MemoryStore:
     def _shown(self, entry: Kept) -> Entry:
         return shown(entry, self._catalog.names)
 
-    async def totals(self, projects: Sequence[int]) -> Mapping[tuple[int, int], int]:
+    async def totals(self, projects: Sequence[int], seen: Seen | None = None) -> Mapping[tuple[int, int], int]:
         """See the port."""
-        return totals(self._entries.values(), projects)
+        return totals(self._entries.values(), projects, seen)
 
     def _next_id(self) -> EntryId:
         return EntryId(next(reversed(self._entries), 0) + 1)

@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
-from eventyard.model.journal import Entry, HistoryLine, Listed, Listing, Publication, Query, Stories, Story
+from eventyard.model.journal import Entry, HistoryLine, Listed, Listing, Publication, Query, Seen, Stories, Story
 from eventyard.model.lifecycle import FINAL, Kind, Status
 from eventyard.model.outcome import Attempt, Counts
 from eventyard.model.reserved import APPLICATION, is_reserved
-from eventyard.stores.family import Family, called, topic_of
+from eventyard.stores.family import NO_TOPIC, Family, called, topic_of
 from eventyard.stores.memory_catalog import Name
 
 Names = Mapping[int, Name]
@@ -69,8 +69,16 @@ def matches(query: Query, entry: Kept, names: Names) -> bool:
         and (query.before is None or entry.id < query.before)
         and (query.after is None or entry.id > query.after)
         and (query.own in (None, topic and topic.name) or topic is None or not topic.name.startswith(APPLICATION))
+        and _is_seen(query.seen, entry)
         and ((query.any and any(criteria)) or all(criteria))
     )
+
+
+def _is_seen(seen: Seen | None, entry: Kept) -> bool:
+    if seen is None:
+        return True
+    of_topic = entry.name in seen.names if entry.topic == NO_TOPIC else entry.topic in seen.topics
+    return of_topic and entry.application in seen.applications
 
 
 def _criteria(query: Query, entry: Kept, names: Names) -> Iterator[bool]:
@@ -143,11 +151,11 @@ def _story(entry: Kept, entries: Mapping[EntryId, Kept], names: Names) -> Story:
     return Story(shown(entry, names), tuple(entry.history), tuple(_story(child, entries, names) for child in children))
 
 
-def totals(entries: Iterable[Kept], projects: Sequence[int]) -> dict[tuple[int, int], int]:
-    """(kind, status) -> number of entries, over those projects."""
+def totals(entries: Iterable[Kept], projects: Sequence[int], seen: Seen | None = None) -> dict[tuple[int, int], int]:
+    """(kind, status) -> number of entries, over those projects, of what may be seen there."""
     counted: dict[tuple[int, int], int] = {}
     for entry in entries:
-        if entry.project in projects:
+        if entry.project in projects and _is_seen(seen, entry):
             counted[entry.kind, entry.status] = counted.get((entry.kind, entry.status), 0) + 1
     return counted
 
@@ -158,13 +166,15 @@ def listed(listing: Listing, entries: Mapping[EntryId, Kept], names: Names) -> L
     if not listing.ascending:
         found.reverse()
     page = found[listing.offset : listing.offset + listing.limit]
-    return Listed(tuple(_publication(one, entries.values(), names) for one in page), len(found))
+    told = [entry for entry in entries.values() if _is_seen(listing.seen, entry)]
+    return Listed(tuple(_publication(one, told, names) for one in page), len(found))
 
 
 def _is_listed(listing: Listing, entry: Kept, names: Names) -> bool:
     return (
         entry.parent_id is None
         and entry.project in listing.projects
+        and _is_seen(listing.seen, entry)
         and not is_reserved(names[entry.name].name)
         and listing.application in (None, entry.application)
         and (listing.name is None or called(names[entry.name].name, listing.name, contains=False))

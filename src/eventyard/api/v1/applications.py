@@ -6,7 +6,7 @@ from pydantic import Field
 
 from eventyard.api.paging import FIRST_PAGE
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of
-from eventyard.api.v1.bodies import Body, Change, Description, Labels, Name, ProjectRef, Title, unset
+from eventyard.api.v1.bodies import Body, Categories, Change, Description, Labels, Name, ProjectRef, Title, unset
 from eventyard.api.v1.call import Asked, Cursor, InProject, Limit
 from eventyard.model import catalog
 
@@ -22,6 +22,7 @@ class Application(Struct):
     title: str
     description: str
     labels: dict[str, str]
+    categories: list[str]
     created_at: Time
     updated_at: Time
 
@@ -34,6 +35,7 @@ class NewApplication(Body):
     title: Title = ""
     description: Description = ""
     labels: Labels = Field(default_factory=dict)
+    categories: Categories = Field(default_factory=list)
 
 
 class ApplicationChange(Change):
@@ -43,6 +45,7 @@ class ApplicationChange(Change):
     title: Title = unset()
     description: Description = unset()
     labels: Labels = unset()
+    categories: Categories = unset()
 
 
 def shown(application: catalog.Application) -> Application:
@@ -54,6 +57,7 @@ def shown(application: catalog.Application) -> Application:
         application.title,
         application.description,
         dict(application.labels),
+        list(application.categories),
         time_of(application.created_at),
         time_of(application.updated_at),
     )
@@ -83,6 +87,7 @@ async def create_application(call: Asked, body: NewApplication) -> Response:
         title=body.title,
         description=body.description,
         labels=body.labels,
+        categories=body.categories,
     )
     return reply(shown(made), 201)
 

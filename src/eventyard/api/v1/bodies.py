@@ -99,6 +99,21 @@ Labels = Annotated[
         max_length=32, description="Words to file it under; the hub makes nothing of them.", examples=[{"team": "a"}]
     ),
 ]
+Category = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Categories = Annotated[
+    list[Category],
+    Field(
+        max_length=100, examples=[["personnel"]],
+        description="Who holds some categories only sees it if one of theirs is among these; none: everybody does.",
+    ),
+]  # fmt: skip
+Held = Annotated[
+    list[Category] | None,
+    Field(
+        max_length=100, examples=[["personnel"]],
+        description="Of applications and topics that bear categories, those with one of these are seen; null: all.",
+    ),
+]  # fmt: skip
 Ref = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 """The id, or where it says so the name, of a record."""
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from eventyard.api.paging import FIRST_PAGE
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of, time_or_none
-from eventyard.api.v1.bodies import Body, Change, Description, Name, Ref, Title, unset
+from eventyard.api.v1.bodies import Body, Change, Description, Held, Name, Ref, Title, unset
 from eventyard.api.v1.call import Asked, Call, Cursor, InProject, Limit
 from eventyard.api.v1.roles import RoleRefs, names_of, role_ids
 from eventyard.model import identity
@@ -30,6 +30,7 @@ class Client(Struct, kw_only=True):
     roles: Annotated[list[str], Meta(description="Names of its roles.")]
     application_id: Annotated[str | None, Meta(description="Through whose sources it may publish by its token.")]
     long_lived_token: Annotated[bool, Meta(description="Whether it has one, and so is given no others.")]
+    categories: list[str] | None
     created_at: Time
     updated_at: Time
     revoked_at: Time | None
@@ -48,13 +49,14 @@ class TokenClient(Client, kw_only=True):
 
 
 class NewClient(Body):
-    """A client to be made. Nobody can give a role with more than they hold."""
+    """A client to be made. Nobody can give a role or categories with more than they hold."""
 
     name: Name
     title: Title = ""
     description: Description = ""
     roles: RoleRefs = Field(default_factory=list)
     application_id: Ref | None = Field(default=None, description="Application, by id or name; null: none.")
+    categories: Held = None
 
 
 class ClientChange(Change):
@@ -65,6 +67,7 @@ class ClientChange(Change):
     description: Description = unset()
     roles: RoleRefs = unset()
     application_id: Ref | None = unset(description="Application, by id or name; null: none.")
+    categories: Held = unset()
 
 
 def shown(call: Call, client: identity.Client) -> Client:
@@ -78,6 +81,7 @@ def shown(call: Call, client: identity.Client) -> Client:
         roles=names_of(call, client),
         application_id=client.application_id,
         long_lived_token=has_token(client),
+        categories=None if client.categories is None else list(client.categories),
         created_at=time_of(client.created_at),
         updated_at=time_of(client.updated_at),
         revoked_at=time_or_none(client.revoked_at),
@@ -111,6 +115,7 @@ async def create_client(call: Asked, body: NewClient, project_id: InProject = No
         description=body.description,
         role_ids=role_ids(call, body.roles),
         application_id=_application(call, body.application_id, project_id),
+        categories=body.categories,
     )
     return reply(MadeClient(client_secret=secret, **asdict(shown(call, client))), 201)
 

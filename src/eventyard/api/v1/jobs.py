@@ -254,7 +254,7 @@ def _held(call: Call, run_number: int) -> EntryId:
     view = call.view(Scope.JOBS_WORK)
     run = call.hub.runs.run(EntryId(run_number))
     job = None if run is None else call.hub.catalog.numbered(catalog.Target, run.claimed.target_number)
-    if run is not None and (job is None or not view.sees(job.project_id)):
+    if run is not None and (job is None or not view.sees(job.project_id) or not view.shows(job)):
         raise lost(EntryId(run_number))
     return EntryId(run_number)
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from eventyard.api.paging import FIRST_PAGE
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of, time_or_none
-from eventyard.api.v1.bodies import Body, Moment, Name, ProjectRef, Ref
+from eventyard.api.v1.bodies import Body, Held, Moment, Name, ProjectRef, Ref
 from eventyard.api.v1.call import Asked, Cursor, Limit
 from eventyard.model import catalog
 from eventyard.model.access import Scope
@@ -27,6 +27,7 @@ class Key(Struct, kw_only=True):
     project_id: Annotated[str | None, Meta(description="The one project it is good for; null: all.")]
     application_id: Annotated[str | None, Meta(description="The one application it is good for; null: all.")]
     rate_limit: Annotated[float | None, Meta(description="Calls a second; null: no limit.")]
+    categories: list[str] | None
     created_at: Time
     expires_at: Time | None
     revoked_at: Time | None
@@ -39,7 +40,7 @@ class MadeKey(Key, kw_only=True):
 
 
 class NewKey(Body):
-    """A key to be made. Nobody can give a scope they do not hold."""
+    """A key to be made. Nobody can give a scope or a category they do not hold."""
 
     name: Name
     scopes: list[Annotated[Scope, Field(strict=False)]] = Field(
@@ -51,6 +52,7 @@ class NewKey(Body):
         default=None, description="Calls a second; null: no limit."
     )
     expires_at: Moment | None = None
+    categories: Held = None
 
 
 def shown(key: catalog.ApiKey) -> Key:
@@ -63,6 +65,7 @@ def shown(key: catalog.ApiKey) -> Key:
         project_id=key.project_id,
         application_id=key.application_id,
         rate_limit=key.rate_limit,
+        categories=None if key.categories is None else list(key.categories),
         created_at=time_of(key.created_at),
         expires_at=time_or_none(key.expires_at),
         revoked_at=time_or_none(key.revoked_at),
@@ -86,6 +89,7 @@ async def create_key(call: Asked, body: NewKey) -> Response:
         application_id=body.application_id,
         rate_limit=body.rate_limit,
         expires_at=body.expires_at,
+        categories=body.categories,
     )
     return reply(MadeKey(key=text, **asdict(shown(made))), 201)
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from eventyard.api.paging import FIRST_PAGE, mark_of
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of
-from eventyard.api.v1.bodies import Body, Change, Description, Name, ProjectRef, SchemaDocument, unset
+from eventyard.api.v1.bodies import Body, Categories, Change, Description, Name, ProjectRef, SchemaDocument, unset
 from eventyard.api.v1.call import Asked, Cursor, InProject, Limit
 from eventyard.model import catalog, retention
 
@@ -35,6 +35,7 @@ class Topic(Struct):
     schema_version: Annotated[int | None, Meta(description="The version enforced now; null: anything goes.")]
     locked: Annotated[bool, Meta(description="It takes no new sources and subscriptions.")]
     retention: Retention
+    categories: list[str]
     created_at: Time
     updated_at: Time
 
@@ -87,6 +88,7 @@ class NewTopic(Body):
     description: Description = ""
     schema_: SchemaDocument = Field(default=None, alias="schema")
     retention: Periods = Periods()
+    categories: Categories = Field(default_factory=list)
 
 
 class TopicChange(Change):
@@ -97,6 +99,7 @@ class TopicChange(Change):
     locked: bool = unset()
     schema_version: Annotated[int, Field(ge=1)] | None = unset(description="The version to enforce; null: none.")
     retention: Periods = unset(description="Takes the place of all three periods.")
+    categories: Categories = unset()
 
 
 class NewSchema(Body):
@@ -116,6 +119,7 @@ def shown(topic: catalog.Topic) -> Topic:
         topic.schema_version,
         topic.locked,
         Retention(*(getattr(topic.retention, name) for name in Retention.__struct_fields__)),
+        list(topic.categories),
         time_of(topic.created_at),
         time_of(topic.updated_at),
     )
@@ -140,6 +144,7 @@ async def create_topic(call: Asked, body: NewTopic) -> Response:
     made = await call.hub.topics.create(
         call.who, project_id=body.project_id, name=body.name, description=body.description, schema=body.schema_,
         retention=body.retention.made(),
+        categories=body.categories,
     )  # fmt: skip
     return reply(shown(made), 201)
 

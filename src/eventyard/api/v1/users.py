@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from eventyard.api.http import peer_of
 from eventyard.api.paging import FIRST_PAGE
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of
-from eventyard.api.v1.bodies import Body, Change, Description, Name, Title, unset
+from eventyard.api.v1.bodies import Body, Change, Description, Held, Name, Title, unset
 from eventyard.api.v1.call import Asked, Call, Cursor, Limit
 from eventyard.api.v1.roles import RoleRefs, names_of, role_ids
 from eventyard.model import catalog
@@ -37,11 +37,12 @@ class User(Struct, kw_only=True):
     description: str
     scopes: Annotated[list[Scope], Meta(description="Rights of their own, beside those of their roles.")]
     roles: Annotated[list[str], Meta(description="Names of their roles.")]
+    categories: list[str] | None
     created_at: Time
 
 
 class NewUser(Body):
-    """A user to be made. Nobody can give a scope or a role with more than they hold."""
+    """A user to be made. Nobody can give a scope, a role or categories with more than they hold."""
 
     name: Name
     password: NewPassword
@@ -49,6 +50,7 @@ class NewUser(Body):
     description: Description = ""
     scopes: Scopes = Field(default_factory=list)
     roles: RoleRefs = Field(default_factory=list)
+    categories: Held = None
 
 
 class UserChange(Change):
@@ -59,6 +61,7 @@ class UserChange(Change):
     description: Description = unset()
     scopes: Scopes = unset()
     roles: RoleRefs = unset()
+    categories: Held = unset()
 
 
 class PasswordChange(Body):
@@ -77,6 +80,7 @@ def shown(call: Call, user: catalog.User) -> User:
         description=user.description,
         scopes=list(user.scopes),
         roles=names_of(call, user),
+        categories=None if user.categories is None else list(user.categories),
         created_at=time_of(user.created_at),
     )
 
@@ -98,6 +102,7 @@ async def create_user(call: Asked, body: NewUser) -> Response:
         description=body.description,
         scopes=body.scopes,
         role_ids=role_ids(call, body.roles),
+        categories=body.categories,
     )
     return reply(shown(call, user), 201)
 

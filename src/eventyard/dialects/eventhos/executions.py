@@ -28,7 +28,7 @@ def execution_detail(sight: Sight, detail: EntryDetail) -> dict[str, Any]:
     last = detail.attempts[-1] if detail.attempts else None
     cause = detail.event.extensions.get(CAUSE_ENTRY) if detail.event else None
     row: Mapping[str, Any] = _GONE | {"identifier": entry.name or "", "name": entry.name or ""}
-    if contract is not None:
+    if contract is not None and sight.view.shows(contract):
         row = contract_row(sight, contract)
     return {
         **row,

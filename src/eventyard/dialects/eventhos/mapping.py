@@ -42,13 +42,14 @@ class Sight:
         record = self.view.catalog.numbered(kind, number)
         if record is None or record.project_id != self.project.id or not _is_shown(record):
             return None
-        return record if self.view.sees(record.project_id) else None
+        return record if self.view.sees(record.project_id) and self.view.shows(record) else None
 
     def system_of(self, record: Source | Target) -> Application:
         """The system of an event or action; that of an action which names none, or one that is gone, is the first."""
         catalog = self.view.catalog
         named = record.application_id if isinstance(record, Source) else record.labels.get(SYSTEM, "")
-        return catalog.seek(Application, named) or self.view.application(self.project, None)
+        found = catalog.seek(Application, named)
+        return found if found is not None and self.view.shows(found) else self.view.application(self.project, None)
 
     def client_of(self, system: Application) -> Client | None:
         """The client whose tokens prove the senders of a system."""
@@ -81,7 +82,8 @@ class Sight:
 
     def action_of(self, contract: Subscription) -> Target | None:
         """The action that a contract drives."""
-        return self.view.catalog.seek(Target, contract.target_id)
+        found = self.view.catalog.seek(Target, contract.target_id)
+        return found if found is not None and self.view.shows(found) else None
 
     def contracts_of(self, event: Source) -> list[Subscription]:
         """The contracts of an event, in their order; those alike in that, oldest first."""

@@ -16,6 +16,7 @@ import msgspec
 
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Application, Organization, Record
+from eventyard.model.categories import given, widened
 from eventyard.model.errors import Conflict
 from eventyard.model.identity import Client
 from eventyard.pipeline.catalog import Catalog, in_turn
@@ -103,16 +104,18 @@ class Clients:
         description: str = "",
         role_ids: Sequence[str] = (),
         application_id: str | None = None,
+        categories: Sequence[str] | None = None,
     ) -> tuple[Client, str]:
-        """A new client and its secret, which is shown this once.
+        """A new client and its secret, which is shown this once. Without ``categories`` it has those of the caller.
 
         Raises ``Conflict`` (``duplicate``, or ``in_use`` for an application that has a client), ``Forbidden`` for roles
-        with more than the caller holds, ``NotFound``.
+        or categories with more than the caller holds, ``NotFound``.
         """
         who.need_permission("OAUTH2_client:create")
         roles = self._rights.need_roles(who, role_ids)
         application = None if application_id is None else self._free(who, application_id, None)
-        client, secret = self.record(who.organization_id, name, title, description, roles, application)
+        words = given(who.categories, categories)
+        client, secret = self.record(who.organization_id, name, title, description, roles, application, words)
         return await self._catalog.save_one(client), secret
 
     def record(
@@ -123,6 +126,7 @@ class Clients:
         description: str = "",
         role_ids: tuple[str, ...] = (),
         application_id: str | None = None,
+        categories: tuple[str, ...] | None = None,
     ) -> tuple[Client, str]:
         """The record of a new client, not saved yet, and its secret."""
         organization = self._catalog.get(Organization, organization_id)
@@ -132,12 +136,13 @@ class Clients:
         now = self._clock()
         return Client(
             self._new_id(), organization_id, name, f"{random}::{shown}", digest_of(secret), now, now,
-            title, description, role_ids, application_id,
+            title, description, role_ids, application_id, categories=categories,
         ), secret  # fmt: skip
 
     @in_turn
     async def change(self, who: Principal, id: str, changes: Mapping[str, Any]) -> Client:
-        """Change any of name, title, description, role_ids, application_id (``None``: of none).
+        """Change any of name, title, description, role_ids, categories (``None``: all), application_id (``None``: of
+        none).
 
         The application is the catalog's business: that takes the scope ``catalog:write`` and nothing else. Raises what
         :meth:`create` does.
@@ -149,6 +154,8 @@ class Clients:
         if "role_ids" in fields:
             self._rights.need_roles(who, [role for role in fields["role_ids"] if role not in client.role_ids])
             fields["role_ids"] = tuple(dict.fromkeys(fields["role_ids"]))
+        if "categories" in fields:
+            fields["categories"] = widened(who.categories, fields["categories"])
         if "application_id" in fields:
             fields["application_id"] = self._free(who, fields["application_id"], client)
         return await self._save(client, **fields)

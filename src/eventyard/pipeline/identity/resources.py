@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from eventyard.model.access import EVERYTHING, IDENTITIES, MANAGED, Principal, Scope
+from eventyard.model.access import BUILT_IN_ROLES, EVERYTHING, IDENTITIES, MANAGED, Principal, Scope
 from eventyard.model.catalog import Record
 from eventyard.model.errors import Conflict, Forbidden, Invalid, NotFound
 from eventyard.model.identity import Permission, Realm, Resource, Role
 from eventyard.pipeline.catalog import Catalog, in_turn
-from eventyard.pipeline.identity.rights import ADMIN, Rights
+from eventyard.pipeline.identity.rights import Rights
 from eventyard.ports import Clock
 
 MAIN_REALM = "OAUTH2_main_application"
@@ -48,20 +48,25 @@ class Resources:
 
     @in_turn
     async def ensure(self, organization_id: str) -> None:
-        """Make what is built in as far as it is not there: realm, resources, permissions, and the role ``admin``."""
+        """Make what is built in as far as it is not there: realm, resources, permissions, and roles.
+
+        A role of such a name that was there before stays what it is.
+        """
         fresh: Fresh = []
         realm = self._realm(organization_id, MAIN_REALM, fresh)
-        everything = ""
         for name, words in BUILT_IN.items():
             resource = self._resource(organization_id, realm, name, fresh)
             for word in words:
-                permission = self._permission(resource, word, fresh)
-                if f"{name}:{word}" == EVERYTHING:
-                    everything = permission.id
-        if self._rights.role_named(organization_id, ADMIN) is None:
-            fresh.append(Role(self._new_id(), organization_id, ADMIN, self._clock(), (everything,)))
+                self._permission(resource, word, fresh)
         if fresh:
             await self._catalog.save(*fresh)
+        roles: Fresh = []
+        for name, permissions in BUILT_IN_ROLES.items():
+            if self._rights.role_named(organization_id, name) is None:
+                ids = self.ids(organization_id, permissions, roles)
+                roles.append(Role(self._new_id(), organization_id, name, self._clock(), ids))
+        if roles:
+            await self._catalog.save(*roles)
 
     def realms(self, who: Principal) -> list[Realm]:
         """The realms of the caller's organization."""

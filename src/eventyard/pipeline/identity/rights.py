@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from eventyard.model.access import EVERYTHING, Principal, Scope, scopes_of
 from eventyard.model.catalog import Record, User
+from eventyard.model.categories import widened
 from eventyard.model.errors import Conflict, NotFound
 from eventyard.model.identity import Client, Permission, Resource, Role
 from eventyard.pipeline.catalog import WORDS, Catalog
@@ -78,6 +79,7 @@ class Rights:
                 subject.name, subject.organization_id, scopes, permissions=permissions,
                 user_id=subject.id if isinstance(subject, User) else None,
                 client_id=subject.id if isinstance(subject, Client) else None,
+                categories=None if subject.categories is None else frozenset(subject.categories),
             )  # fmt: skip
         return kept
 
@@ -97,6 +99,7 @@ class Rights:
     def need_above(self, who: Principal, subject: User | Client) -> None:
         """Raise ``Forbidden`` if somebody holds what the caller does not, and who has their secret would hold too."""
         principal = self.principal(subject)
+        widened(who.categories, principal.categories)
         who.need_all(principal.permissions)
         for scope in sorted(principal.scopes):
             who.need(scope)
@@ -114,11 +117,13 @@ class Rights:
 
         def administers(user: User, known: Mapping[str, Role]) -> bool:
             given = (known[id] for id in user.role_ids if id in known and id not in gone)
+            if user.categories is not None:
+                return False
             return Scope.ADMIN in user.scopes or any(EVERYTHING in self.of_role(role) for role in given)
 
         for organization in organizations:
             now = any(
-                Scope.ADMIN in self.principal(user).scopes
+                user.categories is None and Scope.ADMIN in self.principal(user).scopes
                 for user in users.values()
                 if user.organization_id == organization
             )

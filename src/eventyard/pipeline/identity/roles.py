@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from eventyard.model.access import Principal
+from eventyard.model.access import BUILT_IN_ROLES, Principal
 from eventyard.model.catalog import User
 from eventyard.model.errors import Conflict, Forbidden
 from eventyard.model.identity import Client, Role
@@ -97,8 +97,10 @@ class Roles:
     def _mine(self, who: Principal, word: str, id: str) -> Role:
         who.need_permission(f"OAUTH2_role:{word}")
         role = self._rights.find(Role, who, id)
-        if role.name == ADMIN:
-            raise Forbidden("reserved_name", f"the role {ADMIN!r} is built in, and stays as it is")
+        # One that somebody made under such a name before there was ours is theirs.
+        built_in = BUILT_IN_ROLES.get(role.name)
+        if role.name == ADMIN or (built_in is not None and self._rights.of_role(role) == frozenset(built_in)):
+            raise Forbidden("reserved_name", f"the role {role.name!r} is built in, and stays as it is")
         return role
 
     def _need_free(self, who: Principal, name: str, role: Role | None) -> None:

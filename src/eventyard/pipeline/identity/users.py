@@ -10,6 +10,7 @@ import msgspec
 
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import User
+from eventyard.model.categories import given, widened
 from eventyard.model.errors import Conflict, Forbidden, Invalid
 from eventyard.pipeline.catalog import Catalog, in_turn
 from eventyard.pipeline.identity.logins import Logins
@@ -68,14 +69,18 @@ class Users:
         description: str = "",
         scopes: Sequence[Scope] = (),
         role_ids: Sequence[str] = (),
+        categories: Sequence[str] | None = None,
     ) -> User:
-        """A new user. Raises ``Conflict`` (``duplicate``), ``Forbidden`` for what the caller does not hold."""
+        """A new user; without ``categories``, with those of the caller.
+
+        Raises ``Conflict`` (``duplicate``), ``Forbidden`` for what the caller does not hold.
+        """
         who.need_permission("OAUTH2_user:create")
         self._need_free(name, None)
         hashed = await self._passwords.hashed(_checked(password))
         user = User(
             self._new_id(), who.organization_id, name, hashed, tuple(dict.fromkeys(scopes)), self._clock(), title,
-            description, tuple(role_ids),
+            description, tuple(role_ids), categories=given(who.categories, categories),
         )  # fmt: skip
         return await self._add(who, user)
 
@@ -89,7 +94,7 @@ class Users:
 
     @in_turn
     async def change(self, who: Principal, id: str, changes: Mapping[str, Any]) -> User:
-        """Change any of name, title, description, scopes, role_ids.
+        """Change any of name, title, description, scopes, role_ids, categories (``None``: all).
 
         Raises ``Conflict`` (``duplicate``, or ``in_use`` for the last administrator), ``Forbidden`` for what the caller
         does not hold.
@@ -106,6 +111,8 @@ class Users:
             if scope not in user.scopes:
                 who.need(scope)
         self._rights.need_roles(who, [role for role in fields.get("role_ids", ()) if role not in user.role_ids])
+        if "categories" in fields:
+            fields["categories"] = widened(who.categories, fields["categories"])
         changed = msgspec.structs.replace(user, **fields)
         self._rights.need_administrator([changed])
         return await self._catalog.save_one(changed)

@@ -13,7 +13,7 @@ import msgspec
 from eventyard.model.access import Principal, Scope
 from eventyard.model.addresses import check_addresses
 from eventyard.model.catalog import Application, Project, Record, Source, Subscription, Target, Topic
-from eventyard.model.errors import NotFound
+from eventyard.model.errors import Forbidden, NotFound
 from eventyard.model.ids import Millis
 from eventyard.model.reserved import exchange_of
 from eventyard.model.rules import Rule
@@ -94,6 +94,10 @@ class Rules:
         check_addresses(given.get("mail_to", ()), at="/mail_to")
         changed = msgspec.structs.replace(rule, **given)
         changed.check()
+        if not view.shows(changed):
+            raise Forbidden(
+                "forbidden", "who may see some categories only names what a rule watches, and sees all of it"
+            )  # fmt: skip
         if changed.discard:
             view.need(Scope.EVENTS_MANAGE)
         return changed

@@ -38,7 +38,8 @@ class Trials:
         project = self._catalog.get(Project, rule.project_id)
         now = self._clock()
         query = Query(
-            projects=(project.number,), kinds=rule.kinds, created_from=now - hours * HOUR_MS, limit=PAGE,
+            projects=(project.number,), seen=view.seen(), kinds=rule.kinds, created_from=now - hours * HOUR_MS,
+            limit=PAGE,
         )  # fmt: skip
         matched = looked_at = 0
         newest: list[EntryId] = []

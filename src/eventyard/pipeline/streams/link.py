@@ -317,8 +317,8 @@ class Link(Configuring):
         If they do not allow to read, reading ends.
         """
         old = self.who
-        if (who.organization_id, who.project_id, who.application_id) != (
-            old.organization_id, old.project_id, old.application_id,
+        if (who.organization_id, who.project_id, who.application_id, who.categories) != (
+            old.organization_id, old.project_id, old.application_id, old.categories,
         ):  # fmt: skip
             raise Unauthenticated("unauthenticated", "the new credentials are not for what the old ones were")
         self._reach.who = who

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 def knows(catalog: Catalog, who: Principal, topic: Topic) -> bool:
     """Whether an exchange is there for a caller: it is not another application's, nor of a project out of sight."""
     view = View(catalog, who)
-    return view.sees(topic.project_id) and view.knows(topic.name)
+    return view.sees(topic.project_id) and view.shows(topic)
 
 
 def knows_queue(streams: "Streams", who: Principal, queue: Queue) -> bool:
     """Whether a queue of their project is there for a caller: it is given nothing that is not for their eyes."""
-    if who.project_id is None and who.application_id is None:
+    if who.project_id is None and who.application_id is None and who.categories is None:
         return True
     topics = (streams.catalog.seek(Topic, exchange) for exchange in streams.queues.upstream(queue))
     return all(topic is None or knows(streams.catalog, who, topic) for topic in topics)

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import ApiKey, Project, Record, User
-from eventyard.model.errors import HubError, NotFound, Unauthenticated, Unavailable
+from eventyard.model.errors import Forbidden, HubError, NotFound, Unauthenticated, Unavailable
 from eventyard.model.event import Event
 from eventyard.model.identity import Client
 from eventyard.model.ids import Millis
@@ -48,6 +48,15 @@ class StreamLimits(Struct, frozen=True):
     message_bytes: int = 16 << 20
     stalled_ms: Millis = 60_000
     """How long a connection may take nothing while messages wait for it."""
+
+
+def need_no_categories(who: Principal) -> None:
+    """Raise ``Forbidden`` for who holds some categories only: a stream is given all that its exchange is."""
+    if who.categories is not None:
+        raise Forbidden(
+            "forbidden", f"streams are not for {who.name!r}, who may see some categories only",
+            hint="search the journal, or use credentials that are not limited to categories",
+        )  # fmt: skip
 
 
 class Streams:
@@ -116,8 +125,9 @@ class Streams:
     ) -> Link:
         """Let a client in, to the project named or else its first. The rest is told in :class:`Link`.
 
-        Raises ``NotFound``, ``Unauthenticated``, ``Unavailable`` (``too_many``).
+        Raises ``NotFound``, ``Unauthenticated``, ``Forbidden``, ``Unavailable`` (``too_many``).
         """
+        need_no_categories(who)
         if self._is_revoked(who):  # since the client proved who it is
             raise Unauthenticated("access_ended", "the key of this connection was revoked")
         if len(self._links) >= self.limits.connections:
@@ -137,7 +147,9 @@ class Streams:
         return key is not None and self._is_barred(key)
 
     def _is_barred(self, record: ApiKey | Client | User) -> bool:
-        """Whether nobody comes in with this any more."""
+        """Whether nobody comes in with this any more, or not here."""
+        if record.categories is not None:
+            return True
         if self.catalog.seek(type(record), record.id) is None:
             return True
         return not isinstance(record, User) and record.revoked_at is not None

@@ -17,6 +17,7 @@ from eventyard.model.lifecycle import FINAL, Status
 from eventyard.model.reserved import RESERVED
 from eventyard.stores.sql.reading import ENTRIES, entry_of
 from eventyard.stores.sql.search import PARENTS
+from eventyard.stores.sql.seen import is_seen
 from eventyard.stores.sql.tables import SPAN_BITS, endings, entries, names, series, spans, tallies
 
 
@@ -87,7 +88,7 @@ def _series(listing: Listing) -> Select[Any]:
     if listing.name is not None:
         named = select(names.c.number).where(names.c.folded == listing.name.casefold())
         found = found.where(series.c.name.in_(named))
-    return found
+    return found.where(*is_seen(listing.seen))
 
 
 def _conditions(listing: Listing, block: int) -> list[ColumnElement[bool]]:
@@ -114,7 +115,9 @@ def _publications(connection: Connection, listing: Listing, blocks: list[Block])
     ids = _ids(connection, listing, blocks)
     rows = connection.execute(_PUBLICATIONS.where(entries.c.id.in_(ids))).all()
     ended: dict[int, list[Status]] = {}
-    for parent_id, status in connection.execute(_ENDED.where(entries.c.parent_id.in_(ids))):
+    told = select(series.c.number).where(series.c.project.in_(listing.projects), *is_seen(listing.seen))
+    over = _ENDED.where(entries.c.parent_id.in_(ids), entries.c.series.op("+")(0).in_(told))
+    for parent_id, status in connection.execute(over):
         ended.setdefault(parent_id, []).append(Status(status))
     found = {
         row.id: Publication(entry_of(row), row.application_number, row.source_number, tuple(ended.get(row.id, ())))

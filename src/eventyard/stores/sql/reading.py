@@ -13,13 +13,14 @@ from sqlalchemy import Connection, Row, Select, Text, cast, func, select
 from eventyard.model.errors import NotFound
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
-from eventyard.model.journal import Entry, EntryDetail, HistoryLine, Page, Query
+from eventyard.model.journal import Entry, EntryDetail, HistoryLine, Page, Query, Seen
 from eventyard.model.lifecycle import Descendants, Kind, Status
 from eventyard.model.outcome import Attempt, Counts, Outcome, Result
 from eventyard.stores.family import PUBLISHED, topic_of
 from eventyard.stores.sql.append import event_of
 from eventyard.stores.sql.changes import More
 from eventyard.stores.sql.pages import page
+from eventyard.stores.sql.seen import is_seen
 from eventyard.stores.sql.tables import attempts, due, entries, history, names, payloads, series
 
 _projects, _applications, _topics, _names = (names.alias(f"{what}_name") for what in ("project", "app", "topic", "own"))
@@ -71,12 +72,12 @@ def detail(connection: Connection, entry_id: EntryId) -> EntryDetail:
     )
 
 
-def totals(connection: Connection, projects: Sequence[int]) -> Mapping[tuple[int, int], int]:
-    """(kind, status) -> number of entries."""
+def totals(connection: Connection, projects: Sequence[int], seen: Seen | None = None) -> Mapping[tuple[int, int], int]:
+    """(kind, status) -> number of entries that may be seen."""
     counted = connection.execute(
         select(series.c.kind, entries.c.status, func.count())
         .select_from(series.join(entries, entries.c.series == series.c.number))
-        .where(series.c.project.in_(projects))
+        .where(series.c.project.in_(projects), *is_seen(seen))
         .group_by(series.c.kind, entries.c.status)
     )
     return {(kind, status): number for kind, status, number in counted}

@@ -36,6 +36,7 @@ from eventyard.model.journal import MULTIPLE, Query
 from eventyard.model.lifecycle import SEVERAL, Descendants, Kind, Status
 from eventyard.model.reserved import APPLICATION
 from eventyard.stores.family import NO_TOPIC, called
+from eventyard.stores.sql.seen import is_seen
 from eventyard.stores.sql.tables import BUCKET_BITS, SPAN_BITS, bucket, entries, names, series, spans
 
 WINDOW = 1_000
@@ -141,7 +142,7 @@ def _series(query: Query) -> list[ColumnElement[bool]]:
     if query.own is not None:
         told = names.c.name.startswith(APPLICATION, autoescape=True) & (names.c.name != query.own)
         conditions.append(series.c.topic.not_in(select(names.c.number).where(told)))
-    return conditions
+    return conditions + is_seen(query.seen)
 
 
 def _in_topic(text: str, contains: bool) -> ColumnElement[bool]:

@@ -37,6 +37,7 @@ from eventyard.model.journal import (
     Query,
     Recorded,
     Recording,
+    Seen,
     Sibling,
     Slice,
     Stories,
@@ -213,9 +214,9 @@ class SqliteStore:
         """See the port."""
         return await self._read(partial(reading.detail, entry_id=entry_id))
 
-    async def totals(self, projects: Sequence[int]) -> Mapping[tuple[int, int], int]:
+    async def totals(self, projects: Sequence[int], seen: Seen | None = None) -> Mapping[tuple[int, int], int]:
         """See the port."""
-        return await self._read(partial(reading.totals, projects=projects))
+        return await self._read(partial(reading.totals, projects=projects, seen=seen))
 
     # The stream
 

@@ -11,6 +11,7 @@ fixture ``clock``. The suite is in parts, one for each group of the port's metho
     ├── PastContract      store_past.py      adopt
     ├── RetentionContract store_retention.py over, purge
     ├── SearchContract    store_search.py    find, count, totals
+    ├── SeenContract      store_seen.py      what may be seen of that, by categories
     ├── ListingContract   store_listing.py   listed
     ├── StreamsContract   store_streams.py   watch, read, newest, at, positions
     └── CatalogContract   store_catalog.py   load, save, remove
@@ -24,6 +25,7 @@ from eventyard.testing.contracts.store_operator import OperatorContract
 from eventyard.testing.contracts.store_past import PastContract
 from eventyard.testing.contracts.store_retention import RetentionContract
 from eventyard.testing.contracts.store_search import SearchContract
+from eventyard.testing.contracts.store_seen import SeenContract
 from eventyard.testing.contracts.store_streams import StreamsContract
 from eventyard.testing.contracts.store_work import WorkContract
 
@@ -36,6 +38,7 @@ class StoreContract(
     PastContract,
     RetentionContract,
     SearchContract,
+    SeenContract,
     ListingContract,
     StreamsContract,
     CatalogContract,

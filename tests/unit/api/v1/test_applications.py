@@ -10,6 +10,7 @@ async def test_an_application_is_made_shown_changed_and_deleted(yard, client, ma
         "title": "Shop",
         "description": "Sells",
         "labels": {"class": "hybrid"},
+        "categories": [],
         "created_at": "2026-01-02T03:04:05.678Z",
         "updated_at": "2026-01-02T03:04:05.678Z",
     }

@@ -14,6 +14,7 @@ async def test_a_client_is_made_with_a_secret_that_is_shown_once(client, make):
         "roles": ["readers"],
         "application_id": None,
         "long_lived_token": False,
+        "categories": None,
         "created_at": "2026-01-02T03:04:05.678Z",
         "updated_at": "2026-01-02T03:04:05.678Z",
         "revoked_at": None,

@@ -12,6 +12,7 @@ async def test_a_key_is_shown_once_works_at_once_and_is_revoked_for_good(client,
         "project_id": None,
         "application_id": None,
         "rate_limit": 5.0,
+        "categories": None,
         "created_at": "2026-01-02T03:04:05.678Z",
         "expires_at": None,
         "revoked_at": None,
@@ -73,3 +74,22 @@ async def test_a_key_cannot_revoke_itself_and_nobody_anothers(yard, client, clie
     assert refused(await client.delete(f"/v1/keys/{own}"))[:2] == (403, "forbidden")
     stranger = await client_of(await yard.stranger_key())
     assert refused(await stranger.delete(f"/v1/keys/{own}"))[:2] == (404, "not_found")
+
+
+async def test_a_key_with_categories_sees_what_bears_one_of_them_and_gives_no_more(client_of, make, refused):
+    for name, categories in (("ours", ["a"]), ("theirs", ["b"]), ("open", [])):
+        assert (await make("topics", name=name, categories=categories))["categories"] == categories
+        await make("applications", name=name, categories=categories)
+    made = await make("keys", name="a", scopes=["admin"], categories=["a"])
+    assert made["categories"] == ["a"]
+    ours = await client_of(made["key"])
+    for noun in ("topics", "applications"):
+        seen = {one["name"]: one["id"] for one in (await ours.get(f"/v1/{noun}")).json()}
+        assert seen.keys() - {"default"} == {"ours", "open"}
+        more = await ours.patch(f"/v1/{noun}/{seen['ours']}", json={"categories": ["a", "b"]})
+        assert refused(more) == (403, "forbidden", "/categories")
+    assert refused(await ours.get("/v1/applications/theirs"))[:2] == (404, "not_found")
+    inherited = await ours.post("/v1/keys", json={"name": "b", "scopes": ["events:read"]})
+    assert inherited.json()["categories"] == ["a"]
+    wider = await ours.post("/v1/keys", json={"name": "b", "scopes": ["events:read"], "categories": ["b"]})
+    assert refused(wider) == (403, "forbidden", "/categories")

@@ -14,6 +14,7 @@ async def test_a_topic_is_made_shown_changed_and_deleted(yard, client, make):
         "schema_version": None,
         "locked": False,
         "retention": FOR_EVER,
+        "categories": [],
         "created_at": "2026-01-02T03:04:05.678Z",
         "updated_at": "2026-01-02T03:04:05.678Z",
     }

@@ -28,6 +28,7 @@ async def test_a_user_comes_in_with_the_password_which_is_never_shown(client, ma
         "description": "",
         "scopes": ["admin"],
         "roles": ["admin"],
+        "categories": None,
         "created_at": "2026-01-02T03:04:05.678Z",
     }
     assert (await with_password("GET", f"/v1/users/{made['id']}")).json() == made

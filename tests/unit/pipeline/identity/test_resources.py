@@ -2,7 +2,7 @@
 
 import pytest
 
-from eventyard.model.access import EVERYTHING
+from eventyard.model.access import BUILT_IN_ROLES, EVERYTHING
 from eventyard.model.catalog import Organization
 from eventyard.model.errors import Conflict, Forbidden, Invalid, NotFound
 from eventyard.model.identity import Permission, Realm, Resource, Role
@@ -25,8 +25,9 @@ async def test_what_eventhos_asks_for_is_built_in(world, identity):
         extra = ["retry-aborted"] if resource.name == "event" else []
         assert words(identity, resource) == ["*", "create", "select", "update", "delete", *extra]
     assert [realm.name for realm in identity.resources.realms(world.admin)] == ["OAUTH2_main_application"]
-    [admin] = world.catalog.all(Role)
-    assert (admin.name, identity.rights.of_role(admin)) == ("admin", {EVERYTHING})
+    roles = {role.name: identity.rights.of_role(role) for role in world.catalog.all(Role)}
+    assert roles == {name: frozenset(permissions) for name, permissions in BUILT_IN_ROLES.items()}
+    assert (next(iter(roles)), roles["admin"]) == ("admin", {EVERYTHING})
     assert all(record.number for kind in (Realm, Resource, Permission, Role) for record in world.catalog.all(kind))
 
 

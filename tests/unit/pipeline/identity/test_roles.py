@@ -1,8 +1,9 @@
 """Permissions under a name."""
 
 import pytest
+from msgspec.structs import replace
 
-from eventyard.model.access import EVERYTHING, Scope
+from eventyard.model.access import BUILT_IN_ROLES, EVERYTHING, Scope, scopes_of
 from eventyard.model.catalog import User
 from eventyard.model.errors import Conflict, Forbidden, Invalid, NotFound
 from eventyard.model.identity import Client, Role
@@ -13,7 +14,7 @@ async def test_a_role_has_the_permissions_it_is_given(world, identity):
     assert made.number
     assert identity.roles.permissions(made) == ["event:select", "system:select"]
     assert identity.roles.get(world.admin, made.id) == made
-    assert [role.name for role in identity.roles.list(world.admin)] == ["admin", "reader"]
+    assert [role.name for role in identity.roles.list(world.admin)] == [*BUILT_IN_ROLES, "reader"]
 
 
 async def test_a_scope_is_a_permission_like_any_other(world, identity):
@@ -30,7 +31,7 @@ async def test_a_permission_that_is_not_there_is_refused(world, identity, word):
     with pytest.raises(Invalid) as refused:
         await identity.roles.create(world.admin, name="x", permissions=["event:select", word])
     assert refused.value.pointer == "/permissions/1"
-    assert len(list(world.catalog.all(Role))) == 1
+    assert len(list(world.catalog.all(Role))) == len(BUILT_IN_ROLES)
 
 
 async def test_nobody_makes_a_role_with_more_than_they_hold(world, identity, holding):
@@ -96,3 +97,32 @@ async def test_a_role_is_seen_and_changed_by_who_may_and_in_its_organization_onl
             await attempt
     with pytest.raises(NotFound):
         identity.roles.get(world.stranger, reader)
+
+
+@pytest.mark.parametrize(
+    ("name", "scopes"),
+    [
+        ("administrator", {Scope.ADMIN}),
+        ("designer", {Scope.CATALOG_READ, Scope.CATALOG_WRITE, Scope.EVENTS_READ, Scope.EVENTS_MANAGE}),
+        ("operator", {Scope.CATALOG_READ, Scope.EVENTS_READ, Scope.EVENTS_MANAGE}),
+        ("monitor", {Scope.CATALOG_READ, Scope.EVENTS_READ}),
+    ],
+)
+async def test_what_is_built_in_comes_to_these_scopes_and_stays(world, identity, name, scopes):
+    built_in = identity.rights.role_named("organization-default", name)
+    assert scopes_of(identity.rights.of_role(built_in)) == scopes
+    for attempt in (
+        identity.roles.change(world.admin, built_in.id, {"permissions": []}),
+        identity.roles.remove(world.admin, built_in.id),
+    ):
+        with pytest.raises(Forbidden) as refused:
+            await attempt
+        assert refused.value.code == "reserved_name"
+
+
+async def test_a_role_that_somebody_made_under_such_a_name_before_is_theirs(world, identity):
+    monitor = identity.rights.role_named("organization-default", "monitor")
+    await world.catalog.save(replace(monitor, permission_ids=()))
+    await identity.ensure()
+    assert identity.roles.permissions(world.catalog.get(Role, monitor.id)) == []
+    await identity.roles.change(world.admin, monitor.id, {"permissions": ["event:select"]})
