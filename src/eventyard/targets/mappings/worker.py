@@ -1,13 +1,15 @@
 """A process in which mappings are evaluated: it reads an expression and a document, and writes what comes of them.
 
 It is started by ``pool.py``, which ends it when an evaluation takes too long; what needs too much memory ends it by
-itself. It opens nothing, and nothing else is in its memory. When the hub goes, its input ends, and so does it.
+itself. It opens nothing, and nothing else is in its memory. When the hub goes, so does it.
 
 A frame is its length in four bytes and what it holds: a :class:`Question` as JSON on the way in; on the way out a byte
 that says what came of it, and then the value as JSON, nothing, or an error in words.
 """
 
+import ctypes
 import resource
+import signal
 import sys
 from collections.abc import Callable
 from functools import lru_cache
@@ -23,6 +25,8 @@ MEMORY_BYTES = 512 * 1024 * 1024
 
 MAX_REPLY = 4 * 1024 * 1024
 """How large what an expression makes may be, in bytes of JSON."""
+
+_PR_SET_PDEATHSIG = 1
 
 VALUE, NOTHING, ERROR = b"+", b"0", b"-"
 """How a reply begins."""
@@ -74,6 +78,8 @@ def main() -> None:
     # The engine's allocator sets a gigabyte aside when it is loaded, unless it cannot: so the limits come first.
     for limit, value in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0)):
         resource.setrlimit(limit, (value, value))
+    if sys.platform == "linux":  # in the middle of an evaluation, too; elsewhere it sees the end of its input after one
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
     serve(replier(), sys.stdin.buffer, sys.stdout.buffer)
 
 

@@ -1,5 +1,9 @@
 import asyncio
 import os
+import select
+import signal
+import subprocess
+import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -137,3 +141,31 @@ async def test_when_the_hub_stops_an_evaluation_is_not_the_mapping_s_fault(mappi
     with pytest.raises(NotEvaluated, match="the hub is stopping"):
         await mappings.evaluate("1", b"{}", 0)
     assert not processes_of(mappings)
+
+
+HUB = """
+import asyncio
+from eventyard.targets.mappings.pool import Mappings
+
+async def main():
+    mappings = Mappings()
+    await mappings.evaluate("1", b"{}", 0)
+    (worker,) = mappings._pool.workers
+    print(worker._process.pid, flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+def test_a_hub_that_is_killed_leaves_no_process_behind_not_even_one_that_hears_nothing() -> None:
+    with subprocess.Popen([sys.executable, "-c", HUB], stdout=subprocess.PIPE, text=True) as hub:
+        assert hub.stdout is not None
+        pid = int(hub.stdout.readline())
+        worker = os.pidfd_open(pid)
+        os.kill(pid, signal.SIGSTOP)
+        hub.kill()
+        poll = select.poll()
+        poll.register(worker, select.POLLIN)
+        assert poll.poll(60_000)
+        os.close(worker)
