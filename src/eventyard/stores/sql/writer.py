@@ -5,9 +5,9 @@ appends in a few statements, all recordings in a few more, then single acts (cla
 other; then the commit, which is the fsync; then the watchers are told and all futures are answered at once. The busier
 the hub, the larger the group, and the cheaper each event.
 
-A thread does what takes long: the commit always; the statements of large batches and of acts too. The statements of a
-light group (single events and recordings, a millisecond in all) run on the loop: in the thread each of them would have
-to win the interpreter back from a busy loop, which costs more than the statement does.
+A thread does what takes long: the commit always; the statements of acts and of much data too. The statements of a light
+group (events and recordings, some microseconds each) run on the loop: in the thread each of them would have to win the
+interpreter back from a busy loop, which costs more than the statement does, and events would wait for it meanwhile.
 
 A task that is refused (a duplicate name, say) before it wrote anything harms nobody; one that wrote leaves the group,
 and the rest is written again without it. A fault of the disk refuses the whole group; nothing of it was written.
@@ -39,8 +39,8 @@ MOST_TOGETHER = 1_024
 """Events, recordings and acts in one transaction, so that the first does not wait long for the last. A batch that is
 larger is not cut, and goes alone or last."""
 
-LIGHT = 128
-"""Single events and recordings whose statements the loop runs itself."""
+LIGHT = 1_024
+"""Pages of the log, at most, of a group whose statements the loop runs itself: ten milliseconds of work."""
 
 
 class Task:
@@ -298,7 +298,7 @@ class _RefusedError(Exception):
 
 def _is_light(group: Sequence[Task]) -> bool:
     """Whether writing the group takes so little that the loop can do it (see the module)."""
-    return len(group) <= LIGHT and all(task.single or task.recording is not None for task in group)
+    return all(task.act is None for task in group) and sum(task.pages for task in group) <= LIGHT
 
 
 def _appended(group: Sequence[Task], answers: Sequence[Any]) -> list[tuple[NewPublication, Appended]]:

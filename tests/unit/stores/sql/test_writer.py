@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 import pytest
 
 from eventyard.model.errors import Conflict, Unavailable
+from eventyard.model.journal import NewPublication
 from eventyard.stores.sql import catalog, faults, file
+from eventyard.stores.sql.file import PAGE
 from eventyard.stores.sql.known import Known
-from eventyard.stores.sql.writer import MOST_TOGETHER, Writer
+from eventyard.stores.sql.writer import LIGHT, MOST_TOGETHER, Writer
 from eventyard.testing import builders as b
 from eventyard.testing.fakes import HandClock
 
@@ -198,3 +201,18 @@ async def test_a_refused_act_takes_its_publications_along_and_no_others(opened: 
     assert isinstance(conflict, Conflict)
     assert [appended.entry_id, *(answer.entry_id for answer in answers_of_told)] == [1, 2, 3]
     assert opened.entries() == 3
+
+
+LARGE = b.publication(event=b.event(data=b"x" * PAGE * LIGHT))
+
+
+@pytest.mark.parametrize(("batch", "on_the_loop"), [([b.publication()] * LIGHT, True), ([LARGE], False)])
+async def test_much_data_is_written_beside_the_loop(
+    opened: Opened, batch: list[NewPublication], on_the_loop: bool
+) -> None:
+    opened.writer.start()
+    waiting = opened.writer.append_batch(batch)
+    threads: set[int] = set()
+    opened.writer._connection.set_trace_callback(lambda _: threads.add(threading.get_ident()))
+    await waiting
+    assert (threading.get_ident() in threads) is on_the_loop
