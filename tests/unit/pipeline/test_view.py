@@ -93,3 +93,14 @@ async def test_a_key_of_one_application_knows_nothing_that_tells_of_another(worl
             bound.get(kind, other.id)
         with pytest.raises(NotFound):
             bound.named(kind, project, other.name)
+
+
+def test_who_operates_may_change_a_mode_and_nothing_else_with_it(world):
+    operator = View(world.catalog, replace(world.admin, scopes=frozenset({Scope.EVENTS_MANAGE})))
+    designer = View(world.catalog, replace(world.admin, scopes=frozenset({Scope.CATALOG_WRITE})))
+    assert operator.operating(["mode"], "mode") is operator
+    for changes in (["mode", "name"], ["name"], []):
+        with pytest.raises(Forbidden):
+            operator.operating(changes, "mode")
+        assert designer.operating(changes, "mode") is designer
+    assert designer.operating(["mode"], "mode") is designer

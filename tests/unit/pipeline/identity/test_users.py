@@ -1,6 +1,7 @@
 """People with a name and a password."""
 
 import pytest
+from msgspec.structs import replace
 
 from eventyard.model.access import EVERYTHING, Principal, Scope
 from eventyard.model.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
@@ -135,3 +136,37 @@ async def test_the_last_administrator_cannot_go(world, users, ada):
     await users.create(world.admin, name="bob", password="x", scopes=[Scope.ADMIN])
     await users.remove(world.admin, ada.id)
     assert users.named("ada") is None
+
+
+async def test_nobody_gives_categories_beyond_their_own_nor_takes_the_place_of_who_sees_more(world, identity, user):
+    limited = replace(world.admin, categories=frozenset({"a"}))
+    made = await identity.users.create(limited, name="bob", password="correct horse", scopes=[])
+    assert made.categories == ("a",)
+    assert identity.rights.principal(made).categories == {"a"}
+    for wanted in (["b"], None):
+        with pytest.raises(Forbidden):
+            await identity.users.change(limited, made.id, {"categories": wanted})
+    whole = await user("whole")
+    with pytest.raises(Forbidden):
+        await identity.users.reset_password(limited, whole.id, "correct horse")
+    changed = await identity.users.change(world.admin, made.id, {"categories": None})
+    assert identity.rights.principal(changed).categories is None
+
+
+async def test_an_administrator_with_categories_is_not_the_last_one(world, identity, user):
+    ada = await user("ada", scopes=["admin"])
+    with pytest.raises(Conflict) as refused:
+        await identity.users.change(world.admin, ada.id, {"categories": ["a"]})
+    assert refused.value.code == "in_use"
+
+
+async def test_a_client_has_the_categories_of_its_maker_and_its_secret_is_not_for_who_sees_less(world, identity):
+    limited = replace(world.admin, categories=frozenset({"a"}))
+    made, _ = await identity.clients.create(limited, name="ci")
+    assert made.categories == ("a",)
+    with pytest.raises(Forbidden):
+        await identity.clients.change(limited, made.id, {"categories": ["a", "b"]})
+    widened = await identity.clients.change(world.admin, made.id, {"categories": ["a", "b"]})
+    for verb in (identity.clients.rotate_secret, identity.clients.make_token):
+        with pytest.raises(Forbidden):
+            await verb(limited, widened.id)

@@ -3,11 +3,12 @@
 import pytest
 
 from eventyard.model.access import Scope
-from eventyard.model.catalog import User
-from eventyard.model.errors import Forbidden, NotFound, Unauthenticated, Unavailable
+from eventyard.model.catalog import Organization, User
+from eventyard.model.errors import Forbidden, HubError, NotFound, Unauthenticated, Unavailable
 from eventyard.model.identity import Client
 from eventyard.model.streams import Queue
 from eventyard.pipeline.streams.link import Link
+from eventyard.testing.builders import NOW
 from eventyard.testing.hub import Yard
 from tests.unit.pipeline.streams.around import Reader
 from tests.unit.pipeline.streams.conftest import connect, ended
@@ -118,3 +119,23 @@ async def test_reading_ends_with_credentials_that_do_not_allow_it(yard: Yard, li
     assert reader.cancelled == ["forbidden"]
     assert not queue.consumers
     assert not link.consumers
+
+
+async def test_who_may_see_some_categories_only_is_given_no_stream(yard: Yard) -> None:
+    key = await yard.key_for(Scope.ADMIN, categories=("a",))
+    with pytest.raises(Forbidden, match="categories"):
+        connect(yard, key=key)
+
+
+async def test_a_connection_ends_when_its_user_may_see_some_categories_only(yard: Yard) -> None:
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    [organization] = yard.hub.catalog.all(Organization)
+    user = User("u-1", organization.id, "ada", "$argon2id$made-up", (Scope.ADMIN,), NOW)
+    await yard.hub.catalog.save(user)
+    reasons: list[HubError] = []
+    yard.hub.streams.connect(
+        yard.hub.identity.rights.principal(user), protocol="stomp", peer="192.0.2.1:1", name="", end=reasons.append
+    )
+    await yard.hub.catalog.save(replace(user, categories=("a",)))
+    assert [reason.code for reason in reasons] == ["access_ended"]
