@@ -103,7 +103,10 @@ class Store(Protocol):
     async def redeliver(
         self, publication_id: EntryId, deliveries: Sequence[NewDelivery], supersedes: EntryId | None, line: HistoryLine
     ) -> list[EntryId]:
-        """Add deliveries to an existing publication (replay), or one that supersedes an old delivery (reprocess)."""
+        """Add deliveries to an existing publication (replay), or one that supersedes an old delivery (reprocess).
+
+        Of a delivery that was superseded the last line names the new one, whose first line names the old one.
+        """
 
     async def adopt(self, past: Sequence[Past]) -> int:
         """Commit what another system did, all or none, under its own times and in no topic; nobody is told of it.

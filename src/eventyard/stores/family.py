@@ -9,8 +9,9 @@ from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from eventyard.model.ids import Millis
+from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import CLAIM_BYTES, MULTIPLE, HistoryLine, Idempotency, Recorded
 from eventyard.model.lifecycle import FINAL, SEVERAL, Descendants, Endings, Kind, Status, descendants
 from eventyard.model.outcome import Attempt, Outcome, Result
@@ -88,6 +89,20 @@ def completed_at(before: Millis | None, old: Status, new: Status, at: Millis) ->
 def delayed_ms(before: int, old: Status, since: Millis, at: Millis) -> int:
     """How long an entry has been delayed in all, when it leaves ``old``, in which it was since ``since``."""
     return before + max(0, at - since) if old is Status.DELAYED else before
+
+
+def superseded(line: HistoryLine, new_id: EntryId) -> HistoryLine:
+    """The line of a delivery that another one takes the place of: it names that one."""
+    return replace(line, comment=_also(line.comment, f"superseded by entry {new_id}"))
+
+
+def superseding(line: HistoryLine, old_id: EntryId) -> HistoryLine:
+    """The first line of a delivery that takes the place of another one: it names that one."""
+    return replace(line, comment=_also(line.comment, f"in place of entry {old_id}"))
+
+
+def _also(comment: str, told: str) -> str:
+    return f"{comment}; {told}" if comment else told
 
 
 def topic_of(kind: Kind, topic: str | None) -> str | None:

@@ -52,6 +52,8 @@ from eventyard.stores.family import (
     delayed_ms,
     ended,
     lost_attempt,
+    superseded,
+    superseding,
     taken,
 )
 from eventyard.stores.memory_catalog import MemoryCatalog
@@ -235,8 +237,10 @@ class MemoryStore:
         publication = self._entry(publication_id)
         if supersedes is not None:
             old = self._entry(supersedes)
-            self._change(old, replace(line, status=after(old.status, Trigger.REPROCESS)))
+            last = replace(line, status=after(old.status, Trigger.REPROCESS))
+            self._change(old, superseded(last, self._next_id()))
             self._queue(old, None)
+            line = superseding(line, supersedes)
         return [self._deliver(publication, new, replace(line, status=new.status)) for new in deliveries]
 
     async def adopt(self, past: Sequence[Past]) -> int:

@@ -1,8 +1,20 @@
 import pytest
 
-from eventyard.model.journal import CLAIM_BYTES, Recorded
+from eventyard.model.ids import EntryId
+from eventyard.model.journal import CLAIM_BYTES, HistoryLine, Recorded
 from eventyard.model.lifecycle import Descendants, Endings, Kind, Status
-from eventyard.stores.family import Family, called, completed_at, delayed_ms, ended, lived, taken, topic_of
+from eventyard.stores.family import (
+    Family,
+    called,
+    completed_at,
+    delayed_ms,
+    ended,
+    lived,
+    superseded,
+    superseding,
+    taken,
+    topic_of,
+)
 from eventyard.testing import builders as b
 
 
@@ -109,3 +121,12 @@ def test_a_name_is_called_in_any_case_and_in_part_where_that_will_do() -> None:
     assert not called("Größe_100%", "größe", contains=False)
     assert called("Größe_100%", "GRÖSSE", contains=True)
     assert not called("Größe_100%", "größe%", contains=True)
+
+
+@pytest.mark.parametrize(("comment", "before"), [("", ""), ("once more", "once more; ")])
+def test_of_two_deliveries_one_in_place_of_the_other_each_names_the_other(comment, before):
+    line = HistoryLine(b.NOW, Status.PROCESSING, comment, "ada")
+    assert superseded(line, EntryId(9)) == HistoryLine(
+        b.NOW, Status.PROCESSING, f"{before}superseded by entry 9", "ada"
+    )
+    assert superseding(line, EntryId(7)) == HistoryLine(b.NOW, Status.PROCESSING, f"{before}in place of entry 7", "ada")

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import HistoryLine, NewDelivery
 from eventyard.model.lifecycle import LIFECYCLE, Trigger, after
+from eventyard.stores.family import superseded, superseding
 from eventyard.stores.sql.append import redelivered
 from eventyard.stores.sql.changes import Changes
 from eventyard.stores.sql.known import Known
@@ -59,8 +60,10 @@ def redeliver(
         old = changes.get(supersedes)
         if old is None:
             raise missing(supersedes)
-        changes.line(old, replace(line, status=after(old.status, Trigger.REPROCESS)))
+        last = replace(line, status=after(old.status, Trigger.REPROCESS))
+        changes.line(old, superseded(last, EntryId(known.next_id)))
         changes.queue(old, None)
+        line = superseding(line, supersedes)
     changes.write()
     identity = (publication.id, publication.series, publication.event_id)
     ids = redelivered(connection, known, identity, deliveries, line.at)

@@ -103,7 +103,9 @@ class OperatorContract:
         assert await store.redeliver(EntryId(1), [scene.delivery()], EntryId(2), BY_ADMIN) == [3]
         assert await store.record(b.delivered(3, 1))
         old, parent = await store.detail(EntryId(2)), await store.detail(EntryId(1))
-        assert (old.entry.status, old.history[-1].comment) == (Status.REPROCESSED, "by hand")
+        assert (old.entry.status, old.history[-1].status) == (Status.REPROCESSED, Status.REPROCESSED)
+        assert old.history[-1].comment == "by hand; superseded by entry 3"
+        assert (await store.detail(EntryId(3))).history[0].comment == "by hand; in place of entry 2"
         assert parent.entry.descendants is Descendants.FINAL
 
     async def test_what_is_still_under_way_is_not_reprocessed(self, store: Store) -> None:

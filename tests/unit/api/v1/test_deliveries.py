@@ -2,6 +2,7 @@ import pytest
 
 from eventyard.model.catalog import Target
 from eventyard.model.outcome import Outcome, Result
+from eventyard.pipeline import reprocess
 from eventyard.testing.fakes import settle
 
 FAILED = Outcome(Result.FAILED, 500, "500 Internal Server Error")
@@ -57,6 +58,14 @@ async def test_many_are_retried_at_once_after_a_dry_run(client, failed):
     assert await status(client, failed) == "processing"
 
 
+async def test_a_bulk_call_goes_from_page_to_page_while_its_client_is_there(make, client, failed, monkeypatch):
+    monkeypatch.setattr(reprocess, "BULK_PAGE", 1)
+    await make.dispatch("orders", {"order": 2})
+    await settle()
+    done = await client.post("/v1/deliveries/discard", json={"dry_run": False})
+    assert done.json() == {"matched": 2, "changed": 2, "next": None}
+
+
 @pytest.mark.parametrize(("verb", "after"), [("discard", "discarded"), ("reprocess", "reprocessed")])
 async def test_many_are_discarded_or_reprocessed_in_bounded_calls(make, client, failed, verb, after):
     other = (await make.dispatch("orders", {"order": 2}))["results"][0]["delivery_id"]
@@ -68,7 +77,8 @@ async def test_many_are_discarded_or_reprocessed_in_bounded_calls(make, client, 
     rest = (await client.post(f"/v1/deliveries/{verb}", json={**body, "cursor": first["next"]})).json()
     assert rest == {"matched": 1, "changed": 1, "next": None}
     history = (await client.get(f"/v1/events/{failed}")).json()["history"]
-    assert (history[-1]["status"], history[-1]["comment"]) == (after, "of last year")
+    assert history[-1]["status"] == after
+    assert history[-1]["comment"].startswith("of last year")
 
 
 async def test_a_filter_that_finds_nothing_retries_nothing(client, failed, refused):

@@ -15,8 +15,9 @@ async def test_what_is_over_is_reprocessed_by_a_new_event_and_the_code_is_a_numb
     new = told.json()["reprocessEventId"]
     assert (told.status_code, told.json()) == (200, {"responseCode": 0, "reprocessEventId": new, "message": None})
     old = await native("GET", f"events/{sent}")
-    assert (old["status"], old["history"][-1]["comment"]) == ("reprocessed", "once more")
-    assert (await native("GET", f"events/{new}"))["status"] == "pending"
+    assert (old["status"], old["history"][-1]["comment"]) == ("reprocessed", f"once more; superseded by entry {new}")
+    made = await native("GET", f"events/{new}")
+    assert (made["status"], made["history"][0]["comment"]) == ("pending", f"once more; in place of entry {sent}")
 
 
 @pytest.mark.parametrize(("body", "status"), [({}, 400), ({"eventId": "x"}, 400), ({"eventId": 99}, 404)])
