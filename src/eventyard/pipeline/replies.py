@@ -24,6 +24,7 @@ from eventyard.pipeline.attempt import REPLY_TO
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.doors import Door, Doors
 from eventyard.pipeline.recorder import FIRST_PAUSE, LONGEST_PAUSE
+from eventyard.pipeline.view import View
 from eventyard.ports import Clock, Store
 from eventyard.telemetry.log import Log
 
@@ -129,10 +130,11 @@ def source_named(catalog: Catalog, project_id: str, name: str) -> Source | None:
     return None if is_reserved(name) else catalog.named(Source, project_id, name)
 
 
-def check_reply_to(catalog: Catalog, project_id: str, settings: Mapping[str, Any]) -> None:
-    """Raise ``Invalid`` (``invalid_settings``) for a ``reply_to`` that names no source of the project."""
+def check_reply_to(view: View, project_id: str, settings: Mapping[str, Any]) -> None:
+    """Raise ``Invalid`` (``invalid_settings``) for a ``reply_to`` that names no source of the project within sight."""
     name = settings.get(REPLY_TO)
-    if name and source_named(catalog, project_id, name) is None:
+    source = source_named(view.catalog, project_id, name) if name else None
+    if name and (source is None or not view.shows(source)):
         raise Invalid(
             "invalid_settings",
             f"there is no source {name!r} whose events the answers could become",

@@ -64,7 +64,7 @@ class Targets:
         plain, given = check_settings(kind.settings, settings or {})
         kind.check(plain)
         await kind.examine(plain)
-        check_reply_to(self._catalog, project.id, plain)
+        check_reply_to(View(self._catalog, who), project.id, plain)
         made = {s.name: _new_secret() for s in kind.settings if s.generated and s.name not in given}
         target_id, now = self._new_id(), self._clock()
         target = await self._catalog.save_one(
@@ -98,7 +98,7 @@ class Targets:
         target = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Target, target_id)
         fields = changed_fields(changes)
         if "settings" in fields:
-            fields["settings"], fields["secrets"] = self._merged(target, fields["settings"])
+            fields["settings"], fields["secrets"] = self._merged(who, target, fields["settings"])
             await self._type(target.type).examine(fields["settings"])
         if "enabled" in fields:
             fields["disabled_reason"] = None if fields["enabled"] else "disabled by an operator"
@@ -143,13 +143,15 @@ class Targets:
             )
         await self._catalog.remove(target)
 
-    def _merged(self, target: Target, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _merged(
+        self, who: Principal, target: Target, given: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         kind = self._type(target.type)
         plain, secrets = check_settings(kind.settings, given, partial=True)
         kept = {name: value for name, value in target.settings.items() if given.get(name, value) is not None}
         merged, _ = check_settings(kind.settings, {**kept, **plain})
         kind.check(merged)
-        check_reply_to(self._catalog, target.project_id, plain)
+        check_reply_to(View(self._catalog, who), target.project_id, plain)
         sealed = dict(target.secrets)
         for name, secret in secrets.items():
             sealed.pop(name, None)

@@ -4,13 +4,14 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from eventyard.model.catalog import Source, Target
+from eventyard.model.catalog import Source, Target, Topic
 from eventyard.model.errors import Invalid, Unavailable
 from eventyard.model.ids import EntryId
 from eventyard.model.outcome import Outcome, Result
 from eventyard.pipeline.accept import Arrival
 from eventyard.pipeline.attempt import COMPLETED
 from eventyard.pipeline.replies import Replies, check_reply_to
+from eventyard.pipeline.view import View
 from eventyard.ports import Setting
 from eventyard.testing import builders
 from eventyard.testing.fakes import ScriptedTarget, settle
@@ -213,14 +214,20 @@ async def test_while_the_store_cannot_write_the_answer_is_kept_and_tried_again(a
 
 
 async def test_a_target_may_only_name_a_source_of_its_project(answering):
-    catalog = answering.world.catalog
-    check_reply_to(catalog, "project-default", {"reply_to": "answers"})
-    check_reply_to(catalog, "project-default", {"reply_to": None})
-    check_reply_to(catalog, "project-default", {})
+    world = answering.world
+    view = View(world.catalog, world.admin)
+    check_reply_to(view, "project-default", {"reply_to": "answers"})
+    check_reply_to(view, "project-default", {"reply_to": None})
+    check_reply_to(view, "project-default", {})
     for project, name in (("default", "nobody"), ("other", "answers"), ("default", "amq.topic")):
         with pytest.raises(Invalid) as refused:
-            check_reply_to(catalog, f"project-{project}", {"reply_to": name})
+            check_reply_to(view, f"project-{project}", {"reply_to": name})
         assert (refused.value.code, refused.value.pointer) == ("invalid_settings", "/settings/reply_to")
+    await world.catalog.save(replace(world.catalog.get(Topic, "topic-orders"), categories=("b",)))
+    limited = View(world.catalog, replace(world.admin, categories=frozenset({"a"})))
+    with pytest.raises(Invalid):
+        check_reply_to(limited, "project-default", {"reply_to": "shop"})
+    check_reply_to(view, "project-default", {"reply_to": "shop"})
 
 
 class Replying(ScriptedTarget):
