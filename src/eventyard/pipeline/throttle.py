@@ -82,7 +82,7 @@ class Throttle(Generic[T]):
             self._alarm.set(self._ends[0][0])
 
     def _over(self, end: Millis, key: str, now: Millis) -> bool:
-        """Whether an interval is over. One that has longer to go than it is long began before the clock was set back."""
+        """Whether an interval is over. One with longer to go than it is long began before the clock was set back."""
         return end <= now or end - now > self._interval_of(key)
 
     def stop(self) -> Sequence[str]:

@@ -31,6 +31,7 @@ def test_the_commands_are_those_of_the_design() -> None:
     assert names == {
         "serve", "demo", "init", "doctor", "listen", "send", "tail", "events", "deliveries", "sources", "subscriptions",
         "targets", "jobs", "topics", "projects", "applications", "keys", "db", "secrets", "import",
+        "apply", "export", "rules",
     }  # fmt: skip
 
 

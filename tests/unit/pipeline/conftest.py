@@ -119,9 +119,7 @@ class World:
         self.lanes = Lanes(self.clock)
         self.metrics = Metrics()
         self.releases = Releases(self.store, self.catalog, self.lanes.due, make_log("error"), self.clock)
-        self.backlogs = Backlogs(
-            self.store, self.catalog, self.releases, self.lanes.due, make_log("error"), self.clock
-        )
+        self.backlogs = Backlogs(self.store, self.catalog, self.releases, self.lanes.due, make_log("error"), self.clock)
         self.schedules = Schedules(self.catalog, self.store, self.backlogs, make_log("error"), self.clock)
         self.catalog.watch(self.backlogs.changed)
         self.catalog.watch(self.schedules.changed)
