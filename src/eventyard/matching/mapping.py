@@ -8,9 +8,8 @@ What would make two attempts differ is not there: ``$now()`` and ``$millis()`` s
 ``$shuffle`` and ``$eval`` are refused.
 """
 
+from functools import lru_cache
 from typing import Any, NoReturn
-
-import jsonatapy
 
 from eventyard.model.errors import Invalid
 from eventyard.model.ids import Millis
@@ -27,7 +26,6 @@ STACK_DEPTH = 200
 SEQUENCE_LENGTH = 100_000
 """How many values a sequence within an expression may have."""
 
-_DATE = jsonatapy.compile("$fromMillis($)")
 _REFUSED = ("random", "shuffle", "eval")
 _FROM_HOST = "host function raised ValueError: "
 
@@ -42,7 +40,7 @@ class Mapping:
     def __init__(self, expression: str) -> None:
         """Raises ``ValueError`` for what is no expression; its text says what is wrong with it."""
         self._now: Millis = 0
-        self._compiled = jsonatapy.compile(expression)
+        self._compiled = _compile(expression)
         self._compiled.register_override("millis", lambda: self._now)
         self._compiled.register_override("now", self._date)
         for name in _REFUSED:
@@ -65,7 +63,7 @@ class Mapping:
     def _date(self, *pictures: Any) -> str:
         if pictures:
             raise ValueError("$now takes no picture here; write $fromMillis($millis(), picture)")
-        return str(_DATE.evaluate(self._now))
+        return str(_date_of().evaluate(self._now))
 
 
 def check_mapping(expression: str, at: str) -> None:
@@ -80,6 +78,17 @@ def check_mapping(expression: str, at: str) -> None:
             pointer=at,
             hint="it is an expression in JSONata, like {'order': body.id, 'total': $sum(body.lines.price)}",
         ) from None
+
+
+def _compile(expression: str) -> Any:
+    import jsonatapy  # noqa: PLC0415 - it takes a tenth of an idle hub's memory, and many hubs have no mapping
+
+    return jsonatapy.compile(expression)
+
+
+@lru_cache(maxsize=1)
+def _date_of() -> Any:
+    return _compile("$fromMillis($)")
 
 
 def _refuse(name: str) -> Any:
