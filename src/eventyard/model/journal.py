@@ -210,7 +210,10 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 class EntryDetail(Struct, frozen=True, kw_only=True):
-    """One entry with everything on record about it. ``event`` is ``None`` once the payload's retention is over."""
+    """One entry with everything on record about it. ``event`` is ``None`` once the payload's retention is over.
+
+    ``supersedes`` is the delivery in whose place it was made, ``superseded_by`` the one made in its place.
+    """
 
     entry: Entry
     event: Event | None
@@ -219,6 +222,8 @@ class EntryDetail(Struct, frozen=True, kw_only=True):
     attempts: tuple[Attempt, ...]
     due_at: Millis | None
     lease_until: Millis | None
+    supersedes: EntryId | None = None
+    superseded_by: EntryId | None = None
 
 
 class Seen(Struct, frozen=True):

@@ -124,7 +124,7 @@ class MemoryStore:
         self._promises.make(new.source.number, new.idempotency, answer)
         return answer
 
-    def _deliver(self, publication: Kept, new: NewDelivery, line: HistoryLine) -> EntryId:
+    def _deliver(self, publication: Kept, new: NewDelivery, line: HistoryLine, old: EntryId | None = None) -> EntryId:
         delivery = Kept(
             id=self._next_id(),
             kind=Kind.SUBSCRIPTION,
@@ -137,6 +137,7 @@ class MemoryStore:
             history=[line],
             parent_id=publication.id,
             target=new.target.number,
+            supersedes=old,
             family=Family(),
             attempts={},
         )
@@ -237,11 +238,11 @@ class MemoryStore:
         publication = self._entry(publication_id)
         if supersedes is not None:
             old = self._entry(supersedes)
-            last = replace(line, status=after(old.status, Trigger.REPROCESS))
-            self._change(old, superseded(last, self._next_id()))
+            last, old.superseded_by = replace(line, status=after(old.status, Trigger.REPROCESS)), self._next_id()
+            self._change(old, superseded(last, old.superseded_by))
             self._queue(old, None)
             line = superseding(line, supersedes)
-        return [self._deliver(publication, new, replace(line, status=new.status)) for new in deliveries]
+        return [self._deliver(publication, new, replace(line, status=new.status), supersedes) for new in deliveries]
 
     async def adopt(self, past: Sequence[Past]) -> int:
         """See the port."""
@@ -333,6 +334,8 @@ class MemoryStore:
             attempts=tuple(entry.attempts[number] for number in sorted(entry.attempts)),
             due_at=due.due_at if due else None,
             lease_until=(due.lease_until or None) if due else None,
+            supersedes=entry.supersedes,
+            superseded_by=entry.superseded_by,
         )
 
     def _shown(self, entry: Kept) -> Entry:

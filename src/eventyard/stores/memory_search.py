@@ -41,6 +41,8 @@ class Kept(Struct, kw_only=True):
     counts: Counts = Counts()
     run_id: str | None = None
     has_payload: bool = True
+    supersedes: EntryId | None = None
+    superseded_by: EntryId | None = None
 
     @property
     def status(self) -> Status:

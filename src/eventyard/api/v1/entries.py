@@ -104,6 +104,8 @@ class EntryDetail(Entry, kw_only=True):
     history: list[HistoryLine]
     attempts: list[Attempt]
     next_attempt_at: Time | None
+    supersedes: Annotated[int | None, Meta(description="The delivery in whose place it was made.")]
+    superseded_by: Annotated[int | None, Meta(description="The delivery that was made in its place.")]
 
 
 def entry_shown(entry: journal.Entry) -> Entry:
@@ -122,6 +124,8 @@ def detail_shown(detail: journal.EntryDetail) -> EntryDetail:
         ],
         attempts=[_attempt(attempt) for attempt in detail.attempts],
         next_attempt_at=time_or_none(detail.due_at),
+        supersedes=detail.supersedes,
+        superseded_by=detail.superseded_by,
     )
 
 

@@ -24,6 +24,8 @@ SELECT json_group_array(id) FROM (
   WHERE EXISTS (SELECT 1 FROM payloads WHERE entry_id = coalesce(parent_id, entries.id)) ORDER BY wanted.key)
 """
 
+_SUPERSEDES = "UPDATE entries SET supersedes = ? WHERE id IN (SELECT value FROM json_each(?))"
+
 
 def move(
     connection: sqlite3.Connection, ids: Sequence[EntryId], trigger: Trigger, line: HistoryLine, due_at: Millis | None
@@ -76,4 +78,6 @@ def redeliver(
         parent.family.moved(None, entry.status)
         born.touch(parent)
     born.write()
+    if supersedes is not None:
+        connection.execute(_SUPERSEDES, (supersedes, id_list(ids)))
     return ids

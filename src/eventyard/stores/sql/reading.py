@@ -69,6 +69,8 @@ def detail(connection: Connection, entry_id: EntryId) -> EntryDetail:
         attempts=tuple(_attempt(one) for one in tries),
         due_at=queued.due_at if queued else None,
         lease_until=(queued.lease_until or None) if queued else None,
+        supersedes=row.supersedes,
+        superseded_by=_successor(connection, row) if row.status == Status.REPROCESSED else None,
     )
 
 
@@ -81,6 +83,12 @@ def totals(connection: Connection, projects: Sequence[int], seen: Seen | None = 
         .group_by(series.c.kind, entries.c.status)
     )
     return {(kind, status): number for kind, status, number in counted}
+
+
+def _successor(connection: Connection, row: Row[Any]) -> EntryId | None:
+    """The delivery that took the place of one: another of the same publication."""
+    sibling = select(entries.c.id).where(entries.c.parent_id == row.parent_id, entries.c.supersedes == row.id)
+    return connection.execute(sibling).scalar_one_or_none()
 
 
 def _event(connection: Connection, publication_id: int) -> Event | None:

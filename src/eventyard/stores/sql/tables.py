@@ -78,6 +78,7 @@ entries = Table(
     Column("run_id", Text, nullable=True),
     Column("event_id", Text, nullable=False),
     _number("completed", default=0),
+    _number("supersedes", null=True),
 )
 bucket = entries.c.id.op(">>")(text(str(BUCKET_BITS)))
 """The bucket of an entry, written as the index has it: a bound number there would keep the index from being used."""

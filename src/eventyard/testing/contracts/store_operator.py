@@ -105,7 +105,9 @@ class OperatorContract:
         old, parent = await store.detail(EntryId(2)), await store.detail(EntryId(1))
         assert (old.entry.status, old.history[-1].status) == (Status.REPROCESSED, Status.REPROCESSED)
         assert old.history[-1].comment == "by hand; superseded by entry 3"
-        assert (await store.detail(EntryId(3))).history[0].comment == "by hand; in place of entry 2"
+        new = await store.detail(EntryId(3))
+        assert new.history[0].comment == "by hand; in place of entry 2"
+        assert (old.supersedes, old.superseded_by, new.supersedes, new.superseded_by) == (None, 3, 2, None)
         assert parent.entry.descendants is Descendants.FINAL
 
     async def test_what_is_still_under_way_is_not_reprocessed(self, store: Store) -> None:

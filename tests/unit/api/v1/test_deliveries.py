@@ -45,7 +45,9 @@ async def test_a_delivery_is_discarded_and_stays_so(client, failed, refused):
 async def test_a_delivery_is_reprocessed_by_a_new_one(client, failed):
     answer = await client.post(f"/v1/deliveries/{failed}/reprocess", json={})
     assert answer.status_code == 201
-    assert answer.json()["entry_id"] != failed
+    new = answer.json()["entry_id"]
+    links = [(await client.get(f"/v1/events/{entry}")).json() for entry in (failed, new)]
+    assert [(one["supersedes"], one["superseded_by"]) for one in links] == [(None, new), (failed, None)]
     assert await status(client, failed) == "reprocessed"
 
 

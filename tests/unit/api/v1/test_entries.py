@@ -88,6 +88,7 @@ def test_everything_on_record():
         history=(builders.line(Status.PROCESSING, "why"),),
         attempts=(builders.attempt(2, Result.TIMED_OUT, error="too slow", response_body=b"\xffok"),),
         due_at=NOW + 2,
+        supersedes=7,
     )
     assert as_json(detail_shown(found)) == {
         **LINE,
@@ -108,6 +109,8 @@ def test_everything_on_record():
             }
         ],
         "next_attempt_at": "2026-01-02T03:04:05.680Z",
+        "supersedes": 7,
+        "superseded_by": None,
     }
 
 
