@@ -54,9 +54,10 @@ class Mapping:
         """
         self._now = now
         try:
-            return self._compiled.evaluate_json_or_none(
+            made: str | None = self._compiled.evaluate_json_or_none(
                 document, timeout=EVALUATE_MS, max_stack_depth=STACK_DEPTH, max_sequence_length=SEQUENCE_LENGTH
             )
+            return made
         except (ValueError, TypeError, RecursionError) as error:
             raise MappingError(str(error).removeprefix(_FROM_HOST)[:500]) from None
 
