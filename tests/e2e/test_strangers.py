@@ -80,6 +80,7 @@ async def ours(yard: Yard, admin: httpx.AsyncClient) -> dict[str, str]:
     job = await made(admin, "/v1/jobs", name=f"job-{MARK}", **here)
     to = {"target_type": "job", "target_id": job["id"]}
     subscription = await made(admin, f"/v1/event-sources/{source['id']}/subscribe", **to)
+    rule = await made(admin, "/v1/rules", name=f"rule-{MARK}", all_sources=True, mail_to=["a@b.example"], **here)
     role = await made(admin, "/v1/roles", name=f"role-{MARK}")
     client = await made(admin, "/v1/clients", name=f"client-{MARK}", application_id=application["id"])
     user = await made(admin, "/v1/users", name=f"user-{MARK}", password=f"password-{MARK}")
@@ -97,7 +98,7 @@ async def ours(yard: Yard, admin: httpx.AsyncClient) -> dict[str, str]:
         "project_id": project, "application_id": application["id"], "topic_id": topic["id"],
         "source_id": source["id"], "target_id": target["id"], "job_id": job["id"],
         "subscription_id": subscription["id"], "key_id": key["id"], "entry": sent["event_id"],
-        "role_id": role["id"], "client_id": client["id"], "user_id": user["id"],
+        "rule_id": rule["id"], "role_id": role["id"], "client_id": client["id"], "user_id": user["id"],
         "entry_id": str(run["id"]), "run_number": str(run["id"]),
     }  # fmt: skip
 
@@ -118,6 +119,13 @@ def bodies(ours: Mapping[str, str]) -> dict[str, Any]:
         "discard_delivery": {},
         "reprocess_delivery": {},
         "retry_deliveries": {"filter": {"status": ["error"], **here}, "dry_run": False},
+        "discard_deliveries": {"filter": {"status": ["error"], **here}, "dry_run": False},
+        "reprocess_deliveries": {"filter": {"status": ["complete"], **here}, "dry_run": False},
+        "change_event_status": {"status": "discarded"},
+        "create_rule": {"name": "x", "all_sources": True, "mail_to": ["theirs@there.example"], **here},
+        "change_rule": change,
+        "test_rule": {},
+        "run_subscription": {},
         "change_project": change,
         "create_application": {"name": "x", **here},
         "change_application": change,
@@ -169,6 +177,7 @@ async def state(admin: httpx.AsyncClient, ours: Mapping[str, str]) -> list[str]:
         "events",
         "queues",
         "connections",
+        "rules",
     )
     answers = [await admin.get(f"/v1/{noun}", params=query) for noun in nouns]
     answers += [
