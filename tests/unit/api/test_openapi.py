@@ -1,9 +1,15 @@
+import importlib
 import json
+import pkgutil
+from collections import Counter
 from pathlib import Path
 
 import jsonschema_rs
 import pytest
+from msgspec import Struct
+from pydantic import BaseModel
 
+from eventyard.api import v1
 from eventyard.api.native import build_app
 from eventyard.api.openapi import REFUSALS
 from eventyard.api.problems import STATUS_OF_CODE, STATUS_OF_FAMILY
@@ -96,3 +102,14 @@ async def test_every_example_fits_its_schema(document):
             for example in described.get("examples", []):
                 whole = {**described, "components": document["components"]}
                 assert jsonschema_rs.is_valid(whole, example), f"{name}.{field}"
+
+
+def test_no_two_answers_share_a_name_under_which_only_one_is_described() -> None:
+    modules = [importlib.import_module(f"{v1.__name__}.{found.name}") for found in pkgutil.iter_modules(v1.__path__)]
+    names = Counter(
+        name
+        for module in modules
+        for name, thing in vars(module).items()
+        if isinstance(thing, type) and issubclass(thing, Struct | BaseModel) and thing.__module__ == module.__name__
+    )
+    assert [name for name, count in names.items() if count > 1] == []

@@ -110,7 +110,7 @@ class Completion(Body):
     counts: RunCounts | None = None
 
 
-class Failure(Completion):
+class FailedRun(Completion):
     """A run that failed."""
 
     error: Annotated[str, Field(max_length=4096)]
@@ -218,7 +218,7 @@ async def complete_job_run(call: Asked, run_number: RunNumber, body: Completion)
 @router.post(
     "/job-runs/{run_number}/fail", operation_id="fail_job_run", summary="Fail a run", **silent("It is on record.")
 )
-async def fail_job_run(call: Asked, run_number: RunNumber, body: Failure) -> Response:
+async def fail_job_run(call: Asked, run_number: RunNumber, body: FailedRun) -> Response:
     """Say that a run failed; with `retry` the job's policy decides what follows."""
     held = _held(call, run_number)
     await call.hub.runs.fail(

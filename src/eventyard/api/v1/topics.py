@@ -49,7 +49,7 @@ class TopicSchema(Struct):
     created_at: Time
 
 
-class Purged(Struct):
+class OverInTopic(Struct):
     """What is over in a topic."""
 
     consumed: Annotated[int, Meta(description="Publications of which every delivery is over.")]
@@ -171,7 +171,9 @@ async def delete_topic(call: Asked, topic_id: str) -> Response:
     return done()
 
 
-@router.post("/{topic_id}/purge", operation_id="purge_topic", summary="Purge a topic", **shows(Purged, "What is over."))
+@router.post(
+    "/{topic_id}/purge", operation_id="purge_topic", summary="Purge a topic", **shows(OverInTopic, "What is over.")
+)
 async def purge_topic(
     call: Asked, topic_id: str, dry_run: Annotated[bool, Query(description="Count, and take nothing away.")] = True
 ) -> Response:
@@ -180,7 +182,7 @@ async def purge_topic(
     The hub does so by itself every few minutes.
     """
     over = await call.hub.retain.purge(call.who, topic_id, dry_run=dry_run)
-    return reply(Purged(over.consumed, over.unconsumed, over.payloads, over.entries, dry_run))
+    return reply(OverInTopic(over.consumed, over.unconsumed, over.payloads, over.entries, dry_run))
 
 
 @router.get(
