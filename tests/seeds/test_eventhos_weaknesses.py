@@ -614,7 +614,7 @@ async def test_14_what_happens_is_measured_described_and_can_be_moved(shop: Shop
     [dead] = await shop.hub.entries(kind="subscription", status="error")
     receiver.answer = fine
     retried = await shop.hub.call("POST", "/v1/deliveries/retry", {"filter": {"status": "error"}, "dry_run": False})
-    assert retried["retried"] == 1
+    assert retried["changed"] == 1
     await shop.hub.settled()
     assert (await shop.hub.get(f"/v1/events/{dead['entry_id']}"))["status"] == "complete"
 
