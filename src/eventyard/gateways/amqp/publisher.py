@@ -79,7 +79,7 @@ class Publisher:
         results: list[Result] = [None] * len(batch)
         outgoing: list[Outgoing] = []
         places: list[int] = []
-        now = self._link.now()
+        now, new_id = self._link.now(), self._link.new_id
         checked: set[str] = set()
         failed: set[AmqpChannel] = set()
         for place, (publish, channel) in enumerate(batch):
@@ -89,7 +89,7 @@ class Publisher:
                 if publish.exchange not in checked:
                     await self._link.check_exchange(publish.exchange)
                     checked.add(publish.exchange)
-                event = event_of(publish, self._link.new_id, now)
+                event = event_of(publish, new_id, now)
             except (HubError, AmqpError) as error:
                 results[place] = error
                 failed.add(channel)

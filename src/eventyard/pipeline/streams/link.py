@@ -85,9 +85,10 @@ class Link(Configuring):
         """The wall clock."""
         return self._streams.clock()
 
-    def new_id(self) -> str:
-        """A fresh id for an event that brings none."""
-        return self._streams.new_id()
+    @property
+    def new_id(self) -> Callable[[], str]:
+        """Makes a fresh id for an event that brings none."""
+        return self._streams.new_id
 
     # Queues
 

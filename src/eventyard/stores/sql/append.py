@@ -30,7 +30,8 @@ _PAYLOADS = insert("payloads", "entry_id, attributes, data")
 _DUE = insert("due", "delivery_id, publication_id, lane, due_at, lease_until, attempt")
 
 _COMPLETE, _PROCESSING, _DELAYED = int(Status.COMPLETE), int(Status.PROCESSING), int(Status.DELAYED)
-_CHILDLESS = Family()
+_CHILDLESS = (0, 0, 0, 0)
+"""What a publication counts of its deliveries, where there are none (see :func:`_family`)."""
 
 
 class Attributes(msgspec.Struct, omit_defaults=True, gc=False):
@@ -91,6 +92,7 @@ def append(
     due: list[Any] = []
     answers = []
     tallies = Tallies()
+    source, series = None, 0
     first_at = last_at = now
     for place, (new, attributes) in enumerate(publications):
         if new.idempotency and (earlier := promises.earlier(place, new)) is not None:
@@ -98,20 +100,25 @@ def append(
             continue
         number, event_id, at = known.next_id, new.event.id, new.received_at
         known.next_id = number + 1 + len(new.deliveries)
-        family = _family(new.deliveries) if new.deliveries else _CHILDLESS
-        source, project, topic = new.source, new.project_number, new.topic_number
-        series = known.series(Kind.PUBLICATION, project, new.application_number, topic, source.number)
+        project, topic = new.project_number, new.topic_number
+        if new.source is not source:  # as a rule all are of one
+            source = new.source
+            series = known.series(Kind.PUBLICATION, project, new.application_number, topic, source.number)
         tallies.count(series, Endings.NONE, number)
-        entries += (number, series, _COMPLETE, int(family.descendants), None, None, _PROCESSING, 2, at, now)
-        entries += (family.children, family.open, family.delayed, event_id)
+        family = _family(new.deliveries) if new.deliveries else _CHILDLESS
+        entries += (number, series, _COMPLETE, family[0], None, None, _PROCESSING, 2, at, now)
+        entries += (*family[1:], event_id)
         payloads += (number, attributes, new.event.data)
         for delivery_id, delivery in enumerate(new.deliveries, start=number + 1):
             status, target = int(delivery.status), delivery.target.number
-            series = delivery_series(known, project, topic, delivery)
-            entries += (delivery_id, series, status, 0, number, target, status, 1, now, None, 0, 0, 0, event_id)
+            own = delivery_series(known, project, topic, delivery)
+            entries += (delivery_id, own, status, 0, number, target, status, 1, now, None, 0, 0, 0, event_id)
             if status != _DELAYED:
                 due += (delivery_id, number, target, delivery.due_at, delivery.lease_until, 1)
-        first_at, last_at = min(first_at, at), max(last_at, at)
+        if at < first_at:
+            first_at = at
+        elif at > last_at:
+            last_at = at
         answer = Appended(EntryId(number), event_id, len(new.deliveries), now)
         if new.idempotency:
             promises.make(place, new, answer)
@@ -162,8 +169,9 @@ def delivery_series(known: Known, project: int, topic: int, delivery: NewDeliver
     return known.series(Kind.SUBSCRIPTION, project, application, topic, subscription.number)
 
 
-def _family(deliveries: Sequence[NewDelivery]) -> Family:
+def _family(deliveries: Sequence[NewDelivery]) -> tuple[int, int, int, int]:
+    """The summary of so many deliveries, and how many they are in all, open and delayed."""
     family = Family()
     for delivery in deliveries:
         family.moved(None, delivery.status)
-    return family
+    return int(family.descendants), family.children, family.open, family.delayed
