@@ -186,17 +186,22 @@ class Acceptor:
     ) -> None:
         accepted: Counter[str] = Counter()
         duplicates: Counter[str] = Counter()
-        deliveries = refused = 0
+        deliveries = refused = number = 0
+        door, name = None, ""
         for arrival, result in zip(arrivals, results, strict=True):
             if isinstance(result, HubError) or isinstance(arrival, HubError):
                 refused += 1
             elif result.replayed:
                 duplicates[arrival.door.source.name] += 1
             else:
-                accepted[arrival.door.source.name] += 1
+                if arrival.door is not door:
+                    accepted[name] += number
+                    door, name, number = arrival.door, arrival.door.source.name, 0
+                number += 1
                 deliveries += result.dispatched
+        accepted[name] += number
         self._observer.accepted_batch(
-            accepted,
+            +accepted,
             size=len(results),
             deliveries=deliveries,
             duplicates=duplicates,

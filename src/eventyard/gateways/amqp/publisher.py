@@ -16,6 +16,7 @@ from eventyard.model.errors import HubError
 from eventyard.model.ids import EntryId
 from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.outgoing import Outgoing, Unrouted
+from eventyard.wire.amqp.acknowledgements import Confirms
 from eventyard.wire.amqp.content import Content
 from eventyard.wire.amqp.errors import AmqpError
 from eventyard.wire.amqp.events import Publish
@@ -60,9 +61,16 @@ class Publisher:
         self._gathering.put((publish, channel))
 
     async def _publish(self, batch: Sequence[tuple[Publish, "AmqpChannel"]]) -> None:
+        confirming: dict[AmqpChannel, Confirms | None] = {}
         for (publish, channel), result in zip(batch, await self._commit(batch), strict=True):
-            if self._connection.has(channel):
+            if isinstance(result, int):
+                if channel not in confirming:
+                    confirming[channel] = self._confirms(channel)
+                if (confirms := confirming[channel]) is not None:
+                    confirms.settle(publish.tag)
+            elif self._connection.has(channel):
                 self._tell(publish, result)
+                confirming.clear()  # it may have ended the channel
         for number in {publish.channel for publish, _ in batch}:
             self._connection.wire.confirm(number)
         self._connection.published()
@@ -102,6 +110,11 @@ class Publisher:
 
     async def _written(self, outgoing: Sequence[Outgoing], *, whole: bool = False) -> Sequence[Result]:
         return await self._gathering.written(lambda: self._link.publish(outgoing, whole=whole)) if outgoing else []
+
+    def _confirms(self, channel: "AmqpChannel") -> Confirms | None:
+        """What is confirmed on a channel, if that is there and wants it."""
+        known = self._connection.wire.channels.get(channel.number) if self._connection.has(channel) else None
+        return known.confirms if known is not None and known.open else None
 
     def _tell(self, publish: Publish, result: Result) -> None:
         """Confirm, return or refuse a message; ``None`` is one behind a failure on its channel, which ended there."""

@@ -54,11 +54,13 @@ async def publish(
     unrouted: set[int] = set()
     doors: dict[str, Door] = {}
     coming: dict[Queue, tuple[int, int]] = {}
+    refusing = streams.queues.refusing
     for message in messages:
         try:
-            door = doors.get(message.exchange) or await reach.door(message.exchange)
-            doors[message.exchange] = door
-            if streams.queues.refusing:
+            door = doors.get(message.exchange)
+            if door is None:
+                door = doors[message.exchange] = await reach.door(message.exchange)
+            if refusing:
                 _refuse_full(streams, door, message.event, coming)
         except HubError as error:
             if whole:
@@ -69,7 +71,7 @@ async def publish(
             unrouted.add(len(results))
         places.append(len(results))
         results.append(EntryId(0))
-        arrivals.append(Arrival(door, message.event, well_formed=True))
+        arrivals.append(Arrival(door, message.event, None, None, False, True))
     if arrivals:
         verb = streams.publishing.publish_whole if whole else streams.publishing.publish_many
         for place, one in zip(places, await verb(arrivals), strict=True):
