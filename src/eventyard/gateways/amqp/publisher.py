@@ -66,7 +66,7 @@ class Publisher:
             if isinstance(result, int):
                 if channel not in confirming:
                     confirming[channel] = self._confirms(channel)
-                if (confirms := confirming[channel]) is not None:
+                if publish.tag and (confirms := confirming[channel]) is not None:
                     confirms.settle(publish.tag)
             elif self._connection.has(channel):
                 self._tell(publish, result)

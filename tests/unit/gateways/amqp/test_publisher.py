@@ -12,7 +12,7 @@ from eventyard.model.access import Scope
 from eventyard.model.errors import Unavailable
 from eventyard.testing.hub import Yard
 from tests.unit.gateways.amqp.around import Client
-from tests.wire.amqp_client import method
+from tests.wire.amqp_client import method, publish
 
 
 async def confirming(client: Client, on: int = 1) -> None:
@@ -64,6 +64,14 @@ async def test_no_more_is_committed_at_once_than_there_may_be(
 
 async def test_without_confirmations_nothing_is_said(client: Client) -> None:
     client.publish(b"", "k", "amq.topic")
+    await client.quiet()
+
+
+async def test_what_was_published_before_confirmations_were_asked_for_is_not_confirmed(client: Client) -> None:
+    client.send(publish(1, b"early", "amq.topic"), method(1, Confirm.Select()), publish(1, b"late", "amq.topic"))
+    await client.hear(Confirm.SelectOk)
+    ack = await client.hear(Basic.Ack)
+    assert (ack.delivery_tag, ack.multiple) == (1, False)
     await client.quiet()
 
 
