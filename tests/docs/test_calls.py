@@ -4,13 +4,14 @@ import asyncio
 import json
 import re
 import shlex
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
 from string import Template
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from eventyard.testing.hub import Yard, memory_hub
 from tests.docs.test_commands import PAGES, SHELL_BLOCK
@@ -123,10 +124,16 @@ def named() -> list[tuple[Path, str, str]]:
     return [(page, method, path) for page in PAGES for method, path in NAMED.findall(page.read_text())]
 
 
-@pytest.mark.parametrize(("page", "method", "path"), named(), ids=lambda part: getattr(part, "name", part))
-async def test_a_call_that_a_page_names_is_in_the_api(page: Path, method: str, path: str) -> None:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def described() -> Mapping[str, set[str]]:
+    """The methods of every path that the API describes, whatever its parts are called."""
     async with memory_hub() as yard, httpx.AsyncClient(transport=httpx.ASGITransport(yard.app)) as client:
         documents = [(await client.get(f"http://hub{base}/openapi.json")).json() for base in BASES]
-    paths = [described for document in documents for described in document["paths"].items()]
-    known = {PLACE.sub("{}", path): set(calls) for path, calls in paths}
-    assert path in UNLISTED or method.lower() in known.get(PLACE.sub("{}", path), ()), page
+    return {PLACE.sub("{}", path): set(calls) for document in documents for path, calls in document["paths"].items()}
+
+
+@pytest.mark.parametrize(("page", "method", "path"), named(), ids=lambda part: getattr(part, "name", part))
+def test_a_call_that_a_page_names_is_in_the_api(
+    page: Path, method: str, path: str, described: Mapping[str, set[str]]
+) -> None:
+    assert path in UNLISTED or method.lower() in described.get(PLACE.sub("{}", path), ()), page

@@ -1,4 +1,4 @@
-"""The source tree as the house checks see it: modules with their syntax trees, and the files that git keeps."""
+"""The source tree as the house checks see it: modules, with their syntax trees, and the files that git keeps."""
 
 import ast
 from collections.abc import Iterator
@@ -12,10 +12,20 @@ SRC = ROOT / "src/eventyard"
 
 
 class Module(NamedTuple):
-    """A Python file: its path below ``src/eventyard`` (or below the root, for tests), and what is written in it."""
+    """A Python file: its path below ``src/eventyard`` (or below the root, for tests), and where it is."""
 
     path: Path
-    tree: ast.Module
+    file: Path
+
+    @property
+    def tree(self) -> ast.Module:
+        """What is written in it, read when a test first asks."""
+        return _tree(self.file)
+
+
+@cache
+def _tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_bytes(), str(file))
 
 
 @cache
@@ -32,7 +42,7 @@ def suites() -> tuple[Module, ...]:
 
 def _modules(folder: Path, below: Path) -> Iterator[Module]:
     for path in sorted(folder.rglob("*.py")):
-        yield Module(path.relative_to(below), ast.parse(path.read_bytes(), str(path)))
+        yield Module(path.relative_to(below), path)
 
 
 @cache
