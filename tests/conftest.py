@@ -5,6 +5,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         items[:] = [item for item in items if item not in dropped]
         config.hook.pytest_deselected(items=dropped)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist hands on what it left out, since the one who tells of it collects no tests."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["not_run"] = [(*key, count) for key, count in session.config.stash[NOT_RUN].items()]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Every worker collects every test: what one left out was left out by all."""
+    for suite, thing, count in getattr(node, "workeroutput", {}).get("not_run", ()):
+        node.config.stash[NOT_RUN][suite, thing] = count
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
