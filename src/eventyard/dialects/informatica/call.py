@@ -21,13 +21,22 @@ class Call:
     def __init__(self, request: Request, who: Principal) -> None:
         self._request = request
         self.who = who
+        self.headers = request.headers
         self.hub: Hub = request.app.state.hub
         self.profile: Profile = request.app.state.profile
         self.options: Options = request.app.state.options
 
     async def body(self) -> dict[str, Any]:
         """The JSON object that was sent. Raises ``Invalid``, also for one beyond the hub's bounds."""
-        raw = await self._request.app.state.read(self._request.headers.raw, self._request.receive)
+        return self.object(await self.raw())
+
+    async def raw(self) -> bytes:
+        """The body as it was sent, inflated. Raises ``TooLarge``, ``Invalid`` (``unsupported_encoding``)."""
+        raw: bytes = await self._request.app.state.read(self._request.headers.raw, self._request.receive)
+        return raw
+
+    def object(self, raw: bytes) -> dict[str, Any]:
+        """The JSON object that a body is. Raises ``Invalid``."""
         return object_of(raw, self.hub.limits.depth)
 
 

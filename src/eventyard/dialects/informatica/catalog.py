@@ -13,13 +13,14 @@ from eventyard.dialects.informatica.answers import InformaticaRoute, answer
 from eventyard.dialects.informatica.call import Calling
 from eventyard.dialects.informatica.profiles import Profile
 from eventyard.dialects.informatica.shapes import topics_of
+from eventyard.dialects.informatica.tables import tables_in
 from eventyard.model.access import Scope
 from eventyard.model.catalog import Application, Project, Source, Subscription, Target, Topic
 from eventyard.model.reserved import is_reserved
 from eventyard.pipeline.view import View
 
-DELTA, API = "Delta", "API"
-"""What comes into a topic is added to what is there already, and comes by a call."""
+API = "API"
+"""How what is published comes."""
 
 
 def catalog_router(profile: Profile) -> APIRouter:
@@ -35,12 +36,12 @@ def catalog_router(profile: Profile) -> APIRouter:
     async def topics(call: Calling) -> Response:
         """In the order they were made in, project by project."""
         view = View(call.hub.catalog, call.who).need(Scope.CATALOG_READ)
-        return answer([topic for project in view.projects() for topic in _topics(view, project)])
+        return answer([topic for project in view.projects() for topic in _topics(view, profile, project)])
 
     return router
 
 
-def _topics(view: View, project: Project) -> Iterator[dict[str, Any]]:
+def _topics(view: View, profile: Profile, project: Project) -> Iterator[dict[str, Any]]:
     sources, subscriptions = defaultdict(list), defaultdict(list)
     for source in reversed(view.list(Source, project)):
         sources[source.topic_id].append(source)
@@ -53,8 +54,8 @@ def _topics(view: View, project: Project) -> Iterator[dict[str, Any]]:
             yield {
                 "topicName": topic.name,
                 "topicDesc": topic.description,
-                "topicType": DELTA,
-                "topicTables": [],
+                "topicType": profile.topic_type,
+                "topicTables": tables_in(view.catalog.topic_schema(topic)),
                 "publications": list(_publications(view, sources[topic.id])),
                 "subscriptions": list(_subscriptions(view, subscriptions[topic.id], targets)),
             }

@@ -55,6 +55,8 @@ class Profile(Struct, frozen=True, kw_only=True):
     """Whether events have counts and a ``runId``."""
     childless: bool
     """Whether events without children have an empty ``childEvents``."""
+    topic_type: str
+    """What comes into a topic is added to what is there already, in this product's word."""
 
     @property
     def mount(self) -> str:
@@ -115,6 +117,7 @@ DIH = Profile(
     delayed=True,
     counts=False,
     childless=True,
+    topic_type="Delta",
 )
 
 CIH = Profile(
@@ -136,6 +139,7 @@ CIH = Profile(
     delayed=False,
     counts=True,
     childless=False,
+    topic_type="Incremental Load",
 )
 
 PROFILES = (DIH, CIH)

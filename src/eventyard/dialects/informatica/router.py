@@ -23,8 +23,10 @@ from eventyard.dialects.informatica.limits import CallLimit
 from eventyard.dialects.informatica.openapi import document_of
 from eventyard.dialects.informatica.options import Options
 from eventyard.dialects.informatica.profiles import CIH, Profile
+from eventyard.dialects.informatica.publish import publish_router
 from eventyard.dialects.informatica.reprocess import reprocess_router
 from eventyard.dialects.informatica.start import start_router
+from eventyard.dialects.informatica.start_publication import start_publication_router
 from eventyard.model.errors import Invalid, NotFound
 from eventyard.pipeline.hub import Hub
 
@@ -62,7 +64,8 @@ def informatica_app(profile: Profile, hub: Hub, access: Access, options: Options
     app.state.read = read
     limit = CallLimit(options.cih_calls_per_minute if profile is CIH else 0)
     routers = (
-        reprocess_router, changestatus_router, event_router, start_router, changemode_router, catalog_router,
+        reprocess_router, changestatus_router, event_router, start_publication_router, start_router, changemode_router,
+        catalog_router, publish_router,
     )  # fmt: skip
     for router in (events_router(profile, limit), *(make(profile) for make in routers)):
         app.include_router(router, prefix=profile.api)

@@ -13,6 +13,12 @@ TEXT: Schema = {"type": "string"}
 NUMBER: Schema = {"type": "integer", "format": "int64"}
 FLAG: Schema = {"type": "boolean"}
 MOMENT: Schema = {"type": "string", "format": "date-time", "examples": ["2026-01-02T03:04:05.678Z"]}
+TABLES: Schema = {
+    "type": "object",
+    "minProperties": 1,
+    "additionalProperties": {"type": "array", "items": {"type": "object"}},
+    "description": "Tables by their names: each an array of rows, which are objects of columns.",
+}
 DESCENDANT_STATE: Schema = {"type": "string", "enum": list(DESCENDANTS)}
 
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
@@ -60,7 +66,12 @@ def state_of() -> dict[str, Any]:
 def given(fields: Mapping[str, Schema], required: Iterable[str], example: Mapping[str, Any]) -> dict[str, Any]:
     """The request body of a call that does something, as extra of its operation. Numbers may be texts."""
     named = {name: _also_text(NUMBER, "A number.") if schema is NUMBER else schema for name, schema in fields.items()}
-    media = {"schema": _object(named, required), "example": example}
+    return sends(_object(named, required), example)
+
+
+def sends(schema: Schema, example: Mapping[str, Any]) -> dict[str, Any]:
+    """The request body of a call, as extra of its operation."""
+    media = {"schema": schema, "example": example}
     return {"requestBody": {"required": True, "content": {"application/json": media}}}
 
 
@@ -85,7 +96,7 @@ def schemas(profile: Profile) -> dict[str, Schema]:
         "Event": _event(profile),
         "EventState": _EVENT_STATE,
         "HistoryLine": _HISTORY_LINE,
-        "Topic": _TOPIC,
+        "Topic": _topic(profile),
         "Refusal": _object({"responseCode": TEXT, "message": TEXT}, ("responseCode", "message")),
     }
 
@@ -183,15 +194,20 @@ _PUBLICATION = dict.fromkeys(("publicationName", "publicationDesc", "application
 _SUBSCRIPTION = dict.fromkeys(
     ("subscriptionName", "subscriptionDesc", "applicationName", "subscriptionTargetType"), TEXT
 )
-_TOPIC_FIELDS: dict[str, Schema] = {
-    "topicName": TEXT,
-    "topicDesc": TEXT,
-    "topicType": {"const": "Delta"},
-    "topicTables": {"type": "array", "maxItems": 0},
-    "publications": {"type": "array", "items": _object(_PUBLICATION, _PUBLICATION)},
-    "subscriptions": {
-        "type": "array",
-        "items": _object({**_SUBSCRIPTION, "subscriptionConnectionName": TEXT}, _SUBSCRIPTION),
-    },
-}
-_TOPIC = _object(_TOPIC_FIELDS, _TOPIC_FIELDS)
+_COLUMN = dict.fromkeys(("columnName", "columnType"), TEXT)
+_TABLE = {"tableName": TEXT, "columns": {"type": "array", "items": _object(_COLUMN, _COLUMN)}}
+
+
+def _topic(profile: Profile) -> Schema:
+    fields: dict[str, Schema] = {
+        "topicName": TEXT,
+        "topicDesc": TEXT,
+        "topicType": {"const": profile.topic_type},
+        "topicTables": {"type": "array", "items": _object(_TABLE, _TABLE)},
+        "publications": {"type": "array", "items": _object(_PUBLICATION, _PUBLICATION)},
+        "subscriptions": {
+            "type": "array",
+            "items": _object({**_SUBSCRIPTION, "subscriptionConnectionName": TEXT}, _SUBSCRIPTION),
+        },
+    }
+    return _object(fields, fields)

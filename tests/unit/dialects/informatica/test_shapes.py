@@ -6,12 +6,14 @@ from eventyard.dialects.informatica.rendering import event_shown
 from eventyard.dialects.informatica.shapes import (
     EXAMPLES,
     NUMBER,
+    TABLES,
     TEXT,
     answered,
     body_of,
     events_of,
     given,
     schemas,
+    sends,
     state_of,
     success,
     topics_of,
@@ -64,6 +66,14 @@ def test_the_numbers_of_a_call_may_be_texts_and_what_it_needs_is_required():
         True,
         False,
     ]
+
+
+def test_tables_are_arrays_of_rows_at_least_one():
+    media = sends(TABLES, {"orders": [{}]})["requestBody"]["content"]["application/json"]
+    schema = jsonschema_rs.Draft202012Validator(media["schema"])
+    assert [schema.is_valid(body) for body in (media["example"], {}, {"orders": [1]}, {"orders": {}})] == [
+        True, False, False, False,
+    ]  # fmt: skip
 
 
 def test_an_answer_has_all_of_its_fields():
