@@ -4,7 +4,7 @@ Swagger UI's own files are fetched when the package is built. Without them ``/do
 operations. No page has inline script, and the content security policy lets none in.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -15,26 +15,10 @@ from starlette.responses import FileResponse
 
 from eventyard.api.problems import CODES_PAGE
 from eventyard.model.errors import CODES, NotFound
+from eventyard.wire.pages import GUARDED_SWAGGER, operations_table, swagger_start
 
 ASSETS = Path(__file__).parent / "assets" / "swagger-ui"
 FILES = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
-
-START = b"""const dark = matchMedia("(prefers-color-scheme: dark)");
-const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
-dark.addEventListener("change", follow);
-follow();
-SwaggerUIBundle({
-  url: "/openapi.json",
-  dom_id: "#swagger",
-  deepLinking: true,
-  persistAuthorization: false,
-  validatorUrl: null,
-});
-"""
-"""The one script of our own: it starts Swagger UI on our document, as dark or light as the reader's system.
-
-Swagger UI has a dark side, but looks for the reader's wish in a layout that we do not use.
-"""
 
 STYLE = """
 :root { color-scheme: light dark; --line: light-dark(#d8dce2, #3a414b); --mark: light-dark(#fff3c4, #4a3f12); }
@@ -60,16 +44,6 @@ ICON = "data:image/svg+xml," + quote(
     '<path d="M4 4.5h8M4 8h5M4 11.5h8" stroke="#fff" stroke-width="2" stroke-linecap="round"/></svg>'
 )
 """Stands in the page, so that no browser asks for one."""
-
-SECURITY = {
-    "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-}
-"""Styles may stand inline, because Swagger UI writes some; scripts may not."""
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -100,13 +74,13 @@ def docs_router(assets: Path = ASSETS) -> APIRouter:
 
     @router.get("/assets/start.js")
     async def start() -> Response:
-        return Response(START, media_type="text/javascript", headers=SECURITY)
+        return Response(swagger_start("/openapi.json"), media_type="text/javascript", headers=GUARDED_SWAGGER)
 
     @router.get("/assets/{name}")
     async def asset(name: str) -> Response:
         if name not in FILES or not (assets / name).is_file():
             raise NotFound("not_found", f"there is no /docs/assets/{name}")
-        return FileResponse(assets / name, media_type=FILES[name], headers=SECURITY)
+        return FileResponse(assets / name, media_type=FILES[name], headers=GUARDED_SWAGGER)
 
     return router
 
@@ -117,9 +91,7 @@ def operations_page(document: Mapping[str, Any]) -> str:
         "Eventyard API",
         "<h1>Eventyard API</h1>\n"
         '<p>The whole description: <a href="/openapi.json">/openapi.json</a>. '
-        f'<a href="{CODES_PAGE}">Error codes</a>.</p>\n'
-        "<table>\n<thead><tr><th>Method</th><th>Path</th><th>What it does</th></tr></thead>\n"
-        f"<tbody>\n{''.join(_rows(document))}</tbody>\n</table>",
+        f'<a href="{CODES_PAGE}">Error codes</a>.</p>\n' + operations_table(document),
     )
 
 
@@ -153,14 +125,5 @@ def _swagger_page() -> str:
     )
 
 
-def _rows(document: Mapping[str, Any]) -> Iterator[str]:
-    for path, operations in document["paths"].items():
-        for method, operation in operations.items():
-            yield (
-                f"<tr><td>{method.upper()}</td><td><code>{escape(path)}</code></td>"
-                f"<td>{escape(operation['summary'])}</td></tr>\n"
-            )
-
-
 def _html(page: str) -> Response:
-    return Response(page, media_type="text/html; charset=utf-8", headers=SECURITY)
+    return Response(page, media_type="text/html; charset=utf-8", headers=GUARDED_SWAGGER)

@@ -15,15 +15,6 @@ import msgspec
 
 Json = dict[str, Any]
 
-SECURITY = {
-    "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-}
-
 ICON = "data:image/svg+xml," + quote(
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#1f7a5c"/>'
     '<path d="M3 5c3-3 7 3 10 0M3 8.5c3-3 7 3 10 0M3 12c3-3 7 3 10 0" stroke="#fff" stroke-width="1.6" fill="none" '

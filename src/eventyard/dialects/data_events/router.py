@@ -15,7 +15,7 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import FileResponse
 
 from eventyard.dialects.data_events.document import Addresses, Json, ProjectView, document
-from eventyard.dialects.data_events.page import SECURITY, page
+from eventyard.dialects.data_events.page import page
 from eventyard.dialects.data_events.topics import TopicView
 from eventyard.dialects.data_events.yaml import to_yaml
 from eventyard.model.access import Principal, Scope
@@ -23,6 +23,7 @@ from eventyard.model.catalog import Application, Topic
 from eventyard.model.errors import NotFound, Unauthenticated
 from eventyard.pipeline.hub import Hub
 from eventyard.pipeline.view import View
+from eventyard.wire.pages import GUARDED
 
 OURS = Path(__file__).parent / "viewer"
 ASSETS = Path(__file__).parent / "assets" / "asyncapi-react"
@@ -79,14 +80,14 @@ def data_events_router(
     async def as_page(request: Request, project_id: InProject = None) -> Response:
         viewer = all((assets / path).is_file() for path in FETCHED.values())
         shown = page(await made(request, project_id), viewer=viewer)
-        return Response(shown, media_type="text/html; charset=utf-8", headers=SECURITY)
+        return Response(shown, media_type="text/html; charset=utf-8", headers=GUARDED)
 
     @router.get("/asyncapi/assets/{name}")
     async def asset(name: str) -> Response:
         path = OURS / name if name in _OWN else assets / FETCHED.get(name, "none")
         if not path.is_file():
             raise NotFound("not_found", f"there is no /asyncapi/assets/{name}")
-        return FileResponse(path, media_type=_TYPES[path.suffix], headers=SECURITY)
+        return FileResponse(path, media_type=_TYPES[path.suffix], headers=GUARDED)
 
     return router
 

@@ -4,28 +4,14 @@ Swagger UI's own files are those that the native API serves below ``/docs/assets
 the page is its table of operations. It has no inline script, and its content security policy lets none in.
 """
 
-from collections.abc import Iterator, Mapping
-from html import escape
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 
 from eventyard.dialects.eventhos.options import BASE
-
-START = f"""const dark = matchMedia("(prefers-color-scheme: dark)");
-const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
-dark.addEventListener("change", follow);
-follow();
-SwaggerUIBundle({{
-  url: "{BASE}/openapi.json",
-  dom_id: "#swagger",
-  deepLinking: true,
-  persistAuthorization: false,
-  validatorUrl: null,
-}});
-"""
-"""Starts Swagger UI on our document, in place of the table; as dark or light as the reader's system."""
+from eventyard.wire.pages import GUARDED_SWAGGER, operations_table, swagger_start
 
 STYLE = """
 :root { color-scheme: light dark; --line: light-dark(#d8dce2, #3a414b); }
@@ -37,16 +23,6 @@ a { color: light-dark(#0b57d0, #8ab4f8); }
   border-top: 1px solid var(--line); }
 code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
 """
-
-SECURITY = {
-    "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-}
-"""Styles may stand inline, because Swagger UI writes some; scripts may not."""
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -61,11 +37,7 @@ _PAGE = """<!doctype html>
 <p>The whole description: <a href="{base}/openapi.json">{base}/openapi.json</a>.
 The native API: <a href="/docs">/docs</a>.</p>
 <div id="swagger"><h1>eventhos API</h1>
-<table>
-<thead><tr><th>Method</th><th>Path</th><th>What it does</th></tr></thead>
-<tbody>
-{rows}</tbody>
-</table></div>
+{operations}</div>
 <script src="/docs/assets/swagger-ui-bundle.js"></script>
 <script src="{base}/docs/start.js"></script>
 </body>
@@ -84,24 +56,15 @@ def docs_router() -> APIRouter:
     @router.get("/docs")
     async def docs(request: Request) -> Response:
         page = operations_page(request.app.openapi())
-        return Response(page, media_type="text/html; charset=utf-8", headers=SECURITY)
+        return Response(page, media_type="text/html; charset=utf-8", headers=GUARDED_SWAGGER)
 
     @router.get("/docs/start.js")
     async def start() -> Response:
-        return Response(START, media_type="text/javascript", headers=SECURITY)
+        return Response(swagger_start(f"{BASE}/openapi.json"), media_type="text/javascript", headers=GUARDED_SWAGGER)
 
     return router
 
 
 def operations_page(document: Mapping[str, Any]) -> str:
     """The page, with every operation of an OpenAPI document."""
-    return _PAGE.format(style=STYLE, base=BASE, rows="".join(_rows(document)))
-
-
-def _rows(document: Mapping[str, Any]) -> Iterator[str]:
-    for path, operations in document["paths"].items():
-        for method, operation in operations.items():
-            yield (
-                f"<tr><td>{method.upper()}</td><td><code>{escape(path)}</code></td>"
-                f"<td>{escape(operation.get('summary', ''))}</td></tr>\n"
-            )
+    return _PAGE.format(style=STYLE, base=BASE, operations=operations_table(document))

@@ -90,6 +90,7 @@ async def test_the_page_wants_no_key_and_shows_more_with_one(admin, client_of):
     await admin.post("/v1/topics", json={"name": "orders"})
     page = await (await client_of(None)).get("/asyncapi")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "unsafe" not in page.headers["content-security-policy"]
     assert "exchange/project.{projectId}/${entityType}.${entityId}.${event}" in page.text
     assert "exchange/orders/" not in page.text
     assert "exchange/orders/" in (await admin.get("/asyncapi")).text
