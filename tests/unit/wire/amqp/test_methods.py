@@ -18,7 +18,7 @@ def with_arguments(method: type[Frame]) -> Frame:
     return make(method, **{name: (values | texts)[method.amqp_type(name)] for name in method.__slots__})
 
 
-@pytest.mark.parametrize("method", FROM_CLIENTS, ids=name_of)
+@pytest.mark.parametrize("method", sorted(FROM_CLIENTS, key=name_of), ids=name_of)
 def test_every_method_of_clients_is_read_as_pamqp_reads_it(method: type[Frame]) -> None:
     sent = with_arguments(method)
     payload = encode(sent)

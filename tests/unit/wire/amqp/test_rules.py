@@ -69,7 +69,9 @@ def test_answers_that_nobody_waits_for_are_dropped(method: Frame) -> None:
     assert decide(Channel(1), method) is None
 
 
-@pytest.mark.parametrize("method", [m for m in FROM_CLIENTS if name_of(m).startswith("connection.")], ids=name_of)
+@pytest.mark.parametrize(
+    "method", sorted((m for m in FROM_CLIENTS if name_of(m).startswith("connection.")), key=name_of), ids=name_of
+)
 def test_methods_of_the_connection_are_not_for_channels(method: type[Frame]) -> None:
     assert refusal(Channel(1), make(method)).startswith(f"{ReplyCode.COMMAND_INVALID.name} - ")
     assert method.index >> 16 == Connection.frame_id
