@@ -27,6 +27,7 @@ from eventyard.model.journal import (
     Listing,
     NewDelivery,
     NewPublication,
+    NewRun,
     Page,
     Query,
     Recorded,
@@ -97,7 +98,8 @@ class Store(Protocol):
         """Apply a trigger to those entries whose status allows it, by the lifecycle table; returns their ids.
 
         The line's own status is replaced by the one that follows. With ``due_at`` a delivery goes (back) into the
-        work queue, unleased, for its next attempt, and one whose event is gone stays as it is; without, it leaves it.
+        work queue, unleased, for its next attempt, and one whose event is gone, or that is made with others, stays as
+        it is; without, it leaves it.
         """
 
     async def redeliver(
@@ -106,6 +108,14 @@ class Store(Protocol):
         """Add deliveries to an existing publication (replay), or one that supersedes an old delivery (reprocess).
 
         Of a delivery that was superseded the last line names the new one, whose first line names the old one.
+        """
+
+    async def gather(self, run: NewRun, supersedes: EntryId | None = None) -> EntryId | None:
+        """Begin a run with its members, in one transaction; its id. ``None``: a member is not delayed any more, or its
+        event is gone, and nothing was done.
+
+        With ``supersedes`` it has no members yet: they are new deliveries in place of those of that run, which becomes
+        Reprocessed. Raises ``Conflict`` (``illegal_transition``) if it cannot.
         """
 
     async def adopt(self, past: Sequence[Past]) -> int:

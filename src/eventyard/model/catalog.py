@@ -20,7 +20,7 @@ from eventyard.model.products import ProductState
 from eventyard.model.retention import FOR_EVER, Retention
 from eventyard.model.retry import RetryPolicy
 from eventyard.model.rules import Rule
-from eventyard.model.schedule import Backlog, DeliveryScope, ReleaseState, Schedule, When
+from eventyard.model.schedule import Backlog, Compound, DeliveryScope, Overlap, ReleaseState, Schedule, When
 from eventyard.model.sealed import Sealed
 from eventyard.model.streams import ExchangeSettings, Queue
 
@@ -135,7 +135,8 @@ class Subscription(Struct, frozen=True):
     ``order`` has an event's deliveries made in groups, one after another, the lowest first; ``None`` takes no part in
     that and waits for nobody. With ``stop_on_error`` the groups behind a delivery that failed are not made.
     ``mail_to`` are told by mail when a delivery fails for good. ``schedule`` says when its deliveries are made, and
-    ``delivery_scope`` which of those that have waited until then.
+    ``delivery_scope`` which of those that have waited until then. ``compound`` has them made in sets, and ``unbound``
+    has none made of single events: each run is one of all that its topics hold. ``overlap`` is about such runs.
     """
 
     id: str
@@ -159,6 +160,9 @@ class Subscription(Struct, frozen=True):
     backlog: Backlog = Backlog.KEEP
     schedule: Schedule = Schedule()
     delivery_scope: DeliveryScope = DeliveryScope.ALL
+    compound: Compound | None = None
+    unbound: bool = False
+    overlap: Overlap = Overlap.WAIT
     title: str = ""
     labels: Mapping[str, str] = {}
     number: int = 0
@@ -166,12 +170,18 @@ class Subscription(Struct, frozen=True):
     @property
     def takes_part(self) -> bool:
         """Whether the events that concern it become deliveries, at once or later; otherwise it skips them."""
-        return self.mode is Mode.ENABLED or (self.mode is Mode.PAUSED and self.backlog is Backlog.KEEP)
+        kept = self.mode is Mode.ENABLED or (self.mode is Mode.PAUSED and self.backlog is Backlog.KEEP)
+        return kept and not self.unbound
 
     @property
     def waits(self) -> bool:
         """Whether its deliveries wait, Delayed, until they are let go."""
-        return self.mode is not Mode.ENABLED or self.schedule.when is not When.READY
+        return self.mode is not Mode.ENABLED or self.schedule.when is not When.READY or self.compound is not None
+
+    @property
+    def gathers(self) -> bool:
+        """Whether several of its deliveries are made as one."""
+        return self.compound is not None or self.delivery_scope is DeliveryScope.AGGREGATED
 
 
 class Target(Struct, frozen=True):

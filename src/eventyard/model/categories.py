@@ -16,6 +16,11 @@ def sees(held: frozenset[str] | None, borne: Collection[str]) -> bool:
     return held is None or not borne or not held.isdisjoint(borne)
 
 
+def covers(held: frozenset[str] | None, others: frozenset[str] | None) -> bool:
+    """Whether who holds these may see all that those others show."""
+    return held is None or (others is not None and held >= others)
+
+
 def given(held: frozenset[str] | None, wanted: Iterable[str] | None) -> tuple[str, ...] | None:
     """The categories of a key, user or client that is made: those wanted, or else the maker's own.
 

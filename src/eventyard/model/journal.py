@@ -48,7 +48,8 @@ class NewDelivery(Struct, frozen=True):
     """One delivery to be made of an event: for which subscription, to which target.
 
     ``status`` is ``PROCESSING`` for a target the hub drives and ``PENDING`` for a job, which waits for a worker. One
-    that is ``DELAYED`` waits for others of its publication, and is in no work queue until it is started.
+    that is ``DELAYED`` waits, for others of its publication or for its subscription, and is in no work queue until it
+    is started; with a ``note`` it is Processing at first, and that says why it waits.
     ``lease_until`` is 0 when nobody has taken it yet, else how long this process has it.
     """
 
@@ -57,6 +58,7 @@ class NewDelivery(Struct, frozen=True):
     status: Status
     due_at: Millis
     lease_until: Millis = 0
+    note: str = ""
 
 
 class NewPublication(Struct, frozen=True):
@@ -74,6 +76,27 @@ class NewPublication(Struct, frozen=True):
     received_at: Millis
     deliveries: tuple[NewDelivery, ...] = ()
     idempotency: tuple[Idempotency, ...] = ()
+
+
+class NewRun(Struct, frozen=True):
+    """An entry that is a root though nobody published it: several delayed deliveries made as one, what an unbound
+    subscription is to read, or what the hub itself has to say.
+
+    ``members`` are the deliveries, all of one subscription. They leave Delayed with it, with ``note`` in their
+    histories, and take each status that it takes. ``event`` is what is delivered; with members its data is theirs, as a
+    CloudEvents batch. ``lines`` are the history it begins with, and the last is its status; with a target it is due at
+    once if that is not final. ``topic`` is the number of the only topic it is about, or 0.
+    """
+
+    kind: Kind
+    project: int
+    topic: int
+    subscription: Subscription
+    target: Target | None
+    event: Event
+    lines: tuple[HistoryLine, ...]
+    members: tuple[EntryId, ...] = ()
+    note: str = ""
 
 
 class Appended(Struct, frozen=True):
@@ -183,6 +206,9 @@ class Delayed(Struct, frozen=True, array_like=True, gc=False):
     publication_id: EntryId
     target_number: int
     created_at: Millis
+    topic: int
+    size: int
+    """Bytes of its event's data."""
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -212,7 +238,8 @@ class Entry(Struct, frozen=True, kw_only=True):
 class EntryDetail(Struct, frozen=True, kw_only=True):
     """One entry with everything on record about it. ``event`` is ``None`` once the payload's retention is over.
 
-    ``supersedes`` is the delivery in whose place it was made, ``superseded_by`` the one made in its place.
+    ``supersedes`` is the delivery in whose place it was made, ``superseded_by`` the one made in its place. ``members``
+    are the deliveries that are made as this one, and ``run`` is the entry as which it is made with others.
     """
 
     entry: Entry
@@ -224,6 +251,8 @@ class EntryDetail(Struct, frozen=True, kw_only=True):
     lease_until: Millis | None
     supersedes: EntryId | None = None
     superseded_by: EntryId | None = None
+    members: tuple[EntryId, ...] = ()
+    run: EntryId | None = None
 
 
 class Seen(Struct, frozen=True):

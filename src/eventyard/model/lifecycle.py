@@ -22,8 +22,11 @@ class Kind(IntEnum):
     SYSTEM = 7
 
 
-SEVERAL: frozenset[Kind] = frozenset({Kind.COMPOUND_PUBLICATION, Kind.COMPOUND_SUBSCRIPTION})
-"""The kinds that are about several topics at once."""
+RUNS: frozenset[Kind] = frozenset({Kind.COMPOUND_SUBSCRIPTION, Kind.AGGREGATED_SUBSCRIPTION, Kind.UNBOUND_SUBSCRIPTION})
+"""The kinds that are delivered and are no child of a publication."""
+
+SEVERAL: frozenset[Kind] = RUNS | {Kind.COMPOUND_PUBLICATION}
+"""The kinds that may be about several topics at once."""
 
 
 class Status(IntEnum):

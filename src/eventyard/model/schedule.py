@@ -46,6 +46,28 @@ class DeliveryScope(StrEnum):
     ALL = "all"
     LATEST = "latest"
     """The newest; the older ones are discarded."""
+    AGGREGATED = "aggregated"
+    """All of them, as one."""
+
+
+class Overlap(StrEnum):
+    """What becomes of a run of several deliveries, or of an unbound one, whose subscription has one under way."""
+
+    WAIT = "wait"
+    """It is made when that one is over."""
+    ALLOW = "allow"
+    DISCARD = "discard"
+
+
+class Compound(Struct, frozen=True, forbid_unknown_fields=True):
+    """A set of deliveries that are made as one: of each topic of the subscription one at least, but of the optional
+    ones what is there.
+
+    ``wait_minutes`` after the first of a set has come, the hub says that it is not complete; ``None`` waits silently.
+    """
+
+    optional_topic_ids: tuple[str, ...] = ()
+    wait_minutes: int | None = None
 
 
 class Schedule(Struct, frozen=True, forbid_unknown_fields=True):

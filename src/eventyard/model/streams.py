@@ -91,7 +91,10 @@ class Origin(Struct, frozen=True):
 
 
 class Queue(Struct, frozen=True):
-    """A durable queue, as the catalog keeps it. ``key_id`` is the key or user that declared it."""
+    """A durable queue, as the catalog keeps it. ``key_id`` is the key or user that declared it.
+
+    ``categories`` are what they held, who may see some only: the queue is given nothing else.
+    """
 
     id: str
     project_id: str
@@ -102,6 +105,7 @@ class Queue(Struct, frozen=True):
     auto_delete: bool = False
     key_id: str | None = None
     origins: tuple[Origin, ...] = ()
+    categories: tuple[str, ...] | None = None
 
 
 class Position(Struct, frozen=True):

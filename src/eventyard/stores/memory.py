@@ -1,8 +1,8 @@
 """The store as plain dictionaries: the fake for tests, and the shortest description of what a store does.
 
 It keeps nothing on disk and commits every call at once. What it answers is what ``stores/sql`` must answer; both pass
-``testing/contracts/store.py``. How entries are found is in ``memory_search.py``, the stream in ``memory_stream.py``,
-what is adopted in ``memory_past.py``.
+``testing/contracts/store.py``. How entries change is in ``memory_entries.py``, how they are found in
+``memory_search.py``, the stream in ``memory_stream.py``, what is adopted in ``memory_past.py``.
 """
 
 import asyncio
@@ -29,6 +29,7 @@ from eventyard.model.journal import (
     Listing,
     NewDelivery,
     NewPublication,
+    NewRun,
     Page,
     Query,
     Recorded,
@@ -48,23 +49,19 @@ from eventyard.stores.family import (
     PUBLISHED,
     Family,
     adopted_once,
-    completed_at,
-    delayed_ms,
     ended,
     lost_attempt,
-    superseded,
-    superseding,
     taken,
 )
 from eventyard.stores.memory_catalog import MemoryCatalog
-from eventyard.stores.memory_due import Due, claimable, claimed, waiting
+from eventyard.stores.memory_due import claimable, claimed, waiting
+from eventyard.stores.memory_entries import MemoryEntries
 from eventyard.stores.memory_past import adopted
 from eventyard.stores.memory_promises import MemoryPromises
 from eventyard.stores.memory_retain import over, purge
 from eventyard.stores.memory_search import Kept, found, listed, shown, stories, totals
 from eventyard.stores.memory_siblings import delayed, delaying, siblings
 from eventyard.stores.memory_stream import MemoryStream
-from eventyard.stores.records import NameKind
 
 T = TypeVar("T")
 
@@ -74,10 +71,9 @@ class MemoryStore:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._entries: dict[EntryId, Kept] = {}
-        self._due: dict[EntryId, Due] = {}
         self._promises = MemoryPromises()
         self._catalog = MemoryCatalog()
+        self._entries = MemoryEntries(self._catalog)
         self._stream = MemoryStream(self._entries)
 
     async def start(self, stack: AsyncExitStack) -> None:
@@ -104,7 +100,7 @@ class MemoryStore:
         now = self._clock()
         history = [HistoryLine(new.received_at, Status.PROCESSING), HistoryLine(now, Status.COMPLETE, PUBLISHED)]
         publication = Kept(
-            id=self._next_id(),
+            id=self._entries.next_id(),
             kind=Kind.PUBLICATION,
             project=new.project_number,
             application=new.application_number,
@@ -119,57 +115,34 @@ class MemoryStore:
         )
         self._entries[publication.id] = publication
         for delivery in new.deliveries:
-            self._deliver(publication, delivery, HistoryLine(now, delivery.status))
+            self._entries.deliver(publication, delivery, HistoryLine(now, delivery.status))
         answer = Appended(publication.id, new.event.id, len(new.deliveries), now)
         self._promises.make(new.source.number, new.idempotency, answer)
         return answer
-
-    def _deliver(self, publication: Kept, new: NewDelivery, line: HistoryLine, old: EntryId | None = None) -> EntryId:
-        delivery = Kept(
-            id=self._next_id(),
-            kind=Kind.SUBSCRIPTION,
-            project=publication.project,
-            application=self._catalog.number(NameKind.APPLICATION, new.subscription.application_id),
-            topic=publication.topic,
-            name=new.subscription.number,
-            event=publication.event,
-            created_at=line.at,
-            history=[line],
-            parent_id=publication.id,
-            target=new.target.number,
-            supersedes=old,
-            family=Family(),
-            attempts={},
-        )
-        self._entries[delivery.id] = delivery
-        if new.status is not Status.DELAYED:
-            self._due[delivery.id] = Due(new.due_at, new.lease_until, 1)
-        publication.family.moved(None, line.status)
-        return delivery.id
 
     async def claim(self, room: Mapping[int, int], lease_until: Millis, now: Millis) -> list[Claimed]:
         """See the port."""
         leased = []
         for target, places in room.items():
-            free = claimable(self._due, self._entries, target, now)
+            free = claimable(self._entries.due, self._entries, target, now)
             sized = ((one, len(self._entries[one].event.data)) for one in free[:places])
             leased += [self._lease(one, lease_until, now) for one in taken(sized)]
         return leased
 
     def _lease(self, entry_id: EntryId, lease_until: Millis, now: Millis) -> Claimed:
-        delivery, due = self._entries[entry_id], self._due[entry_id]
+        delivery, due = self._entries[entry_id], self._entries.due[entry_id]
         lost = due.lease_until > 0
         if lost:
             delivery.attempts.setdefault(due.attempt, lost_attempt(due.attempt, due.due_at))
             due.attempt += 1
         due.lease_until = lease_until
         if delivery.status is not Status.PROCESSING:
-            self._change(delivery, HistoryLine(now, after(delivery.status, Trigger.START)))
+            self._entries.change(delivery, HistoryLine(now, after(delivery.status, Trigger.START)))
         return claimed(delivery, due, self._catalog.names, lost=lost)
 
     async def extend(self, entry_id: EntryId, lease_until: Millis, now: Millis) -> bool:
         """See the port."""
-        due = self._due.get(entry_id)
+        due = self._entries.due.get(entry_id)
         if due is None or due.lease_until <= now:
             return False
         due.lease_until = lease_until
@@ -185,30 +158,30 @@ class MemoryStore:
             return failed
 
     def _record(self, recording: Recording) -> Recorded:
-        delivery = self._entry(recording.entry_id)
+        delivery = self._entries.entry(recording.entry_id)
         attempt = recording.attempt
         if attempt is not None:
             delivery.attempts[attempt.number] = attempt
         if delivery.status in FINAL:
             return Recorded.LATE
         if recording.line is not None:
-            self._change(delivery, recording.line)
+            self._entries.change(delivery, recording.line)
         if recording.run_id is not None:
             delivery.run_id = recording.run_id
         if recording.counts is not None:
             delivery.counts = recording.counts
-        self._queue(delivery, recording.due_at)
+        self._entries.queue(delivery, recording.due_at)
         if delivery.status in FINAL and delivery.parent_id is not None:
             return ended(self._entries[delivery.parent_id].family)
         return Recorded.WRITTEN
 
     async def waiting(self) -> list[Waiting]:
         """See the port."""
-        return list(waiting(self._due, self._entries))
+        return list(waiting(self._entries.due, self._entries))
 
     async def release(self) -> int:
         """See the port."""
-        leased = [due for due in self._due.values() if due.lease_until]
+        leased = [due for due in self._entries.due.values() if due.lease_until]
         for due in leased:
             due.lease_until = 0
         return len(leased)
@@ -224,10 +197,10 @@ class MemoryStore:
             entry = self._entries.get(entry_id)
             if entry is None or (entry.status, trigger) not in LIFECYCLE:
                 continue
-            if due_at is not None and not self._has_payload(entry):
+            if due_at is not None and (not self._entries.has_payload(entry) or self._entries.run_of(entry_id)):
                 continue
-            self._change(entry, replace(line, status=after(entry.status, trigger)))
-            self._queue(entry, due_at)
+            self._entries.change(entry, replace(line, status=after(entry.status, trigger)))
+            self._entries.queue(entry, due_at)
             moved.append(entry_id)
         return moved
 
@@ -235,14 +208,12 @@ class MemoryStore:
         self, publication_id: EntryId, deliveries: Sequence[NewDelivery], supersedes: EntryId | None, line: HistoryLine
     ) -> list[EntryId]:
         """See the port."""
-        publication = self._entry(publication_id)
-        if supersedes is not None:
-            old = self._entry(supersedes)
-            last, old.superseded_by = replace(line, status=after(old.status, Trigger.REPROCESS)), self._next_id()
-            self._change(old, superseded(last, old.superseded_by))
-            self._queue(old, None)
-            line = superseding(line, supersedes)
-        return [self._deliver(publication, new, replace(line, status=new.status), supersedes) for new in deliveries]
+        self._entries.entry(publication_id)
+        return [self._entries.redeliver(publication_id, new, supersedes, line) for new in deliveries]
+
+    async def gather(self, run: NewRun, supersedes: EntryId | None = None) -> EntryId | None:
+        """See the port."""
+        return self._entries.gather(run, supersedes)
 
     async def adopt(self, past: Sequence[Past]) -> int:
         """See the port."""
@@ -252,26 +223,11 @@ class MemoryStore:
         source, once = self._catalog.remembered(one.source), adopted_once(one)
         if self._promises.made(source, once):
             return False
-        first = self._next_id()
+        first = self._entries.next_id()
         self._entries |= {entry.id: entry for entry in adopted(one, source, first, self._catalog)}
         answer = Appended(first, one.event.id, len(one.deliveries), self._clock())
         self._promises.make(source, [once], answer)
         return True
-
-    def _change(self, entry: Kept, line: HistoryLine) -> None:
-        last = entry.history[-1]
-        entry.completed_at = completed_at(entry.completed_at, last.status, line.status, line.at)
-        entry.delayed_ms = delayed_ms(entry.delayed_ms, last.status, last.at, line.at)
-        entry.history.append(line)
-        if entry.parent_id is not None:
-            self._entries[entry.parent_id].family.moved(last.status, line.status)
-
-    def _queue(self, entry: Kept, due_at: Millis | None) -> None:
-        """Put a delivery into the work queue, unleased, for its next attempt; or take it out."""
-        queued = self._due.pop(entry.id, None)
-        if due_at is not None and entry.parent_id is not None:
-            attempt = max(max(entry.attempts, default=0) + 1, queued.attempt if queued else 1)
-            self._due[entry.id] = Due(due_at, 0, attempt)
 
     async def siblings(self, publication_ids: Sequence[EntryId]) -> list[Sibling]:
         """See the port."""
@@ -291,14 +247,11 @@ class MemoryStore:
 
     async def over(self, terms: Sequence[Term], after: EntryId) -> Over:
         """See the port."""
-        return over(terms, after, self._entries, self._due)
+        return over(terms, after, self._entries, self._entries.due)
 
     async def purge(self, terms: Sequence[Term], ids: Sequence[EntryId]) -> Purged:
         """See the port."""
-        return purge(terms, ids, self._entries, self._due)
-
-    def _has_payload(self, entry: Kept) -> bool:
-        return self._entries[entry.parent_id or entry.id].has_payload
+        return purge(terms, ids, self._entries, self._entries.due)
 
     # The journal, reading
 
@@ -324,11 +277,11 @@ class MemoryStore:
 
     async def detail(self, entry_id: EntryId) -> EntryDetail:
         """See the port."""
-        entry = self._entry(entry_id)
-        due = self._due.get(entry_id)
+        entry = self._entries.entry(entry_id)
+        due = self._entries.due.get(entry_id)
         return EntryDetail(
             entry=self._shown(entry),
-            event=entry.event if self._has_payload(entry) else None,
+            event=entry.event if self._entries.has_payload(entry) else None,
             children=tuple(self._shown(child) for child in self._entries.values() if child.parent_id == entry_id),
             history=tuple(entry.history),
             attempts=tuple(entry.attempts[number] for number in sorted(entry.attempts)),
@@ -336,6 +289,8 @@ class MemoryStore:
             lease_until=(due.lease_until or None) if due else None,
             supersedes=entry.supersedes,
             superseded_by=entry.superseded_by,
+            members=entry.members,
+            run=self._entries.run_of(entry_id),
         )
 
     def _shown(self, entry: Kept) -> Entry:
@@ -344,15 +299,6 @@ class MemoryStore:
     async def totals(self, projects: Sequence[int], seen: Seen | None = None) -> Mapping[tuple[int, int], int]:
         """See the port."""
         return totals(self._entries.values(), projects, seen)
-
-    def _next_id(self) -> EntryId:
-        return EntryId(next(reversed(self._entries), 0) + 1)
-
-    def _entry(self, entry_id: EntryId) -> Kept:
-        try:
-            return self._entries[entry_id]
-        except KeyError:
-            raise NotFound("not_found", f"there is no journal entry {entry_id}") from None
 
     # The stream
 

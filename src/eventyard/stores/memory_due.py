@@ -42,10 +42,9 @@ def waiting(queued: Queued, entries: Entries) -> Iterator[Waiting]:
 
 def claimed(delivery: Kept, due: Due, names: Names, *, lost: bool) -> Claimed:
     """A delivery that was leased just now."""
-    assert delivery.parent_id is not None
     return Claimed(
         entry_id=delivery.id,
-        publication_id=delivery.parent_id,
+        publication_id=delivery.parent_id or delivery.id,
         subscription_id=names[delivery.name].id,
         target_number=delivery.target,
         attempt=due.attempt,

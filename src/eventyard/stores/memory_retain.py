@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from eventyard.model.ids import EntryId
+from eventyard.model.lifecycle import FINAL
 from eventyard.model.retention import SETTLED, Doomed, Facts, Fate, Over, Purged, Term, fate
 from eventyard.stores.memory_due import Due
 from eventyard.stores.memory_search import Kept
@@ -21,10 +22,18 @@ def purge(terms: Sequence[Term], ids: Sequence[EntryId], entries: Entries, queue
     purged = Purged()
     for one in [doomed for doomed in _doomed(terms, entries, queued) if doomed.id in ids]:
         purged.count(one)
+        children = _children(one.id, entries)
+        runs = [run for run in entries.values() if not set(children).isdisjoint(run.members)]
         if one.fate is Fate.PAYLOAD:
-            entries[one.id].has_payload = False
+            for over in (entries[one.id], *(run for run in runs if run.status in FINAL)):
+                over.has_payload = False
             continue
-        for gone in (one.id, *_children(one.id, entries)):
+        for run in runs:
+            run.members = tuple(member for member in run.members if member not in children)
+        empty = [run.id for run in runs if not run.members and run.id != next(reversed(entries))]
+        empty = [run for run in empty if run not in queued or not queued[run].lease_until]
+        purged.entries += len(empty)
+        for gone in (one.id, *children, *empty):
             del entries[gone]
             queued.pop(gone, None)
     return purged
@@ -55,8 +64,8 @@ def _facts(entry: Kept, entries: Entries, queued: Queued) -> Facts:
         id=entry.id,
         created_at=entry.created_at,
         settled_at=max(ends) if settled else None,
-        needed=family.open + family.delayed > 0,
-        leased=any(child.id in queued and queued[child.id].lease_until > 0 for child in children),
+        needed=family.open + family.delayed > 0 or (entry.target > 0 and entry.status not in FINAL),
+        leased=any(one.id in queued and queued[one.id].lease_until > 0 for one in (entry, *children)),
         payload=entry.has_payload,
     )
 

@@ -19,6 +19,8 @@ from eventyard.stores.memory_catalog import Name
 
 Names = Mapping[int, Name]
 
+PARENTS = (Kind.PUBLICATION, Kind.COMPOUND_PUBLICATION)
+
 
 class Kept(Struct, kw_only=True):
     """An entry and everything beside it."""
@@ -43,6 +45,7 @@ class Kept(Struct, kw_only=True):
     has_payload: bool = True
     supersedes: EntryId | None = None
     superseded_by: EntryId | None = None
+    members: tuple[EntryId, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -174,7 +177,7 @@ def listed(listing: Listing, entries: Mapping[EntryId, Kept], names: Names) -> L
 
 def _is_listed(listing: Listing, entry: Kept, names: Names) -> bool:
     return (
-        entry.parent_id is None
+        entry.kind in PARENTS
         and entry.project in listing.projects
         and _is_seen(listing.seen, entry)
         and not is_reserved(names[entry.name].name)

@@ -29,7 +29,7 @@ def delayed(
     """So many delayed deliveries of a subscription, of those between two ids."""
     number, after, through, limit = bounds
     found = [
-        Delayed(entry.id, entry.parent_id, entry.target, entry.created_at)
+        Delayed(entry.id, entry.parent_id, entry.target, entry.created_at, entry.topic, len(entry.event.data))
         for entry in entries.values()
         if entry.name == number and entry.status is Status.DELAYED and entry.parent_id is not None
         if after < entry.id <= (entry.id if through is None else through)

@@ -18,7 +18,7 @@ names that are the hub's own are left out: an event that comes back from it may 
 import re
 from base64 import b64encode
 from binascii import a2b_base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import quote, unquote_to_bytes
@@ -159,6 +159,11 @@ def encode_structured(event: Event) -> tuple[dict[str, str], bytes]:
     elif event.data:
         document["data_base64"] = event.data
     return {"content-type": STRUCTURED_MEDIA}, msgspec.json.encode(document)
+
+
+def encode_batch(events: Iterable[Event]) -> bytes:
+    """Events as the body of a batch (JSON 4): an array of what :func:`encode_structured` makes of each."""
+    return b"[" + b",".join(encode_structured(event)[1] for event in events) + b"]"
 
 
 def to_json(event: Event) -> dict[str, Any]:

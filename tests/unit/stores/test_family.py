@@ -1,19 +1,23 @@
 import pytest
 
 from eventyard.model.ids import EntryId
-from eventyard.model.journal import CLAIM_BYTES, HistoryLine, Recorded
+from eventyard.model.journal import CLAIM_BYTES, HistoryLine, NewRun, Recorded
 from eventyard.model.lifecycle import Descendants, Endings, Kind, Status
 from eventyard.stores.family import (
     Family,
+    begun,
     called,
     completed_at,
     delayed_ms,
     ended,
+    inherits,
     lived,
+    reflected,
     superseded,
     superseding,
     taken,
     topic_of,
+    with_members,
 )
 from eventyard.testing import builders as b
 
@@ -130,3 +134,33 @@ def test_of_two_deliveries_one_in_place_of_the_other_each_names_the_other(commen
         b.NOW, Status.PROCESSING, f"{before}superseded by entry 9", "ada"
     )
     assert superseding(line, EntryId(7)) == HistoryLine(b.NOW, Status.PROCESSING, f"{before}in place of entry 7", "ada")
+
+
+@pytest.mark.parametrize(
+    ("member", "old", "new", "goes"),
+    [
+        (Status.PROCESSING, Status.PROCESSING, Status.COMPLETE, True),
+        (Status.PROCESSING, Status.PENDING, Status.ERROR, True),
+        (Status.PROCESSING, Status.PENDING, Status.PROCESSING, False),
+        (Status.ERROR, Status.ERROR, Status.PROCESSING, True),
+        (Status.DISCARDED, Status.PROCESSING, Status.COMPLETE, False),
+        (Status.DISCARDED, Status.ERROR, Status.PROCESSING, False),
+        (Status.COMPLETE, Status.ERROR, Status.COMPLETE, False),
+    ],
+)
+def test_a_member_goes_with_its_run_unless_it_ended_on_its_own(
+    member: Status, old: Status, new: Status, goes: bool
+) -> None:
+    assert inherits(member, old, new) is goes
+    assert reflected(b.line(new, "why"), EntryId(9278)).comment == "reflected by event 9278"
+
+
+def test_members_begin_with_their_run() -> None:
+    scene = b.scene()
+    lines = (b.line(Status.NEW, actor="key:ci"), b.line(Status.PENDING, "Released", at=b.NOW + 1))
+    run = NewRun(Kind.AGGREGATED_SUBSCRIPTION, 1, 3, scene.subscription, None, b.event(b""), lines, (), "part")
+    assert begun(run) == b.line(Status.PROCESSING, "part", actor="key:ci")
+    over = NewRun(run.kind, 1, 3, scene.subscription, None, run.event, (b.line(Status.DISCARDED),), (), "with it")
+    assert begun(over).status is Status.DISCARDED
+    event = with_members(run.event, [b.event(b"1"), b.event(b"2")])
+    assert (event.content_type, event.data.count(b'"data":')) == ("application/cloudevents-batch+json", 2)

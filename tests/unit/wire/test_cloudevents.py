@@ -12,6 +12,7 @@ from eventyard.wire.cloudevents import (
     decode_batch,
     decode_binary,
     decode_structured,
+    encode_batch,
     encode_binary,
     encode_structured,
     mode_of,
@@ -345,3 +346,9 @@ def test_what_only_the_streams_have_a_use_for_does_not_go_out() -> None:
     assert headers["ce-tone"] == "c"
     assert "ce-amqpproperties" not in headers
     assert "amqpproperties" not in json.loads(encode_structured(event)[1])
+
+
+def test_a_batch_is_decoded_to_the_events_it_was_made_of() -> None:
+    events = [event(data=b'{"order": 1}'), event(data=b"\x00\xff", content_type="application/octet-stream")]
+    assert decode_batch(encode_batch(events), NOW, 9) == events
+    assert encode_batch([]) == b"[]"

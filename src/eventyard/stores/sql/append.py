@@ -16,6 +16,7 @@ from eventyard.model.journal import Appended, NewDelivery, NewPublication
 from eventyard.model.lifecycle import Endings, Kind, Status
 from eventyard.stores.family import Family
 from eventyard.stores.records import NameKind
+from eventyard.stores.sql.changes import HISTORY
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.promises import Promises
 from eventyard.stores.sql.statements import insert
@@ -65,12 +66,16 @@ class Prepared(NamedTuple):
 
 def prepare(new: NewPublication) -> Prepared:
     """Encode a publication's attributes. Raises ``UnicodeEncodeError`` for text that is not Unicode."""
-    event = new.event
+    return Prepared(new, encoded(new.event))
+
+
+def encoded(event: Event) -> str:
+    """The event without its data, as it is kept. Raises ``UnicodeEncodeError``."""
     attributes = Attributes(
         event.id, event.source, event.type, event.time, event.routing_key,
         event.content_type, event.subject, event.dataschema, event.extensions, event.request,
     )  # fmt: skip
-    return Prepared(new, _encoder.encode(attributes).decode())
+    return _encoder.encode(attributes).decode()
 
 
 def event_of(attributes: str, data: bytes) -> Event:
@@ -87,9 +92,8 @@ def append(
 ) -> list[Appended]:
     """Write publications and their deliveries; the answers in the order of the questions."""
     promises = Promises(connection, known, [prepared.new for prepared in publications], now)
-    entries: list[Any] = []
-    payloads: list[Any] = []
-    due: list[Any] = []
+    rows: tuple[list[Any], ...] = ([], [], [], [])
+    entries, payloads, due, history = rows
     answers = []
     tallies = Tallies()
     source, series = None, 0
@@ -112,7 +116,11 @@ def append(
         for delivery_id, delivery in enumerate(new.deliveries, start=number + 1):
             status, target = int(delivery.status), delivery.target.number
             own = delivery_series(known, project, topic, delivery)
-            entries += (delivery_id, own, status, 0, number, target, status, 1, now, None, 0, 0, 0, event_id)
+            born, lines = status, 1
+            if delivery.note:
+                born, lines = _PROCESSING, 2
+                history += (delivery_id, 2, now, status, delivery.note, None)
+            entries += (delivery_id, own, status, 0, number, target, born, lines, now, None, 0, 0, 0, event_id)
             if status != _DELAYED:
                 due += (delivery_id, number, target, delivery.due_at, delivery.lease_until, 1)
         if at < first_at:
@@ -130,6 +138,8 @@ def append(
         tallies.write(connection)
     if due:
         _DUE.run(connection, due)
+    if history:
+        HISTORY.run(connection, history)
     promises.write()
     return answers
 

@@ -1,11 +1,12 @@
 """Changing entries that exist: many of them read at once, changed in memory by the rules, and written back at once.
 
-Whoever changes an entry's status changes its parent's counters in the same transaction; this is the one place where
-that happens. ``record.py``, ``claim.py`` and ``moves.py`` say what to change.
+Whoever changes an entry's status changes its parent's counters in the same transaction, and the status of the
+deliveries that are made as that entry; this is the one place where that happens. ``record.py``, ``claim.py``,
+``moves.py`` and ``runs.py`` say what to change.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -14,8 +15,8 @@ from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import HistoryLine
 from eventyard.model.lifecycle import Endings, Status
 from eventyard.model.outcome import Attempt, Counts, Sent
-from eventyard.stores.family import Family, completed_at, delayed_ms
-from eventyard.stores.sql.statements import Rows, id_list, insert, update
+from eventyard.stores.family import Family, completed_at, delayed_ms, inherits, reflected
+from eventyard.stores.sql.statements import Rows, id_list, insert, one_document, update
 from eventyard.stores.sql.tallies import Tallies
 
 _READ = (
@@ -30,7 +31,11 @@ _WRITE = update(
     "id, status, descendants, completed_at, delayed_ms, lines, children, open, delayed, failed, completed,"
     " source_success, source_failed, target_success, target_failed, run_id",
 )
-_HISTORY = insert("history", "entry_id, line, at, status, comment, actor")
+HISTORY = insert("history", "entry_id, line, at, status, comment, actor")
+_MEMBERS = (
+    "SELECT json_group_array(json_array(root_id, entry_id)) FROM (SELECT root_id, entry_id FROM members"
+    " WHERE root_id IN (SELECT value FROM json_each(?)) ORDER BY root_id, entry_id)"
+)
 _ATTEMPTS = insert(
     "attempts",
     "delivery_id, number, started_at, duration_ms, result, status_code, error, more, response_body",
@@ -91,7 +96,11 @@ class Changes:
         self._unqueued: dict[int, None] = {}
         self._ended: dict[int, Endings] = {}
         """How the deliveries of publications that change had ended before."""
+        self._members: dict[int, list[int]] = {}
         self._read(ids)
+        runs = [entry.id for entry in self._entries.values() if entry.parent_id is None and entry.target is not None]
+        if runs:
+            self._read_members(runs)
         self._read({e.parent_id for e in self._entries.values() if e.parent_id is not None} - self._entries.keys())
 
     def _read(self, ids: Iterable[int]) -> None:
@@ -100,12 +109,17 @@ class Changes:
             for entry in _decode(self._connection.execute(_READ, (id_list(wanted),)).fetchone()[0]):
                 self._entries[entry.id] = entry
 
+    def _read_members(self, runs: Iterable[int]) -> None:
+        for run_id, entry_id in one_document(self._connection.execute(_MEMBERS, (id_list(runs),))):
+            self._members.setdefault(run_id, []).append(entry_id)
+        self._read({one for members in self._members.values() for one in members} - self._entries.keys())
+
     def get(self, entry_id: int) -> Changing | None:
         """The entry as it stands in this transaction."""
         return self._entries.get(entry_id)
 
     def line(self, entry: Changing, line: HistoryLine) -> None:
-        """Add a history line: the entry takes its status, and the parent counts it."""
+        """Add a history line: the entry takes its status, the parent counts it, and members of a run go with it."""
         old, new = entry.status, line.status
         if old is Status.DELAYED:
             entry.delayed_ms = delayed_ms(entry.delayed_ms, old, self._since(entry), line.at)
@@ -117,6 +131,13 @@ class Changes:
             self._ended.setdefault(parent.id, parent.family.endings)
             parent.family.moved(old, new)
             self.touch(parent)
+        for member in map(self._entries.__getitem__, self._members.get(entry.id, ())):
+            if inherits(member.status, old, new):
+                self.line(member, reflected(line, entry.id))
+
+    def members(self, run_id: int) -> Sequence[int]:
+        """The deliveries that are made as this entry."""
+        return self._members.get(run_id, ())
 
     def first_line(self, entry: Changing, line: HistoryLine) -> None:
         """Add a history line that changes nothing else."""
@@ -142,9 +163,9 @@ class Changes:
         self._queued.pop(entry.id, None)
         if due_at is None:
             self._unqueued[entry.id] = None
-        elif entry.parent_id is not None and entry.target is not None:
+        elif entry.target is not None:
             self._unqueued.pop(entry.id, None)
-            self._queued[entry.id] = (entry.id, entry.parent_id, entry.target, due_at)
+            self._queued[entry.id] = (entry.id, entry.parent_id or entry.id, entry.target, due_at)
 
     def write(self) -> None:
         """Write what was changed."""
@@ -152,7 +173,7 @@ class Changes:
         if self._attempts:
             _ATTEMPTS.run(connection, self._attempts)
         if self._history:
-            _HISTORY.run(connection, self._history)
+            HISTORY.run(connection, self._history)
         if self._changed:
             _WRITE.run(connection, [value for entry in self._changed.values() for value in _row(entry)])
         self._tally()

@@ -21,7 +21,8 @@ from eventyard.stores.sql.statements import id_list, one_document
 _WITH_EVENT = """
 SELECT json_group_array(id) FROM (
   SELECT wanted.value AS id FROM json_each(?) AS wanted JOIN entries ON entries.id = wanted.value
-  WHERE EXISTS (SELECT 1 FROM payloads WHERE entry_id = coalesce(parent_id, entries.id)) ORDER BY wanted.key)
+  WHERE EXISTS (SELECT 1 FROM payloads WHERE entry_id = coalesce(parent_id, entries.id))
+    AND NOT EXISTS (SELECT 1 FROM members WHERE entry_id = entries.id) ORDER BY wanted.key)
 """
 
 _SUPERSEDES = "UPDATE entries SET supersedes = ? WHERE id IN (SELECT value FROM json_each(?))"

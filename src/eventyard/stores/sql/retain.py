@@ -4,6 +4,8 @@ What is over is decided by ``model/retention.py``; :data:`_FATES` says the same 
 for who deletes, because a delivery may have been reprocessed in between. Blocks that ``spans`` shows to be too young
 are not looked at. Pages that become free are used again; the file does not shrink.
 
+A run that several deliveries are made as goes with the last of these, and its event with the event of the first.
+
 The family of the newest entry stays until there is a newer one: the next id follows from it after a restart.
 """
 
@@ -15,7 +17,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from eventyard.model.ids import EntryId
-from eventyard.model.lifecycle import Endings
+from eventyard.model.lifecycle import FINAL, Endings
 from eventyard.model.retention import SETTLED, Doomed, Fate, Over, Purged, Term
 from eventyard.stores.sql.search import PARENTS
 from eventyard.stores.sql.statements import id_list, one_document
@@ -23,6 +25,7 @@ from eventyard.stores.sql.tables import SPAN_BITS, endings
 from eventyard.stores.sql.tallies import Tallies
 
 _SETTLED = ", ".join(str(int(status)) for status in sorted(SETTLED))
+_FINAL = ", ".join(str(int(status)) for status in sorted(FINAL))
 _PARENTS = ", ".join(str(int(kind)) for kind in PARENTS)
 
 _FATES = f"""
@@ -31,7 +34,8 @@ WITH term AS MATERIALIZED (
     value ->> 4 AS read FROM json_each(:terms)),
 root AS (
   SELECT entries.id AS root_id, entries.created_at AS born_at, entries.completed_at AS over_at, children,
-    open + delayed > 0 AS needed, entries.id > coalesce(read, entries.id) AS unread,
+    open + delayed > 0 OR (entries.target IS NOT NULL AND status NOT IN ({_FINAL})) AS needed,
+    entries.id > coalesce(read, entries.id) AS unread,
     status IN ({_SETTLED}) AND open + delayed + failed = 0 AND entries.id <= coalesce(read, entries.id) AS settled,
     consumed, unconsumed, payload, iif(series.kind IN ({_PARENTS}), entries.series, 0) AS tallied, {endings} AS ended
   FROM entries JOIN series ON series.number = entries.series JOIN term ON term.topic = series.topic
@@ -42,9 +46,10 @@ fates AS (
     WHEN settled AND born_at <= consumed AND max(coalesce(over_at, born_at), coalesce(
       (SELECT max(child.completed_at) FROM entries AS child WHERE child.parent_id = root_id), 0)) <= consumed
       THEN {int(Fate.CONSUMED)}
-    WHEN NOT settled AND born_at <= unconsumed AND NOT (needed AND EXISTS (
-      SELECT 1 FROM entries AS child JOIN due ON delivery_id = child.id
-      WHERE child.parent_id = root_id AND lease_until > 0)) THEN {int(Fate.UNCONSUMED)}
+    WHEN NOT settled AND born_at <= unconsumed AND NOT (needed AND (
+      EXISTS (SELECT 1 FROM due WHERE delivery_id = root_id AND lease_until > 0) OR EXISTS (
+        SELECT 1 FROM entries AS child JOIN due ON delivery_id = child.id
+        WHERE child.parent_id = root_id AND lease_until > 0))) THEN {int(Fate.UNCONSUMED)}
     WHEN born_at <= payload AND NOT needed AND NOT unread
       AND EXISTS (SELECT 1 FROM payloads WHERE entry_id = root_id) THEN {int(Fate.PAYLOAD)}
     END AS fate FROM root)
@@ -57,9 +62,22 @@ _NEXT_BLOCK = "SELECT min(block) FROM spans WHERE block >= ? AND first_at <= ?"
 _OPEN_BLOCK = "SELECT coalesce(max(block) + 1, 0) FROM spans"
 _CHILDREN = "SELECT json_group_array(id) FROM entries WHERE parent_id IN (SELECT value FROM json_each(?))"
 _DELETE = "DELETE FROM {} WHERE {} IN (SELECT value FROM json_each(?))"
+_RUNS = """
+SELECT json_group_array(DISTINCT root_id) FROM members JOIN entries ON entries.id = entry_id
+WHERE parent_id IN (SELECT value FROM json_each(?))
+"""
+_EMPTY = """
+SELECT json_group_array(value) FROM json_each(?)
+WHERE NOT EXISTS (SELECT 1 FROM members WHERE root_id = value) AND value < (SELECT max(id) FROM entries)
+  AND NOT EXISTS (SELECT 1 FROM due WHERE delivery_id = value AND lease_until > 0)
+"""
+_OVER = f"""
+DELETE FROM payloads WHERE entry_id IN (
+  SELECT id FROM entries WHERE id IN (SELECT value FROM json_each(?)) AND status IN ({_FINAL}))
+"""
 _WHOLE = [_DELETE.format(*place) for place in (
-    ("due", "delivery_id"), ("attempts", "delivery_id"), ("history", "entry_id"), ("payloads", "entry_id"),
-    ("entries", "id"),
+    ("members", "root_id"), ("members", "entry_id"), ("due", "delivery_id"), ("attempts", "delivery_id"),
+    ("history", "entry_id"), ("payloads", "entry_id"), ("entries", "id"),
 )]  # fmt: skip
 _PAYLOADS = _DELETE.format("payloads", "entry_id")
 
@@ -97,13 +115,28 @@ def purge(connection: sqlite3.Connection, terms: Sequence[Term], ids: Sequence[E
             tallies.count(series, Endings(ended), one.id, -1)
     if payloads:
         connection.execute(_PAYLOADS, (id_list(payloads),))
+        connection.execute(_OVER, (id_list(_runs_of(connection, payloads)),))
     if whole:
-        gone = id_list([*whole, *one_document(connection.execute(_CHILDREN, (id_list(whole),)))])
-        for statement in _WHOLE:
-            connection.execute(statement, (gone,))
+        runs = _runs_of(connection, whole)
+        _delete(connection, [*whole, *one_document(connection.execute(_CHILDREN, (id_list(whole),)))])
+        empty = one_document(connection.execute(_EMPTY, (id_list(runs),)))
+        _delete(connection, empty)
+        purged.entries += len(empty)
         tallies.write(connection)
         tallies.clear(connection)
     return purged
+
+
+def _runs_of(connection: sqlite3.Connection, publications: Sequence[int]) -> list[int]:
+    """The runs as which deliveries of these publications are made."""
+    return one_document(connection.execute(_RUNS, (id_list(publications),)))
+
+
+def _delete(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
+    if ids:
+        gone = id_list(ids)
+        for statement in _WHOLE:
+            connection.execute(statement, (gone,))
 
 
 def pages(doomed: int) -> int:

@@ -31,8 +31,9 @@ GROUP BY series.name ORDER BY series.name
 """
 
 _DELAYED = f"""
-SELECT json_group_array(json_array(id, parent_id, target, created_at)) FROM (
-  SELECT entries.id, parent_id, target, created_at FROM series JOIN entries ON {_IS_DELAYED}
+SELECT json_group_array(json_array(id, parent_id, target, created_at, topic,
+  (SELECT coalesce(max(length(data)), 0) FROM payloads WHERE entry_id = parent_id))) FROM (
+  SELECT entries.id, parent_id, target, created_at, topic FROM series JOIN entries ON {_IS_DELAYED}
   WHERE series.kind = {Kind.SUBSCRIPTION:d} AND series.name = ? AND entries.id > ? AND entries.id <= ?
   ORDER BY entries.id %s LIMIT ?)
 """

@@ -1,8 +1,8 @@
 """The store in an SQLite file: one writer thread, a few readers, one checkpointer, put together.
 
 This file only passes calls on: writes to ``writer.py`` (and through it to ``append.py``, ``record.py``, ``claim.py``,
-``moves.py``, ``adopt.py``, ``retain.py``, ``catalog.py``, ``positions.py``), reads to ``pages.py``, ``listing.py``,
-``reading.py``, ``stories.py`` and ``stream.py`` on a connection of the pool.
+``moves.py``, ``runs.py``, ``adopt.py``, ``retain.py``, ``catalog.py``, ``positions.py``), reads to ``pages.py``,
+``listing.py``, ``reading.py``, ``stories.py`` and ``stream.py`` on a connection of the pool.
 """
 
 import asyncio
@@ -33,6 +33,7 @@ from eventyard.model.journal import (
     Listing,
     NewDelivery,
     NewPublication,
+    NewRun,
     Page,
     Query,
     Recorded,
@@ -48,7 +49,20 @@ from eventyard.model.past import Past
 from eventyard.model.retention import Over, Purged, Term
 from eventyard.model.streams import Position
 from eventyard.ports import Clock, Watcher
-from eventyard.stores.sql import adopt, catalog, claim, faults, file, moves, pages, reading, retain, siblings, stream
+from eventyard.stores.sql import (
+    adopt,
+    catalog,
+    claim,
+    faults,
+    file,
+    moves,
+    pages,
+    reading,
+    retain,
+    runs,
+    siblings,
+    stream,
+)
 from eventyard.stores.sql import positions as kept
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.listing import listed
@@ -158,6 +172,10 @@ class SqliteStore:
     ) -> list[EntryId]:
         """See the port."""
         return await self._act(moves.redeliver, publication_id, deliveries, supersedes, line, known=True)
+
+    async def gather(self, run: NewRun, supersedes: EntryId | None = None) -> EntryId | None:
+        """See the port."""
+        return await self._act(runs.gather, run, supersedes, known=True)
 
     async def adopt(self, past: Sequence[Past]) -> int:
         """See the port."""

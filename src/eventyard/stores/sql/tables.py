@@ -179,6 +179,15 @@ attempts = Table(
     sqlite_with_rowid=False,
 )
 
+members = Table(
+    "members",
+    metadata,
+    _number("root_id", key=True),
+    _number("entry_id", key=True),
+    sqlite_with_rowid=False,
+)
+Index("one_run", members.c.entry_id, unique=True)
+
 due = Table(
     "due",
     metadata,

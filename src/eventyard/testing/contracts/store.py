@@ -7,6 +7,7 @@ fixture ``clock``. The suite is in parts, one for each group of the port's metho
     ├── AppendContract    store_append.py    events with their deliveries, idempotency keys
     ├── WorkContract      store_work.py      claims, leases, recordings
     ├── GroupsContract    store_groups.py    deliveries that wait for others of their publication
+    ├── RunsContract      store_runs.py      several deliveries that are made as one
     ├── OperatorContract  store_operator.py  move, redeliver
     ├── PastContract      store_past.py      adopt
     ├── RetentionContract store_retention.py over, purge
@@ -24,6 +25,7 @@ from eventyard.testing.contracts.store_listing import ListingContract
 from eventyard.testing.contracts.store_operator import OperatorContract
 from eventyard.testing.contracts.store_past import PastContract
 from eventyard.testing.contracts.store_retention import RetentionContract
+from eventyard.testing.contracts.store_runs import RunsContract
 from eventyard.testing.contracts.store_search import SearchContract
 from eventyard.testing.contracts.store_seen import SeenContract
 from eventyard.testing.contracts.store_streams import StreamsContract
@@ -34,6 +36,7 @@ class StoreContract(
     AppendContract,
     WorkContract,
     GroupsContract,
+    RunsContract,
     OperatorContract,
     PastContract,
     RetentionContract,

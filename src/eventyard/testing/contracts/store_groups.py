@@ -125,7 +125,11 @@ class GroupsContract:
         await store.append(scene.publication(deliveries=[scene.delivery(subscription=other, status=Status.DELAYED)]))
         number, target = scene.subscription.number, scene.target.number
         assert await store.delaying() == [Delaying(number, scene.subscription.id), Delaying(other.number, other.id)]
-        all_three = [Delayed(EntryId(n), EntryId(of), target, b.NOW) for n, of in ((2, 1), (6, 5), (7, 5))]
+        size = len(b.event().data)
+        all_three = [
+            Delayed(EntryId(n), EntryId(of), target, b.NOW, scene.topic.number, size)
+            for n, of in ((2, 1), (6, 5), (7, 5))
+        ]
         assert await store.delayed(number, EntryId(0), None, 9) == all_three
         assert await store.delayed(number, EntryId(2), EntryId(6), 9) == all_three[1:2]
         assert await store.delayed(number, EntryId(0), None, 2) == all_three[:2]

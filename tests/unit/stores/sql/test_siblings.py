@@ -44,7 +44,7 @@ def test_delayed_ones_are_found_by_the_index_of_the_series(
     engine.dispose()
     assert whose == [Delaying(6, "subscription-fulfilment")]
     assert [(one.entry_id, one.publication_id) for one in found] == [(6, 4), (3, 1)]
-    assert found[0] == Delayed(EntryId(6), EntryId(4), 5, b.NOW)
+    assert found[0] == Delayed(EntryId(6), EntryId(4), 5, b.NOW, 3, len(b.event().data))
     for statement, given in ((_DELAYING, ()), (_DELAYED % "ASC", (6, 0, 9, 9))):
         plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", given).fetchall()
         assert any("by_series" in row[-1] for row in plan)
