@@ -25,9 +25,9 @@ from eventyard.model.journal import (
     HistoryLine,
     Listed,
     Listing,
+    NewBundle,
     NewDelivery,
     NewPublication,
-    NewRun,
     Page,
     Query,
     Recorded,
@@ -110,12 +110,12 @@ class Store(Protocol):
         Of a delivery that was superseded the last line names the new one, whose first line names the old one.
         """
 
-    async def gather(self, run: NewRun, supersedes: EntryId | None = None) -> EntryId | None:
-        """Begin a run with its members, in one transaction; its id. ``None``: a member is not delayed any more, or its
-        event is gone, and nothing was done.
+    async def gather(self, bundle: NewBundle, supersedes: EntryId | None = None) -> EntryId | None:
+        """Begin a bundle with its members, in one transaction; its id. ``None``: a member is not delayed any more, or
+        its event is gone, and nothing was done.
 
-        With ``supersedes`` it has no members yet: they are new deliveries in place of those of that run, which becomes
-        Reprocessed. Raises ``Conflict`` (``illegal_transition``) if it cannot.
+        With ``supersedes`` it has no members yet: they are new deliveries in place of those of that bundle, which
+        becomes Reprocessed. Raises ``Conflict`` (``illegal_transition``) if it cannot.
         """
 
     async def adopt(self, past: Sequence[Past]) -> int:

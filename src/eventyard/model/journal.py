@@ -78,7 +78,7 @@ class NewPublication(Struct, frozen=True):
     idempotency: tuple[Idempotency, ...] = ()
 
 
-class NewRun(Struct, frozen=True):
+class NewBundle(Struct, frozen=True):
     """An entry that is a root though nobody published it: several delayed deliveries made as one, what an unbound
     subscription is to read, or what the hub itself has to say.
 
@@ -239,7 +239,7 @@ class EntryDetail(Struct, frozen=True, kw_only=True):
     """One entry with everything on record about it. ``event`` is ``None`` once the payload's retention is over.
 
     ``supersedes`` is the delivery in whose place it was made, ``superseded_by`` the one made in its place. ``members``
-    are the deliveries that are made as this one, and ``run`` is the entry as which it is made with others.
+    are the deliveries that are made as this one, and ``bundle`` is the entry as which it is made with others.
     """
 
     entry: Entry
@@ -252,7 +252,7 @@ class EntryDetail(Struct, frozen=True, kw_only=True):
     supersedes: EntryId | None = None
     superseded_by: EntryId | None = None
     members: tuple[EntryId, ...] = ()
-    run: EntryId | None = None
+    bundle: EntryId | None = None
 
 
 class Seen(Struct, frozen=True):

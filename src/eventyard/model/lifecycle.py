@@ -22,10 +22,12 @@ class Kind(IntEnum):
     SYSTEM = 7
 
 
-RUNS: frozenset[Kind] = frozenset({Kind.COMPOUND_SUBSCRIPTION, Kind.AGGREGATED_SUBSCRIPTION, Kind.UNBOUND_SUBSCRIPTION})
+BUNDLES: frozenset[Kind] = frozenset(
+    {Kind.COMPOUND_SUBSCRIPTION, Kind.AGGREGATED_SUBSCRIPTION, Kind.UNBOUND_SUBSCRIPTION}
+)
 """The kinds that are delivered and are no child of a publication."""
 
-SEVERAL: frozenset[Kind] = RUNS | {Kind.COMPOUND_PUBLICATION}
+SEVERAL: frozenset[Kind] = BUNDLES | {Kind.COMPOUND_PUBLICATION}
 """The kinds that may be about several topics at once."""
 
 

@@ -51,7 +51,7 @@ class DeliveryScope(StrEnum):
 
 
 class Overlap(StrEnum):
-    """What becomes of a run of several deliveries, or of an unbound one, whose subscription has one under way."""
+    """What becomes of a bundle whose subscription has one under way."""
 
     WAIT = "wait"
     """It is made when that one is over."""

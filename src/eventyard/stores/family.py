@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
-from eventyard.model.journal import CLAIM_BYTES, MULTIPLE, HistoryLine, Idempotency, NewRun, Recorded
+from eventyard.model.journal import CLAIM_BYTES, MULTIPLE, HistoryLine, Idempotency, NewBundle, Recorded
 from eventyard.model.lifecycle import FINAL, SEVERAL, Descendants, Endings, Kind, Status, descendants
 from eventyard.model.outcome import Attempt, Outcome, Result
 from eventyard.model.past import Past
@@ -104,24 +104,24 @@ def superseding(line: HistoryLine, old_id: EntryId) -> HistoryLine:
 
 
 def with_members(event: Event, members: Iterable[Event]) -> Event:
-    """The event of a run: its data are those of its members."""
+    """The event of a bundle: its data are those of its members."""
     return replace(event, data=encode_batch(members), content_type=BATCH_MEDIA)
 
 
-def begun(run: NewRun) -> HistoryLine:
-    """The line of each member when its run begins: it is processed, or as the run itself if that is over at once."""
-    first, status = run.lines[0], run.lines[-1].status
-    return HistoryLine(first.at, status if status in FINAL else Status.PROCESSING, run.note, first.actor)
+def begun(bundle: NewBundle) -> HistoryLine:
+    """The line of each member when its bundle begins: it is processed, or over at once as the bundle itself."""
+    first, status = bundle.lines[0], bundle.lines[-1].status
+    return HistoryLine(first.at, status if status in FINAL else Status.PROCESSING, bundle.note, first.actor)
 
 
 def inherits(member: Status, old: Status, new: Status) -> bool:
-    """Whether a member of a run goes with it from one status to another: what ended on its own account stays so."""
+    """Whether a member of a bundle goes with it from one status to another: what ended on its own account stays so."""
     return member is not new and (member is old or (member not in FINAL and old not in FINAL))
 
 
-def reflected(line: HistoryLine, run_id: EntryId) -> HistoryLine:
-    """The line of a member that goes with its run, in the words of the DIH seed's example."""
-    return replace(line, comment=f"reflected by event {run_id}")
+def reflected(line: HistoryLine, bundle_id: EntryId) -> HistoryLine:
+    """The line of a member that goes with its bundle, in the words of the DIH seed's example."""
+    return replace(line, comment=f"reflected by event {bundle_id}")
 
 
 def _also(comment: str, told: str) -> str:

@@ -27,9 +27,9 @@ from eventyard.model.journal import (
     HistoryLine,
     Listed,
     Listing,
+    NewBundle,
     NewDelivery,
     NewPublication,
-    NewRun,
     Page,
     Query,
     Recorded,
@@ -197,7 +197,7 @@ class MemoryStore:
             entry = self._entries.get(entry_id)
             if entry is None or (entry.status, trigger) not in LIFECYCLE:
                 continue
-            if due_at is not None and (not self._entries.has_payload(entry) or self._entries.run_of(entry_id)):
+            if due_at is not None and (not self._entries.has_payload(entry) or self._entries.bundle_of(entry_id)):
                 continue
             self._entries.change(entry, replace(line, status=after(entry.status, trigger)))
             self._entries.queue(entry, due_at)
@@ -211,9 +211,9 @@ class MemoryStore:
         self._entries.entry(publication_id)
         return [self._entries.redeliver(publication_id, new, supersedes, line) for new in deliveries]
 
-    async def gather(self, run: NewRun, supersedes: EntryId | None = None) -> EntryId | None:
+    async def gather(self, bundle: NewBundle, supersedes: EntryId | None = None) -> EntryId | None:
         """See the port."""
-        return self._entries.gather(run, supersedes)
+        return self._entries.gather(bundle, supersedes)
 
     async def adopt(self, past: Sequence[Past]) -> int:
         """See the port."""
@@ -290,7 +290,7 @@ class MemoryStore:
             supersedes=entry.supersedes,
             superseded_by=entry.superseded_by,
             members=entry.members,
-            run=self._entries.run_of(entry_id),
+            bundle=self._entries.bundle_of(entry_id),
         )
 
     def _shown(self, entry: Kept) -> Entry:

@@ -1,13 +1,13 @@
 """The journal of the in-memory store: its entries with the work queue beside them, and how they change.
 
-The shortest description of what ``sql/changes.py`` and ``sql/runs.py`` do; which calls there are is in ``memory.py``.
+The shortest description of what ``sql/changes.py`` and ``sql/bundles.py`` do. The calls are in ``memory.py``.
 """
 
 from msgspec.structs import replace
 
 from eventyard.model.errors import Conflict, NotFound
 from eventyard.model.ids import EntryId, Millis
-from eventyard.model.journal import HistoryLine, NewDelivery, NewRun
+from eventyard.model.journal import HistoryLine, NewBundle, NewDelivery
 from eventyard.model.lifecycle import FINAL, Kind, Status, Trigger, after
 from eventyard.stores.family import (
     Family,
@@ -76,7 +76,7 @@ class MemoryEntries(dict[EntryId, Kept]):
         return delivery.id
 
     def change(self, entry: Kept, line: HistoryLine) -> None:
-        """Add a history line: the entry takes its status, the parent counts it, and members of a run go with it."""
+        """Add a history line: the entry takes its status, the parent counts it, and members of a bundle go with it."""
         last = entry.history[-1]
         entry.completed_at = completed_at(entry.completed_at, last.status, line.status, line.at)
         entry.delayed_ms = delayed_ms(entry.delayed_ms, last.status, last.at, line.at)
@@ -109,54 +109,54 @@ class MemoryEntries(dict[EntryId, Kept]):
         self.change(old, superseded(last, old.superseded_by))
         self.queue(old, None)
 
-    def gather(self, run: NewRun, old_id: EntryId | None) -> EntryId | None:
-        """Begin a run with its members; its id, if all of them were delayed and their events are there."""
-        asked = run.lines[0]
+    def gather(self, bundle: NewBundle, old_id: EntryId | None) -> EntryId | None:
+        """Begin a bundle with its members; its id, if all of them were delayed and their events are there."""
+        asked = bundle.lines[0]
         if old_id is not None:
-            run = self._again(run, self.entry(old_id))
-        members = [self.get(member) for member in run.members]
+            bundle = self._again(bundle, self.entry(old_id))
+        members = [self.get(member) for member in bundle.members]
         if not all(one and one.status is Status.DELAYED and self.has_payload(one) for one in members):
             return None
         delayed = [one for one in members if one is not None]
-        event = with_members(run.event, [one.event for one in delayed]) if delayed else run.event
+        event = with_members(bundle.event, [one.event for one in delayed]) if delayed else bundle.event
         for member in delayed:
-            self.change(member, begun(run))
+            self.change(member, begun(bundle))
         if old_id is not None:
             self.supersede(self[old_id], asked)
         made = Kept(
             id=self.next_id(),
-            kind=run.kind,
-            project=run.project,
-            application=self._catalog.number(NameKind.APPLICATION, run.subscription.application_id),
-            topic=run.topic,
-            name=run.subscription.number,
+            kind=bundle.kind,
+            project=bundle.project,
+            application=self._catalog.number(NameKind.APPLICATION, bundle.subscription.application_id),
+            topic=bundle.topic,
+            name=bundle.subscription.number,
             event=event,
-            created_at=run.lines[0].at,
-            history=list(run.lines),
-            completed_at=lived(run.lines).completed_at,
-            target=run.target.number if run.target else 0,
+            created_at=bundle.lines[0].at,
+            history=list(bundle.lines),
+            completed_at=lived(bundle.lines).completed_at,
+            target=bundle.target.number if bundle.target else 0,
             supersedes=old_id,
-            members=run.members,
+            members=bundle.members,
             family=Family(),
             attempts={},
         )
         self[made.id] = made
         if made.target and made.status not in FINAL:
-            self.due[made.id] = Due(run.lines[-1].at, 0, 1)
+            self.due[made.id] = Due(bundle.lines[-1].at, 0, 1)
         return made.id
 
-    def _again(self, run: NewRun, old: Kept) -> NewRun:
-        """The run with new deliveries in place of those of an earlier one."""
+    def _again(self, bundle: NewBundle, old: Kept) -> NewBundle:
+        """The bundle with new deliveries in place of those of an earlier one."""
         after(old.status, Trigger.REPROCESS)
         made = []
         for member in map(self.__getitem__, old.members):
-            assert run.target is not None and member.parent_id is not None
-            delivery = NewDelivery(run.subscription, run.target, Status.DELAYED, run.lines[0].at)
-            made.append(self.redeliver(member.parent_id, delivery, member.id, run.lines[0]))
+            assert bundle.target is not None and member.parent_id is not None
+            delivery = NewDelivery(bundle.subscription, bundle.target, Status.DELAYED, bundle.lines[0].at)
+            made.append(self.redeliver(member.parent_id, delivery, member.id, bundle.lines[0]))
         if not made:
             raise Conflict("illegal_transition", f"nothing is left of what entry {old.id} was made of")
-        return replace(run, members=tuple(made), lines=(superseding(run.lines[0], old.id), *run.lines[1:]))
+        return replace(bundle, members=tuple(made), lines=(superseding(bundle.lines[0], old.id), *bundle.lines[1:]))
 
-    def run_of(self, entry_id: EntryId) -> EntryId | None:
-        """The run as which a delivery is made."""
+    def bundle_of(self, entry_id: EntryId) -> EntryId | None:
+        """The bundle as which a delivery is made."""
         return next((one.id for one in self.values() if entry_id in one.members), None)

@@ -23,15 +23,15 @@ def purge(terms: Sequence[Term], ids: Sequence[EntryId], entries: Entries, queue
     for one in [doomed for doomed in _doomed(terms, entries, queued) if doomed.id in ids]:
         purged.count(one)
         children = _children(one.id, entries)
-        runs = [run for run in entries.values() if not set(children).isdisjoint(run.members)]
+        bundles = [bundle for bundle in entries.values() if not set(children).isdisjoint(bundle.members)]
         if one.fate is Fate.PAYLOAD:
-            for over in (entries[one.id], *(run for run in runs if run.status in FINAL)):
+            for over in (entries[one.id], *(bundle for bundle in bundles if bundle.status in FINAL)):
                 over.has_payload = False
             continue
-        for run in runs:
-            run.members = tuple(member for member in run.members if member not in children)
-        empty = [run.id for run in runs if not run.members and run.id != next(reversed(entries))]
-        empty = [run for run in empty if run not in queued or not queued[run].lease_until]
+        for bundle in bundles:
+            bundle.members = tuple(member for member in bundle.members if member not in children)
+        empty = [bundle.id for bundle in bundles if not bundle.members and bundle.id != next(reversed(entries))]
+        empty = [bundle for bundle in empty if bundle not in queued or not queued[bundle].lease_until]
         purged.entries += len(empty)
         for gone in (one.id, *children, *empty):
             del entries[gone]

@@ -1,7 +1,7 @@
 import pytest
 
 from eventyard.model.ids import EntryId
-from eventyard.model.journal import CLAIM_BYTES, HistoryLine, NewRun, Recorded
+from eventyard.model.journal import CLAIM_BYTES, HistoryLine, NewBundle, Recorded
 from eventyard.model.lifecycle import Descendants, Endings, Kind, Status
 from eventyard.stores.family import (
     Family,
@@ -158,9 +158,11 @@ def test_a_member_goes_with_its_run_unless_it_ended_on_its_own(
 def test_members_begin_with_their_run() -> None:
     scene = b.scene()
     lines = (b.line(Status.NEW, actor="key:ci"), b.line(Status.PENDING, "Released", at=b.NOW + 1))
-    run = NewRun(Kind.AGGREGATED_SUBSCRIPTION, 1, 3, scene.subscription, None, b.event(b""), lines, (), "part")
-    assert begun(run) == b.line(Status.PROCESSING, "part", actor="key:ci")
-    over = NewRun(run.kind, 1, 3, scene.subscription, None, run.event, (b.line(Status.DISCARDED),), (), "with it")
+    bundle = NewBundle(Kind.AGGREGATED_SUBSCRIPTION, 1, 3, scene.subscription, None, b.event(b""), lines, (), "part")
+    assert begun(bundle) == b.line(Status.PROCESSING, "part", actor="key:ci")
+    over = NewBundle(
+        bundle.kind, 1, 3, scene.subscription, None, bundle.event, (b.line(Status.DISCARDED),), (), "with it"
+    )
     assert begun(over).status is Status.DISCARDED
-    event = with_members(run.event, [b.event(b"1"), b.event(b"2")])
+    event = with_members(bundle.event, [b.event(b"1"), b.event(b"2")])
     assert (event.content_type, event.data.count(b'"data":')) == ("application/cloudevents-batch+json", 2)

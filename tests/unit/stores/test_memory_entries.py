@@ -3,7 +3,7 @@ import pytest
 from eventyard.model.errors import NotFound
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
-from eventyard.model.journal import HistoryLine, NewRun
+from eventyard.model.journal import HistoryLine, NewBundle
 from eventyard.model.lifecycle import Kind, Status
 from eventyard.stores.family import Family
 from eventyard.stores.memory_catalog import MemoryCatalog
@@ -26,14 +26,16 @@ def test_a_run_is_queued_and_its_members_are_not() -> None:
     waiting = scene.delivery(status=Status.DELAYED, note="waits")
     member = entries.deliver(entries[EntryId(1)], waiting, b.line(Status.DELAYED))
     lines = (b.line(Status.NEW), b.line(Status.PENDING, "Released"))
-    run = NewRun(Kind.AGGREGATED_SUBSCRIPTION, 1, 3, scene.subscription, scene.target, b.event(b""), lines, (member,))
-    assert entries.gather(run, None) == 3
+    bundle = NewBundle(
+        Kind.AGGREGATED_SUBSCRIPTION, 1, 3, scene.subscription, scene.target, b.event(b""), lines, (member,)
+    )
+    assert entries.gather(bundle, None) == 3
     assert list(entries.due) == [3]
-    assert (entries[member].status, entries.run_of(member)) == (Status.PROCESSING, 3)
+    assert (entries[member].status, entries.bundle_of(member)) == (Status.PROCESSING, 3)
     assert [line.status for line in entries[member].history] == [
         Status.PROCESSING, Status.DELAYED, Status.PROCESSING,
     ]  # fmt: skip
-    assert entries.gather(run, None) is None
+    assert entries.gather(bundle, None) is None
 
 
 def test_an_entry_that_is_not_there_is_missed() -> None:

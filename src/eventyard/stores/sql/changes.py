@@ -2,7 +2,7 @@
 
 Whoever changes an entry's status changes its parent's counters in the same transaction, and the status of the
 deliveries that are made as that entry; this is the one place where that happens. ``record.py``, ``claim.py``,
-``moves.py`` and ``runs.py`` say what to change.
+``moves.py`` and ``bundles.py`` say what to change.
 """
 
 import sqlite3
@@ -98,9 +98,9 @@ class Changes:
         """How the deliveries of publications that change had ended before."""
         self._members: dict[int, list[int]] = {}
         self._read(ids)
-        runs = [entry.id for entry in self._entries.values() if entry.parent_id is None and entry.target is not None]
-        if runs:
-            self._read_members(runs)
+        bundles = [entry.id for entry in self._entries.values() if entry.parent_id is None and entry.target is not None]
+        if bundles:
+            self._read_members(bundles)
         self._read({e.parent_id for e in self._entries.values() if e.parent_id is not None} - self._entries.keys())
 
     def _read(self, ids: Iterable[int]) -> None:
@@ -109,9 +109,9 @@ class Changes:
             for entry in _decode(self._connection.execute(_READ, (id_list(wanted),)).fetchone()[0]):
                 self._entries[entry.id] = entry
 
-    def _read_members(self, runs: Iterable[int]) -> None:
-        for run_id, entry_id in one_document(self._connection.execute(_MEMBERS, (id_list(runs),))):
-            self._members.setdefault(run_id, []).append(entry_id)
+    def _read_members(self, bundles: Iterable[int]) -> None:
+        for bundle_id, entry_id in one_document(self._connection.execute(_MEMBERS, (id_list(bundles),))):
+            self._members.setdefault(bundle_id, []).append(entry_id)
         self._read({one for members in self._members.values() for one in members} - self._entries.keys())
 
     def get(self, entry_id: int) -> Changing | None:
@@ -119,7 +119,7 @@ class Changes:
         return self._entries.get(entry_id)
 
     def line(self, entry: Changing, line: HistoryLine) -> None:
-        """Add a history line: the entry takes its status, the parent counts it, and members of a run go with it."""
+        """Add a history line: the entry takes its status, the parent counts it, and members of a bundle go with it."""
         old, new = entry.status, line.status
         if old is Status.DELAYED:
             entry.delayed_ms = delayed_ms(entry.delayed_ms, old, self._since(entry), line.at)
@@ -135,9 +135,9 @@ class Changes:
             if inherits(member.status, old, new):
                 self.line(member, reflected(line, entry.id))
 
-    def members(self, run_id: int) -> Sequence[int]:
+    def members(self, bundle_id: int) -> Sequence[int]:
         """The deliveries that are made as this entry."""
-        return self._members.get(run_id, ())
+        return self._members.get(bundle_id, ())
 
     def first_line(self, entry: Changing, line: HistoryLine) -> None:
         """Add a history line that changes nothing else."""

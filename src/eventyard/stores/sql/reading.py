@@ -72,7 +72,7 @@ def detail(connection: Connection, entry_id: EntryId) -> EntryDetail:
         supersedes=row.supersedes,
         superseded_by=_successor(connection, row) if row.status == Status.REPROCESSED else None,
         members=() if row.target is None or row.parent_id is not None else _members(connection, entry_id),
-        run=None if row.parent_id is None else _run(connection, entry_id),
+        bundle=None if row.parent_id is None else _bundle(connection, entry_id),
     )
 
 
@@ -87,24 +87,24 @@ def totals(connection: Connection, projects: Sequence[int], seen: Seen | None = 
     return {(kind, status): number for kind, status, number in counted}
 
 
-def _members(connection: Connection, run_id: int) -> tuple[EntryId, ...]:
-    """The deliveries that are made as a run."""
-    found = select(members.c.entry_id).where(members.c.root_id == run_id).order_by(members.c.entry_id)
+def _members(connection: Connection, bundle_id: int) -> tuple[EntryId, ...]:
+    """The deliveries that are made as a bundle."""
+    found = select(members.c.entry_id).where(members.c.root_id == bundle_id).order_by(members.c.entry_id)
     return tuple(EntryId(one) for one in connection.execute(found).scalars())
 
 
-def _run(connection: Connection, entry_id: int) -> EntryId | None:
-    """The run as which a delivery is made."""
+def _bundle(connection: Connection, entry_id: int) -> EntryId | None:
+    """The bundle as which a delivery is made."""
     return connection.execute(select(members.c.root_id).where(members.c.entry_id == entry_id)).scalar_one_or_none()
 
 
 def _successor(connection: Connection, row: Row[Any]) -> EntryId | None:
-    """The entry that took the place of one: of a run, that of a member's successor; else a child of its parent."""
+    """The entry that took the place of one: of a bundle, that of a member's successor; else a child of its parent."""
     if row.parent_id is None:
         for member in _members(connection, row.id)[:1]:
             old = connection.execute(select(entries).where(entries.c.id == member)).one()
             new = _successor(connection, old)
-            return None if new is None else _run(connection, new)
+            return None if new is None else _bundle(connection, new)
         return None
     sibling = select(entries.c.id).where(entries.c.parent_id == row.parent_id, entries.c.supersedes == row.id)
     return connection.execute(sibling).scalar_one_or_none()

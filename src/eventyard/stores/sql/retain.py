@@ -4,7 +4,7 @@ What is over is decided by ``model/retention.py``; :data:`_FATES` says the same 
 for who deletes, because a delivery may have been reprocessed in between. Blocks that ``spans`` shows to be too young
 are not looked at. Pages that become free are used again; the file does not shrink.
 
-A run that several deliveries are made as goes with the last of these, and its event with the event of the first.
+A bundle goes with the last of its members, and its event with the event of the first.
 
 The family of the newest entry stays until there is a newer one: the next id follows from it after a restart.
 """
@@ -62,7 +62,7 @@ _NEXT_BLOCK = "SELECT min(block) FROM spans WHERE block >= ? AND first_at <= ?"
 _OPEN_BLOCK = "SELECT coalesce(max(block) + 1, 0) FROM spans"
 _CHILDREN = "SELECT json_group_array(id) FROM entries WHERE parent_id IN (SELECT value FROM json_each(?))"
 _DELETE = "DELETE FROM {} WHERE {} IN (SELECT value FROM json_each(?))"
-_RUNS = """
+_BUNDLES = """
 SELECT json_group_array(DISTINCT root_id) FROM members JOIN entries ON entries.id = entry_id
 WHERE parent_id IN (SELECT value FROM json_each(?))
 """
@@ -115,11 +115,11 @@ def purge(connection: sqlite3.Connection, terms: Sequence[Term], ids: Sequence[E
             tallies.count(series, Endings(ended), one.id, -1)
     if payloads:
         connection.execute(_PAYLOADS, (id_list(payloads),))
-        connection.execute(_OVER, (id_list(_runs_of(connection, payloads)),))
+        connection.execute(_OVER, (id_list(_bundles_of(connection, payloads)),))
     if whole:
-        runs = _runs_of(connection, whole)
+        bundles = _bundles_of(connection, whole)
         _delete(connection, [*whole, *one_document(connection.execute(_CHILDREN, (id_list(whole),)))])
-        empty = one_document(connection.execute(_EMPTY, (id_list(runs),)))
+        empty = one_document(connection.execute(_EMPTY, (id_list(bundles),)))
         _delete(connection, empty)
         purged.entries += len(empty)
         tallies.write(connection)
@@ -127,9 +127,9 @@ def purge(connection: sqlite3.Connection, terms: Sequence[Term], ids: Sequence[E
     return purged
 
 
-def _runs_of(connection: sqlite3.Connection, publications: Sequence[int]) -> list[int]:
-    """The runs as which deliveries of these publications are made."""
-    return one_document(connection.execute(_RUNS, (id_list(publications),)))
+def _bundles_of(connection: sqlite3.Connection, publications: Sequence[int]) -> list[int]:
+    """The bundles as which deliveries of these publications are made."""
+    return one_document(connection.execute(_BUNDLES, (id_list(publications),)))
 
 
 def _delete(connection: sqlite3.Connection, ids: Sequence[int]) -> None:

@@ -1,7 +1,7 @@
 """The store in an SQLite file: one writer thread, a few readers, one checkpointer, put together.
 
 This file only passes calls on: writes to ``writer.py`` (and through it to ``append.py``, ``record.py``, ``claim.py``,
-``moves.py``, ``runs.py``, ``adopt.py``, ``retain.py``, ``catalog.py``, ``positions.py``), reads to ``pages.py``,
+``moves.py``, ``bundles.py``, ``adopt.py``, ``retain.py``, ``catalog.py``, ``positions.py``), reads to ``pages.py``,
 ``listing.py``, ``reading.py``, ``stories.py`` and ``stream.py`` on a connection of the pool.
 """
 
@@ -31,9 +31,9 @@ from eventyard.model.journal import (
     HistoryLine,
     Listed,
     Listing,
+    NewBundle,
     NewDelivery,
     NewPublication,
-    NewRun,
     Page,
     Query,
     Recorded,
@@ -59,7 +59,6 @@ from eventyard.stores.sql import (
     pages,
     reading,
     retain,
-    runs,
     siblings,
     stream,
 )
@@ -173,9 +172,9 @@ class SqliteStore:
         """See the port."""
         return await self._act(moves.redeliver, publication_id, deliveries, supersedes, line, known=True)
 
-    async def gather(self, run: NewRun, supersedes: EntryId | None = None) -> EntryId | None:
+    async def gather(self, bundle: NewBundle, supersedes: EntryId | None = None) -> EntryId | None:
         """See the port."""
-        return await self._act(runs.gather, run, supersedes, known=True)
+        return await self._act(bundles.gather, bundle, supersedes, known=True)
 
     async def adopt(self, past: Sequence[Past]) -> int:
         """See the port."""

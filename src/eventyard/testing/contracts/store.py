@@ -7,7 +7,7 @@ fixture ``clock``. The suite is in parts, one for each group of the port's metho
     ├── AppendContract    store_append.py    events with their deliveries, idempotency keys
     ├── WorkContract      store_work.py      claims, leases, recordings
     ├── GroupsContract    store_groups.py    deliveries that wait for others of their publication
-    ├── RunsContract      store_runs.py      several deliveries that are made as one
+    ├── BundlesContract   store_bundles.py   several deliveries that are made as one
     ├── OperatorContract  store_operator.py  move, redeliver
     ├── PastContract      store_past.py      adopt
     ├── RetentionContract store_retention.py over, purge
@@ -19,13 +19,13 @@ fixture ``clock``. The suite is in parts, one for each group of the port's metho
 """
 
 from eventyard.testing.contracts.store_append import AppendContract
+from eventyard.testing.contracts.store_bundles import BundlesContract
 from eventyard.testing.contracts.store_catalog import CatalogContract
 from eventyard.testing.contracts.store_groups import GroupsContract
 from eventyard.testing.contracts.store_listing import ListingContract
 from eventyard.testing.contracts.store_operator import OperatorContract
 from eventyard.testing.contracts.store_past import PastContract
 from eventyard.testing.contracts.store_retention import RetentionContract
-from eventyard.testing.contracts.store_runs import RunsContract
 from eventyard.testing.contracts.store_search import SearchContract
 from eventyard.testing.contracts.store_seen import SeenContract
 from eventyard.testing.contracts.store_streams import StreamsContract
@@ -36,7 +36,7 @@ class StoreContract(
     AppendContract,
     WorkContract,
     GroupsContract,
-    RunsContract,
+    BundlesContract,
     OperatorContract,
     PastContract,
     RetentionContract,

@@ -1,18 +1,18 @@
 import sqlite3
 
 from eventyard.model.ids import EntryId
-from eventyard.model.journal import NewRun
+from eventyard.model.journal import NewBundle
 from eventyard.model.lifecycle import Kind, Status
 from eventyard.stores.sql.append import append, prepare
+from eventyard.stores.sql.bundles import gather
 from eventyard.stores.sql.known import Known
-from eventyard.stores.sql.runs import gather
 from eventyard.testing import builders as b
 
 
-def compound(scene: b.Scene, *members: int) -> NewRun:
+def compound(scene: b.Scene, *members: int) -> NewBundle:
     lines = (b.line(Status.NEW), b.line(Status.PROCESSING, "Released"))
     ids = tuple(EntryId(member) for member in members)
-    return NewRun(
+    return NewBundle(
         Kind.COMPOUND_SUBSCRIPTION, 1, 0, scene.subscription, scene.target, b.event(b""), lines, ids, "part of it"
     )
 
