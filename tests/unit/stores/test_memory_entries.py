@@ -21,7 +21,7 @@ def entries_of(event: Event) -> MemoryEntries:
     return entries
 
 
-def test_a_run_is_queued_and_its_members_are_not() -> None:
+def test_a_bundle_is_queued_and_its_members_are_not() -> None:
     scene, entries = b.scene(), entries_of(b.event())
     waiting = scene.delivery(status=Status.DELAYED, note="waits")
     member = entries.deliver(entries[EntryId(1)], waiting, b.line(Status.DELAYED))

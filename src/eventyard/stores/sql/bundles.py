@@ -1,4 +1,4 @@
-"""Runs: several delayed deliveries that are made as one, begun in one transaction.
+"""Bundles: several delayed deliveries that are made as one, begun in one transaction.
 
 A bundle is an entry of its own, a root with a payload, so that it is claimed, attempted and retried as any delivery is.
 Which deliveries are made as it stands in ``members``; that they go with it is told in ``changes.py``.
@@ -68,7 +68,8 @@ def _event(connection: sqlite3.Connection, changes: Changes, bundle: NewBundle) 
 
 
 def _write(connection: sqlite3.Connection, known: Known, bundle: NewBundle, supersedes: EntryId | None) -> None:
-    bundle_id, life, first = known.next_id, lived(bundle.lines), bundle.lines[0].at
+    bundle_id, life = known.next_id, lived(bundle.lines)
+    first, last = bundle.lines[0].at, bundle.lines[-1].at
     known.next_id += 1
     application = known.number(NameKind.APPLICATION, bundle.subscription.application_id)
     series = known.series(bundle.kind, bundle.project, application, bundle.topic, bundle.subscription.number)
@@ -79,9 +80,7 @@ def _write(connection: sqlite3.Connection, known: Known, bundle: NewBundle, supe
     HISTORY.run(connection, list(_history(bundle_id, bundle.lines)))
     _HOLDS.run(connection, [value for member in bundle.members for value in (bundle_id, member)])
     if target is not None and life.status not in FINAL:
-        connection.execute(
-            "INSERT INTO due VALUES (?, ?, ?, ?, 0, 1)", (bundle_id, bundle_id, target, bundle.lines[-1].at)
-        )
+        connection.execute("INSERT INTO due VALUES (?, ?, ?, ?, 0, 1)", (bundle_id, bundle_id, target, last))
     known.span(first, max(first, life.completed_at or 0))
 
 

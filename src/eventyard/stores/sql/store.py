@@ -51,6 +51,7 @@ from eventyard.model.streams import Position
 from eventyard.ports import Clock, Watcher
 from eventyard.stores.sql import (
     adopt,
+    bundles,
     catalog,
     claim,
     faults,

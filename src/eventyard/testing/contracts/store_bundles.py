@@ -59,7 +59,7 @@ class BundlesContract:
         assert (member.entry.status, member.bundle, member.members) == (Status.DELAYED, None, ())
         assert (await store.detail(EntryId(1))).entry.descendants is Descendants.DELAYED
 
-    async def test_a_run_is_a_root_that_is_due_with_the_events_of_its_members(self, store: Store) -> None:
+    async def test_a_bundle_is_a_root_that_is_due_with_the_events_of_its_members(self, store: Store) -> None:
         """They are Processing from then on, and know it; their parents count them as open."""
         scene = await _two_delayed(store)
         assert await store.gather(_bundle(scene, 2, 4)) == 5
@@ -79,7 +79,7 @@ class BundlesContract:
         first, second = json.loads(claimed.event.data)
         assert (first["data"], second["data_base64"]) == ({"order": 1}, "dHdv")
 
-    async def test_members_take_the_status_that_the_run_takes(self, store: Store) -> None:
+    async def test_members_take_the_status_that_the_bundle_takes(self, store: Store) -> None:
         """In the same transaction; its end is theirs, its retry too, and the hand that closes it closes them."""
         scene = await _two_delayed(store)
         await store.gather(_bundle(scene, 2, 4))
@@ -106,7 +106,7 @@ class BundlesContract:
         assert await store.move([EntryId(5)], Trigger.CLOSE, BY_ADMIN, None) == [5]
         assert await _statuses(store, 2, 4) == [Status.DISCARDED, Status.COMPLETE]
 
-    async def test_a_run_begins_with_all_of_its_members_or_not_at_all(self, store: Store) -> None:
+    async def test_a_bundle_begins_with_all_of_its_members_or_not_at_all(self, store: Store) -> None:
         """One that is not delayed any more, or is not there, keeps the others where they are."""
         scene = await _two_delayed(store)
         assert await store.gather(_bundle(scene, 2, 4, 77)) is None
@@ -116,7 +116,7 @@ class BundlesContract:
         assert await store.gather(_bundle(scene, 4)) == 5
         assert await store.gather(_bundle(scene, 4)) is None
 
-    async def test_a_run_that_is_over_as_it_begins_ends_its_members_too(self, store: Store) -> None:
+    async def test_a_bundle_that_is_over_as_it_begins_ends_its_members_too(self, store: Store) -> None:
         """And is in no queue."""
         scene = await _two_delayed(store)
         over = HistoryLine(b.NOW + 100, Status.DISCARDED, "another bundle is under way")
@@ -125,7 +125,7 @@ class BundlesContract:
         assert (await store.detail(EntryId(5))).entry.completed_at == over.at
         assert await store.claim({scene.target.number: 9}, LATER, LATER) == []
 
-    async def test_without_members_a_run_has_the_event_it_is_given(self, store: Store) -> None:
+    async def test_without_members_a_bundle_has_the_event_it_is_given(self, store: Store) -> None:
         """As those of unbound subscriptions have; without a target it is a note of the hub's own."""
         scene = await b.saved(store)
         unbound = _bundle(scene, kind=Kind.UNBOUND_SUBSCRIPTION, event=b.event(b"{}", id="bundle-7"))
@@ -167,7 +167,7 @@ class BundlesContract:
             await store.gather(_bundle(scene), EntryId(99))
         assert await _statuses(store, 5, 2, 4) == [Status.PROCESSING] * 3
 
-    async def test_a_run_goes_with_the_last_of_its_members(self, store: Store) -> None:
+    async def test_a_bundle_goes_with_the_last_of_its_members(self, store: Store) -> None:
         """Its event goes with the event of the first of them."""
         scene = await _two_delayed(store)
         await store.gather(_bundle(scene, 2, 4))

@@ -22,7 +22,7 @@ def delayed(connection: sqlite3.Connection, known: Known, scene: b.Scene, number
     append(connection, known, b.NOW, [prepare(one) for one in publications])
 
 
-def test_a_run_writes_its_entry_its_event_its_members_and_its_place_in_the_queue(
+def test_a_bundle_writes_its_entry_its_event_its_members_and_its_place_in_the_queue(
     connection: sqlite3.Connection, known: Known
 ) -> None:
     scene = b.scene()
