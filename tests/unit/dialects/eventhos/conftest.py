@@ -1,4 +1,4 @@
-"""A hub in memory, and clients that speak to eventhos' routes in process."""
+"""Clients that speak to eventhos' routes in process."""
 
 from contextlib import AsyncExitStack
 
@@ -8,7 +8,6 @@ import pytest
 from eventyard.dialects.eventhos.access import Access
 from eventyard.dialects.eventhos.options import Options
 from eventyard.dialects.eventhos.router import eventhos_app
-from eventyard.testing.hub import memory_hub
 
 
 async def read(headers, receive):
@@ -19,12 +18,6 @@ async def read(headers, receive):
         body += message.get("body", b"")
         if not message.get("more_body"):
             return body
-
-
-@pytest.fixture
-async def yard():
-    async with memory_hub() as yard:
-        yield yard
 
 
 @pytest.fixture

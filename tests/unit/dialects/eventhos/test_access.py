@@ -6,15 +6,8 @@ from starlette.requests import Request
 from eventyard.dialects.eventhos.access import Access, token_of
 from eventyard.dialects.eventhos.envelopes import EventhosError
 from eventyard.model.access import EVERYTHING, Scope
-from eventyard.testing.hub import memory_hub
 
 HOME, PROXY = "192.0.2.1", "10.0.0.1"
-
-
-@pytest.fixture
-async def yard():
-    async with memory_hub() as yard:
-        yield yard
 
 
 @pytest.fixture

@@ -1,17 +1,9 @@
-"""A hub in memory, and clients that speak to the two profiles in process."""
+"""Clients that speak to the two profiles in process."""
 
 from contextlib import AsyncExitStack
 
 import httpx
 import pytest
-
-from eventyard.testing.hub import memory_hub
-
-
-@pytest.fixture
-async def yard():
-    async with memory_hub() as yard:
-        yield yard
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A hub in memory, and clients of AMQP."""
+"""Clients of AMQP."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -6,14 +6,8 @@ from typing import Any
 
 import pytest
 
-from eventyard.testing.hub import Yard, memory_hub
+from eventyard.testing.hub import Yard
 from tests.unit.gateways.amqp.around import Client
-
-
-@pytest.fixture
-async def yard() -> AsyncIterator[Yard]:
-    async with memory_hub() as yard:
-        yield yard
 
 
 @pytest.fixture

@@ -1,17 +1,11 @@
-"""A hub in memory, and clients of STOMP."""
+"""Clients of STOMP."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
-from eventyard.testing.hub import Yard, memory_hub
+from eventyard.testing.hub import Yard
 from tests.unit.gateways.stomp.around import Client
-
-
-@pytest.fixture
-async def yard() -> AsyncIterator[Yard]:
-    async with memory_hub() as yard:
-        yield yard
 
 
 @pytest.fixture

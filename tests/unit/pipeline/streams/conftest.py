@@ -1,4 +1,4 @@
-"""A hub in memory with a client of its streams."""
+"""A client of the streams of a hub in memory."""
 
 from collections.abc import AsyncIterator
 
@@ -8,13 +8,7 @@ from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
 from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.outgoing import Outgoing
-from eventyard.testing.hub import Yard, memory_hub
-
-
-@pytest.fixture
-async def yard() -> AsyncIterator[Yard]:
-    async with memory_hub() as yard:
-        yield yard
+from eventyard.testing.hub import Yard
 
 
 @pytest.fixture
