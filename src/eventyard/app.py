@@ -29,6 +29,7 @@ from eventyard.pipeline.announce import Announcer
 from eventyard.pipeline.attempt import Attempter
 from eventyard.pipeline.backlogs import Backlogs
 from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.consume import Consuming
 from eventyard.pipeline.directory import Directory
 from eventyard.pipeline.dispatch import Dispatcher
 from eventyard.pipeline.doors import Doors
@@ -192,6 +193,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         backlogs=backlogs,
         schedules=schedules,
         runs=runs,
+        consuming=Consuming(catalog, store, attempter, recorder, releases, parts.target_types, due, clock),
         mails=mails,
         monitoring=rules,
         search=Search(catalog, store),

@@ -6,6 +6,7 @@ from eventyard.model.ids import Millis
 from eventyard.pipeline.accept import Acceptor
 from eventyard.pipeline.backlogs import Backlogs
 from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.consume import Consuming
 from eventyard.pipeline.dispatch import Dispatcher
 from eventyard.pipeline.doors import Doors
 from eventyard.pipeline.entities import Entities
@@ -63,6 +64,7 @@ class Hub(Struct, frozen=True):
     backlogs: Backlogs
     schedules: Schedules
     runs: JobRuns
+    consuming: Consuming
     mails: Mails
     monitoring: Monitoring
     search: Search

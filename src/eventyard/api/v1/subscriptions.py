@@ -14,6 +14,8 @@ from eventyard.model import catalog
 from eventyard.model import schedule as waiting
 from eventyard.model.addresses import MOST_ADDRESSES
 from eventyard.model.retry import RetryPolicy
+from eventyard.pipeline.consume import MOST
+from eventyard.wire.cloudevents import to_json
 
 router = APIRouter(prefix="/v1/subscriptions", tags=["Subscriptions"])
 
@@ -166,6 +168,19 @@ class SubscriptionRun(Struct):
     discarded: Annotated[int, Meta(description="Older ones that were discarded, by the delivery scope.")]
 
 
+class Consumption(Body):
+    """How much to take."""
+
+    limit: int = Field(default=1, ge=1, le=MOST, description="How many deliveries at most, the oldest first.")
+
+
+class Consumed(Struct):
+    """What was taken: nothing, if nothing waits."""
+
+    delivery_ids: Annotated[list[int], Meta(description="Journal ids of the deliveries, which are complete now.")]
+    events: Annotated[list[dict[str, Any]], Meta(description="Their events, in the same order, as CloudEvents JSON.")]
+
+
 def shown(subscription: catalog.Subscription) -> Subscription:
     """A subscription as answers have it."""
     return Subscription(
@@ -267,6 +282,18 @@ async def run_subscription(call: Asked, subscription_id: str, body: RunSubscript
     """Release what waits for a subscription that is paused or has a schedule. What comes later waits again."""
     made = await call.hub.subscriptions.run(call.who, subscription_id, force=body.force if body else False)
     return reply(SubscriptionRun(made.released, made.discarded))
+
+
+@router.post(
+    "/{subscription_id}/consume", operation_id="consume_subscription", summary="Consume what waits",
+    **shows(Consumed, "What was taken."),
+)  # fmt: skip
+async def consume_subscription(call: Asked, subscription_id: str, body: Consumption | None = None) -> Response:
+    """Take the oldest deliveries that wait for a subscription of a job: they are Complete before they are answered, and
+    are given once only. Reprocess a delivery to take it again; claim runs of the job to say how they went.
+    """
+    taken = await call.hub.consuming.consume(call.who, subscription_id, limit=body.limit if body else 1)
+    return reply(Consumed([one.entry_id for one in taken], [to_json(one.event) for one in taken]))
 
 
 @router.delete(

@@ -97,11 +97,11 @@ def word(body: Mapping[str, Any], field: str, words: Mapping[str, T]) -> T:
     raise wrong(field, f"one of: {', '.join(words)}")
 
 
-def event_id(body: Mapping[str, Any]) -> EntryId:
-    """The ``eventId`` that must be there. Raises ``NotFound`` for a number that is no event's."""
-    number = whole(body, "eventId")
+def event_id(body: Mapping[str, Any], field: str = "eventId") -> EntryId:
+    """The id of an event that must be there. Raises ``NotFound`` for a number that is no event's."""
+    number = whole(body, field)
     if number is None:
-        raise Invalid("invalid_body", "eventId is missing", pointer="/eventId")
+        raise Invalid("invalid_body", f"{field} is missing", pointer=f"/{field}")
     if not 0 < number <= MAX_ENTRY_ID:
         raise NotFound("not_found", f"there is no event {number}")
     return EntryId(number)

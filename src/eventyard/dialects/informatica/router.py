@@ -17,6 +17,7 @@ from eventyard.dialects.informatica.answers import answer, refused
 from eventyard.dialects.informatica.catalog import catalog_router
 from eventyard.dialects.informatica.changemode import changemode_router
 from eventyard.dialects.informatica.changestatus import changestatus_router
+from eventyard.dialects.informatica.consume import consume_router
 from eventyard.dialects.informatica.event import event_router
 from eventyard.dialects.informatica.events import events_router
 from eventyard.dialects.informatica.limits import CallLimit
@@ -65,7 +66,7 @@ def informatica_app(profile: Profile, hub: Hub, access: Access, options: Options
     limit = CallLimit(options.cih_calls_per_minute if profile is CIH else 0)
     routers = (
         reprocess_router, changestatus_router, event_router, start_publication_router, start_router, changemode_router,
-        catalog_router, publish_router,
+        catalog_router, publish_router, consume_router,
     )  # fmt: skip
     for router in (events_router(profile, limit), *(make(profile) for make in routers)):
         app.include_router(router, prefix=profile.api)

@@ -80,6 +80,12 @@ def answered(description: str, fields: Mapping[str, Schema]) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": _object(fields, fields)}}}
 
 
+def data_of(fields: Mapping[str, Schema]) -> dict[str, Any]:
+    """An answer of tables, with these fields beside them."""
+    schema = {**_object(fields, fields), "additionalProperties": {"type": "array"}}
+    return {"description": "The tables, by their names.", "content": {"application/json": {"schema": schema}}}
+
+
 def success(description: str) -> dict[str, Any]:
     """The answer of what was done."""
     return answered(description, {"responseCode": {"const": "SUCCESS"}})

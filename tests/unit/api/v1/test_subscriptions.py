@@ -135,3 +135,19 @@ async def test_one_that_is_disabled_is_run_only_by_force(client, make, job):
     path = f"/v1/subscriptions/{made['id']}/run"
     assert (await client.post(path)).status_code == 409
     assert (await client.post(path, json={"force": True})).json() == {"released": 0, "discarded": 0}
+
+
+async def test_what_waits_for_a_job_is_consumed(client, make, job):
+    source = await make("sources", name="orders")
+    made = await make("subscriptions", source_id=source["id"], target_id="book")
+    for number in (1, 2, 3):
+        await client.post("/v1/events/dispatch", json={"source": "orders", "payload": {"order": number}})
+    path = f"/v1/subscriptions/{made['id']}/consume"
+    first = (await client.post(path)).json()
+    assert [event["data"] for event in first["events"]] == [{"order": 1}]
+    rest = (await client.post(path, json={"limit": 2000})).json()
+    assert [event["data"] for event in rest["events"]] == [{"order": 2}, {"order": 3}]
+    for number in first["delivery_ids"] + rest["delivery_ids"]:
+        assert (await client.get(f"/v1/events/{number}")).json()["status"] == "complete"
+    assert (await client.post(path)).json() == {"delivery_ids": [], "events": []}
+    assert (await client.post(path, json={"limit": 2001})).status_code == 422

@@ -18,7 +18,7 @@ async def test_every_route_is_described_with_every_refusal(yard, profile):
     assert {path.removeprefix(profile.api) for path in document["paths"]} == {
         "/events", "/event/{eventId}", "/event/reprocess", "/event/changestatus", "/subscription/start",
         "/publication/changemode", "/subscription/changemode", "/catalog/topics", "/publication/start",
-        "/publish/{publicationName}",
+        "/publish/{publicationName}", "/consume/{subscriptionName}",
     }  # fmt: skip
     assert document["info"]["title"] == f"Eventyard, as {profile.name}"
     search = document["paths"][f"{profile.api}/events"]["post"]
