@@ -95,6 +95,7 @@ class Journal:
         names: tuple[str, str | None, str],
         created_at: str,
         told: Sequence[tuple[str, Status, str]],
+        project: str = "default",
         **columns: Any,
     ) -> None:
         """An entry of an application, a topic or none, and a source or subscription, with its whole history."""
@@ -103,7 +104,7 @@ class Journal:
         life = lived(history)
         row = {
             "id": entry_id,
-            "series": self._series(kind, application, topic, own),
+            "series": self._series(kind, project, application, topic, own),
             "status": life.status,
             "descendants": Descendants.NONE,
             "lines": len(history),
@@ -119,16 +120,18 @@ class Journal:
             values = (entry_id, number, line.at, int(line.status), line.comment, None)
             self._connection.execute("INSERT INTO history VALUES (?, ?, ?, ?, ?, ?)", values)
 
-    def _series(self, kind: Kind, application: str, topic: str | None, own: str) -> int:
+    def _series(self, kind: Kind, project: str, application: str, topic: str | None, own: str) -> int:
         own_kind = NameKind.SOURCE if kind is Kind.PUBLICATION else NameKind.SUBSCRIPTION
-        return self._added(
-            "series",
+        values = (
             int(kind),
-            self.name(NameKind.PROJECT, "default"),
+            self.name(NameKind.PROJECT, project),
             self.name(NameKind.APPLICATION, application),
             0 if topic is None else self.name(NameKind.TOPIC, topic),
             self.name(own_kind, own),
         )
+        same = "kind = ? AND project = ? AND application = ? AND topic = ? AND name = ?"
+        found = self._connection.execute(f"SELECT number FROM series WHERE {same}", values)
+        return next((number for (number,) in found), None) or self._added("series", *values)
 
     def _added(self, table: str, *values: Any) -> int:
         (number,) = self._connection.execute(f"SELECT coalesce(max(number), 0) + 1 FROM {table}").fetchone()
