@@ -4,29 +4,29 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import aio_pika
 import pytest
+import pytest_asyncio
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.serving import KEY, Hub
 
-PATIENCE_S = 60
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 STALLED_S = 1
 
 
-@pytest.fixture
-async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def hub(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hub]:
     settings = {
         "EVENTYARD_STOMP": "127.0.0.1:0",
         "EVENTYARD_AMQP": "127.0.0.1:0",
         "EVENTYARD_STREAMS__STALLED_SECONDS": str(STALLED_S),
         "EVENTYARD_STREAMS__ORIGINS": '["https://app.test"]',
     }
-    async with Hub(tmp_path / "data", **settings) as hub, asyncio.timeout(PATIENCE_S):
+    async with Hub(tmp_path_factory.mktemp("hub"), **settings) as hub:
         yield hub
 
 

@@ -8,16 +8,17 @@ import json
 import queue
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import pytest_asyncio
 import stomp
 from stomp.adapter.ws import WSStompConnection
 
 from tests.serving import KEY, Hub
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 PATIENCE_S = 30
 ENTITY = "0199f3c2-7b1e-7c55-a0c9-3d5b8f1e2a44"
 
@@ -27,9 +28,10 @@ def transport(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
-async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
-    async with Hub(tmp_path / "data", EVENTYARD_STOMP="127.0.0.1:0") as hub:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def hub(transport: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hub]:
+    """The hub that all share who come by one transport."""
+    async with Hub(tmp_path_factory.mktemp("hub"), EVENTYARD_STOMP="127.0.0.1:0") as hub:
         yield hub
 
 
@@ -124,7 +126,7 @@ class Cars:
         await self.hub.post(f"/v1/applications/{self.application}/{family}", **body)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def cars(hub: Hub) -> Cars:
     [project], [application] = await hub.get("/v1/projects"), await hub.get("/v1/applications")
     return Cars(hub, project["id"], application["id"])
@@ -232,13 +234,13 @@ async def test_a_queue_is_shared_and_what_is_not_acknowledged_comes_again(connec
 async def test_replay_is_joined_to_what_comes_without_gap_or_duplicate_under_load(cars: Cars, connect: Connect) -> None:
     async def load(begin: int) -> None:
         for number in range(begin, 2_000, 4):
-            await cars.tell("update", str(number))
+            await cars.tell("update", str(number), "lorries")
 
     loading = [asyncio.create_task(load(begin)) for begin in range(4)]
     clients = []
     for _ in range(3):
         client = await asyncio.to_thread(connect)
-        destination = f"/exchange/project.{cars.project}/vehicles.*.update"
+        destination = f"/exchange/project.{cars.project}/lorries.*.update"
         await asyncio.to_thread(client.subscribe, destination, x_stream_offset="first")
         clients.append(client)
     await asyncio.gather(*loading)
@@ -247,23 +249,23 @@ async def test_replay_is_joined_to_what_comes_without_gap_or_duplicate_under_loa
         offsets = [int(frame.headers["x-stream-offset"]) for frame in frames]
         assert offsets == sorted(set(offsets))
         keys = {frame.headers["destination"].rpartition("/")[2] for frame in frames}
-        assert keys == {f"vehicles.{number}.update" for number in range(2_000)}
+        assert keys == {f"lorries.{number}.update" for number in range(2_000)}
         await asyncio.to_thread(client.nothing_more)
 
 
 async def test_a_durable_subscription_begins_in_the_past_once_and_then_goes_on(cars: Cars, connect: Connect) -> None:
     wish = {"durable": "true", "auto_delete": "false", "x_stream_offset": "first"}
-    destination = f"/exchange/project.{cars.project}/#"
-    await cars.tell("create")
+    destination = f"/exchange/project.{cars.project}/trams.#"
+    await cars.tell("create", kind="trams")
     client = await asyncio.to_thread(connect)
-    await asyncio.to_thread(client.subscribe, destination, "mine", "client", **wish)
+    await asyncio.to_thread(client.subscribe, destination, "trams", "client", **wish)
     frame = await asyncio.to_thread(client.hear)
     assert frame.headers["destination"].endswith(".create")
     client.connection.ack(frame.headers["ack"])
     await asyncio.to_thread(client.leave)
-    await cars.tell("update")
+    await cars.tell("update", kind="trams")
     again = await asyncio.to_thread(connect)
-    await asyncio.to_thread(again.subscribe, destination, "mine", "client", **wish)
+    await asyncio.to_thread(again.subscribe, destination, "trams", "client", **wish)
     assert (await asyncio.to_thread(again.hear)).headers["destination"].endswith(".update")
 
 
@@ -271,13 +273,13 @@ async def test_what_comes_while_a_durable_subscriber_is_away_waits_for_it(cars: 
     durable = {"durable": "true", "auto_delete": "false"}
     destination = f"/exchange/project.{cars.project}/#"
     client = await asyncio.to_thread(connect)
-    await asyncio.to_thread(client.subscribe, destination, "mine", "client", **durable)
+    await asyncio.to_thread(client.subscribe, destination, "missed", "client", **durable)
     await cars.tell("create")
     client.connection.ack((await asyncio.to_thread(client.hear)).headers["ack"])
     await asyncio.to_thread(client.leave)
     await cars.tell("update")
     again = await asyncio.to_thread(connect)
-    await asyncio.to_thread(again.connection.subscribe, destination, "mine", "client", headers={"durable": "true"})
+    await asyncio.to_thread(again.connection.subscribe, destination, "missed", "client", headers={"durable": "true"})
     assert json.loads((await asyncio.to_thread(again.hear)).body)["data"]["event"] == "update"
     await asyncio.to_thread(again.nothing_more)
 

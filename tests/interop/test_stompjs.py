@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.serving import KEY, Hub
 
-pytestmark = pytest.mark.needs("npm packages on Node.js 20")
+pytestmark = [pytest.mark.needs("npm packages on Node.js 20"), pytest.mark.asyncio(loop_scope="module")]
 PATIENCE_S = 30
 
 
-@pytest.fixture
-async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
-    async with Hub(tmp_path / "data") as hub:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def hub(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hub]:
+    async with Hub(tmp_path_factory.mktemp("hub")) as hub:
         yield hub
 
 
@@ -69,7 +70,7 @@ class Node:
         await self.hear("published")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def node(hub: Hub) -> AsyncIterator[Node]:
     async with Node(hub) as node:
         yield node
@@ -138,11 +139,11 @@ async def test_a_transaction(node: Node) -> None:
 
 async def test_it_comes_back_and_replays_what_it_missed(hub: Hub, node: Node) -> None:
     await node.connect(options={"reconnectDelay": 10})
-    await node.publish("/topic/a", body="before")
+    await node.publish("/topic/missed", body="before")
     node.do("drop")
     await node.hear("closed")
     await node.hear("connected")
-    await node.subscribe("/topic/a", x_stream_offset="first")
+    await node.subscribe("/topic/missed", x_stream_offset="first")
     assert (await node.hear("message"))["body"] == "before"
 
 
@@ -163,9 +164,10 @@ async def test_a_revoked_key_is_told_with_the_reason(hub: Hub, node: Node) -> No
     assert (closed["code"], closed["reason"]) == (1008, "the key of this connection was revoked")
 
 
-async def test_a_hub_that_stops_says_so(hub: Hub, node: Node) -> None:
-    await node.connect()
-    hub.signal(15)
-    assert (await node.hear("error"))["headers"]["code"] == "shutting_down"
-    assert (await node.hear("closed"))["code"] == 1001
-    assert await hub.ended() == 0
+async def test_a_hub_that_stops_says_so(tmp_path: Path) -> None:
+    async with Hub(tmp_path) as hub, Node(hub) as node:
+        await node.connect()
+        hub.signal(15)
+        assert (await node.hear("error"))["headers"]["code"] == "shutting_down"
+        assert (await node.hear("closed"))["code"] == 1001
+        assert await hub.ended() == 0
