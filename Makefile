@@ -10,6 +10,7 @@ DEV := .venv/.dev $(RUNTIME)
 NODE_MODULES := tests/interop/node_modules/.package-lock.json
 COMPILE := $(BIN)/pip-compile --quiet --extra functions --generate-hashes --strip-extras --no-annotate --allow-unsafe \
 	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(if $(UPGRADE),--upgrade)
+IN_TWO := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 help: ## print this menu
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-7s %s\n", $$1, $$2}'
@@ -17,8 +18,9 @@ help: ## print this menu
 demo: $(RUNTIME) assets ## the whole main job on real events, then a running hub to play with (EXIT=1: end after the summary)
 	@$(BIN)/eventyard demo $(if $(EXIT),--exit)
 
+# All of them in two processes, file by file. The hub is started so often that what Python compiles of it is kept.
 test: $(DEV) assets $(NODE_MODULES) .venv/.servers ## every test, after fetching what the suites need (ARGS='tests/unit -k retry' for some of them)
-	@$(BIN)/python -m pytest $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(or $(ARGS),$(IN_TWO))
 
 check: $(DEV) ## style, types, layers and the rules of the house
 	$(BIN)/ruff check .
