@@ -277,7 +277,8 @@ class Query(Struct, frozen=True, kw_only=True):
     does not matter, and what is about several topics at once is in one that is called :data:`MULTIPLE`.
 
     With ``any`` one of the criteria will do, if there are any; scope, times, ``before`` and ``after`` must hold all the
-    same. ``by_time`` orders by the moment of creation before the id. ``offset`` skips so many.
+    same, and so must ``of_kinds`` and ``of_statuses``, which narrow what is asked for to what somebody can act on.
+    ``by_time`` orders by the moment of creation before the id. ``offset`` skips so many.
     """
 
     projects: tuple[int, ...]
@@ -300,6 +301,8 @@ class Query(Struct, frozen=True, kw_only=True):
     own: str | None = None
     seen: Seen | None = None
     any: bool = False
+    of_kinds: tuple[Kind, ...] = ()
+    of_statuses: tuple[Status, ...] = ()
     ascending: bool = False
     by_time: bool = False
     offset: int = 0
@@ -308,10 +311,20 @@ class Query(Struct, frozen=True, kw_only=True):
     def alternatives(self) -> "tuple[Query, ...]":
         """Queries in which every criterion must hold, and that find between them what this one finds."""
         given = [name for name in CRITERIA if getattr(self, name) not in (None, ())]
-        if not self.any or len(given) < 2:
-            return (structs.replace(self, any=False),)
         left_out = dict.fromkeys(CRITERIA) | {"kinds": (), "statuses": (), "descendants": ()}
-        return tuple(structs.replace(self, any=False, **(left_out | {name: getattr(self, name)})) for name in given)
+        each = [left_out | {name: getattr(self, name)} for name in given] if self.any and len(given) > 1 else [{}]
+        narrowed = (structs.replace(self, any=False, **criteria)._narrowed() for criteria in each)
+        return tuple(query for query in narrowed if query is not None)
+
+    def _narrowed(self) -> "Query | None":
+        """The query with what narrows it among its criteria; ``None`` if it cannot find anything then."""
+        if not self.of_kinds and not self.of_statuses:
+            return self
+        kinds = [kind for kind in self.kinds or Kind if kind in (self.of_kinds or Kind)]
+        statuses = [status for status in self.statuses or Status if status in (self.of_statuses or Status)]
+        if not kinds or not statuses:
+            return None
+        return structs.replace(self, kinds=tuple(kinds), statuses=tuple(statuses), of_kinds=(), of_statuses=())
 
 
 CRITERIA = (

@@ -31,6 +31,8 @@ WITH_OTHERS = {
     Trigger.RETRY: "retried by hand, with others",
     Trigger.DISCARD: "discarded by hand, with others",
     Trigger.REPROCESS: "reprocessed by hand, with others",
+    Trigger.CLOSE: "made Complete by hand, with others",
+    Trigger.REJECT: "made Error by hand, with others",
 }
 """What the history says of a bulk act if nobody says otherwise."""
 
@@ -90,12 +92,10 @@ class Reprocessing:
         """Give an entry a final status, whatever came of it. Raises ``Invalid`` for a status that is not given by hand,
         and ``Conflict`` (``illegal_transition``) for an entry that has it already, or is Reprocessed.
         """
-        if status not in BY_HAND:
-            message = f"an entry does not become {label(status)} by hand"
-            raise Invalid("invalid_body", message, pointer="/status", hint=f"one of: {labels(BY_HAND)}")
+        trigger = _by_hand(status)
         detail = await self._detail(who, entry_id)
         line = comment or f"made {label(status)} by hand"
-        await self._move(who, detail, BY_HAND[status], line, due_at=None)
+        await self._move(who, detail, trigger, line, due_at=None)
         return await self._entry(entry_id)
 
     async def reprocess(self, who: Principal, entry_id: int, comment: str = "") -> Entry:
@@ -145,13 +145,39 @@ class Reprocessing:
 
         After ``most`` of them, or once ``stop`` says so between two pages, it says where to go on.
         """
+        query = replace(query, of_kinds=(Kind.SUBSCRIPTION,))
+        return await self._act_all(who, act, query, dry_run, comment, most, stop)
+
+    async def change_all(
+        self,
+        who: Principal,
+        status: Status,
+        query: Query,
+        *,
+        dry_run: bool,
+        comment: str = "",
+        most: int | None = None,
+        stop: Callable[[], Awaitable[bool]] = never,
+    ) -> Acted:
+        """:meth:`change_status` of every entry, of whatever kind, that a query finds; otherwise as :meth:`act_all`."""
+        return await self._act_all(who, _by_hand(status), query, dry_run, comment, most, stop)
+
+    async def _act_all(
+        self,
+        who: Principal,
+        act: Trigger,
+        query: Query,
+        dry_run: bool,
+        comment: str,
+        most: int | None,
+        stop: Callable[[], Awaitable[bool]],
+    ) -> Acted:
         who.need(Scope.EVENTS_MANAGE)
-        statuses = tuple(status for status in query.statuses or Status if (status, act) in LIFECYCLE)
+        query = replace(query, of_statuses=tuple(status for status in Status if (status, act) in LIFECYCLE))
         matched = changed = 0
-        while statuses:
+        while True:
             limit = BULK_PAGE if most is None else min(BULK_PAGE, most - matched)
-            query = replace(query, kinds=(Kind.SUBSCRIPTION,), statuses=statuses, limit=limit)
-            page = await self._store.find(query)
+            page = await self._store.find(replace(query, limit=limit))
             matched += len(page.entries)
             if not dry_run:
                 changed += await self._act_page(who, act, page.entries, comment or WITH_OTHERS[act])
@@ -167,7 +193,7 @@ class Reprocessing:
             return sum([await self._reprocessed(who, entry, comment) for entry in entries])
         targets = self._targets_of(entries) if act is Trigger.RETRY else {}
         ids = list(targets) if act is Trigger.RETRY else [entry.id for entry in entries]
-        line = self._line(who, Status.PROCESSING if act is Trigger.RETRY else Status.DISCARDED, comment)
+        line = self._line(who, _BECOMES[act], comment)
         moved = await self._store.move(ids, act, line, self._clock() if act is Trigger.RETRY else None)
         self._releases.moved(moved, line.status, comment)
         for target in {targets[entry_id].id: targets[entry_id] for entry_id in moved if entry_id in targets}.values():
@@ -239,3 +265,13 @@ class Reprocessing:
 
     async def _entry(self, entry_id: int) -> Entry:
         return (await self._store.detail(EntryId(entry_id))).entry
+
+
+_BECOMES = {Trigger.RETRY: Status.PROCESSING, **{trigger: status for status, trigger in BY_HAND.items()}}
+
+
+def _by_hand(status: Status) -> Trigger:
+    if status not in BY_HAND:
+        message = f"an entry does not become {label(status)} by hand"
+        raise Invalid("invalid_body", message, pointer="/status", hint=f"one of: {labels(BY_HAND)}")
+    return BY_HAND[status]

@@ -73,6 +73,8 @@ def matches(query: Query, entry: Kept, names: Names) -> bool:
         and (query.created_to is None or entry.created_at <= query.created_to)
         and (query.before is None or entry.id < query.before)
         and (query.after is None or entry.id > query.after)
+        and (not query.of_kinds or entry.kind in query.of_kinds)
+        and (not query.of_statuses or entry.status in query.of_statuses)
         and (query.own in (None, topic and topic.name) or topic is None or not topic.name.startswith(APPLICATION))
         and _is_seen(query.seen, entry)
         and ((query.any and any(criteria)) or all(criteria))

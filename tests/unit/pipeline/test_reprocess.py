@@ -8,7 +8,7 @@ from eventyard.model.catalog import Subscription
 from eventyard.model.errors import Conflict, Forbidden, Invalid, NotFound
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import Query
-from eventyard.model.lifecycle import Status, Trigger
+from eventyard.model.lifecycle import Descendants, Status, Trigger
 from eventyard.pipeline import reprocess
 from eventyard.pipeline.accept import Arrival
 from eventyard.pipeline.ends import Ends
@@ -167,6 +167,25 @@ async def test_a_bulk_act_stops_between_two_pages_for_who_is_gone(world, reproce
     assert await act == Acted(2, 2, old[1])
     rest = await reprocessing.act_all(world.admin, Trigger.DISCARD, all_of(world, Status.ERROR), dry_run=True)
     assert rest == Acted(1, 0)
+
+
+async def test_many_entries_of_any_kind_are_given_a_status_that_they_do_not_have(world, reprocessing):
+    failed, open_ = await delivery(world, failed=True), await delivery(world)
+    asked = replace(all_of(world, Status.ERROR), any=True, descendants=(Descendants.ERROR,))
+    change = reprocessing.change_all
+    assert await change(world.admin, Status.COMPLETE, asked, dry_run=True) == Acted(1, 0)
+    assert await change(world.admin, Status.COMPLETE, asked, dry_run=False, comment="known") == Acted(1, 1)
+    last = (await world.store.detail(failed)).history[-1]
+    assert (last.status, last.comment, last.actor) == (Status.COMPLETE, "known", "ada")
+    first = await change(world.admin, Status.ERROR, all_of(world), dry_run=False, most=3)
+    assert first == Acted(3, 3, failed)
+    rest = replace(all_of(world), before=first.before)
+    assert await change(world.admin, Status.ERROR, rest, dry_run=False) == Acted(1, 1)
+    assert (await world.store.detail(open_)).history[-1].comment == "made Error by hand, with others"
+    publication = (await world.store.detail(failed)).entry.parent_id
+    assert (await world.store.detail(publication)).entry.status is Status.ERROR
+    with pytest.raises(Invalid, match="does not become Processing by hand"):
+        await change(world.admin, Status.PROCESSING, all_of(world), dry_run=True)
 
 
 async def test_an_act_that_no_status_asked_for_allows_finds_nothing(world, reprocessing):

@@ -38,7 +38,7 @@ def page(connection: Connection, query: Query, limit: int) -> list[EntryId]:
 def total(connection: Connection, query: Query, limit: int) -> int:
     """How many entries match, counted up to a limit."""
     parts = query.alternatives()
-    if len(parts) > 1:
+    if len(parts) != 1:
         return len(_first(connection, query, limit))
     counted = 0
     for segment in _segments(connection, parts[0]):

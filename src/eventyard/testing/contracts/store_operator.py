@@ -1,11 +1,12 @@
 """What a store keeps of an operator's acts: retry, discard, reprocess, replay."""
 
 import pytest
+from msgspec.structs import replace
 
 from eventyard.model.errors import Conflict, NotFound
 from eventyard.model.ids import EntryId
-from eventyard.model.journal import HistoryLine
-from eventyard.model.lifecycle import Descendants, Status, Trigger
+from eventyard.model.journal import HistoryLine, Query
+from eventyard.model.lifecycle import Descendants, Kind, Status, Trigger
 from eventyard.ports import Store
 from eventyard.testing import builders as b
 
@@ -128,3 +129,18 @@ class OperatorContract:
             await store.redeliver(EntryId(9), [scene.delivery()], None, BY_ADMIN)
         with pytest.raises(NotFound):
             await store.redeliver(EntryId(1), [scene.delivery()], EntryId(9), BY_ADMIN)
+
+    async def test_a_search_is_narrowed_to_what_can_be_acted_on(self, store: Store) -> None:
+        """Whichever of its criteria will do; and what nothing can be finds nothing."""
+        scene = await b.saved(store)
+        await store.append(scene.publication(deliveries=[scene.delivery(), scene.delivery()]))
+        await store.record(b.failed(3, 1))
+        wide = Query(projects=(scene.project.number,), any=True, topic="orders", statuses=(Status.ERROR,))
+        for narrowed, ids in (
+            (replace(wide, of_kinds=(Kind.SUBSCRIPTION,)), [3, 2]),
+            (replace(wide, of_statuses=(Status.ERROR, Status.COMPLETE)), [3, 1]),
+            (replace(wide, of_kinds=(Kind.PUBLICATION,), of_statuses=(Status.ERROR,)), []),
+            (replace(wide, any=False, of_statuses=(Status.COMPLETE,)), []),
+        ):
+            assert [entry.id for entry in (await store.find(narrowed)).entries] == ids
+            assert (await store.stories(narrowed, 10)).total == await store.count(narrowed, 10) == len(ids)

@@ -68,6 +68,8 @@ def asked(chance: random.Random, scenes: tuple[b.Scene, b.Scene], now: int) -> Q
         projects=tuple(chance.sample(numbers, chance.randrange(1, 3))),
         contains=chance.random() < 0.5,
         any=chance.random() < 0.4,
+        of_kinds=chance.choice([(), (), (Kind.SUBSCRIPTION,)]),
+        of_statuses=chance.choice([(), (), (Status.COMPLETE, Status.DISCARDED)]),
         ascending=chance.random() < 0.5,
         by_time=chance.random() < 0.5,
         offset=chance.choice((0, 0, 1, 7, 40)),
