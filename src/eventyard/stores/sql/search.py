@@ -42,7 +42,7 @@ from eventyard.stores.sql.tables import BUCKET_BITS, SPAN_BITS, bucket, entries,
 WINDOW = 1_000
 """How many entries are looked at before the index is asked."""
 
-MOST_BUNDLES = 200
+MOST_RUNS = 200
 """Runs read by one statement (SQLite takes 500 terms in a compound)."""
 
 SHARE = 64
@@ -280,8 +280,8 @@ def _shares(connection: Connection, query: Query, left: Mapping[Run, Bounds], sh
     exact = {" AND created_at >= ?": query.created_from, " AND created_at <= ?": query.created_to}
     times = {condition: moment for condition, moment in exact.items() if moment is not None}
     arm = _ARM.format(times="".join(times), order="" if query.ascending else "DESC")
-    for start in range(0, len(runs), MOST_BUNDLES):
-        some = runs[start : start + MOST_BUNDLES]
+    for start in range(0, len(runs), MOST_RUNS):
+        some = runs[start : start + MOST_RUNS]
         values = [(place, *run, *left[run], *times.values(), share) for place, run in enumerate(some, start)]
         union = " UNION ALL ".join([arm] * len(some))
         for entry_id, place in connection.exec_driver_sql(union, tuple(chain.from_iterable(values))):
