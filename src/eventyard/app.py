@@ -27,7 +27,6 @@ from eventyard.model.outcome import Outcome
 from eventyard.pipeline.accept import Acceptor
 from eventyard.pipeline.announce import Announcer
 from eventyard.pipeline.attempt import Attempter
-from eventyard.pipeline.backlogs import Backlogs
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.consume import Consuming
 from eventyard.pipeline.directory import Directory
@@ -52,7 +51,6 @@ from eventyard.pipeline.replay import Replay
 from eventyard.pipeline.replies import Replies
 from eventyard.pipeline.reprocess import Reprocessing
 from eventyard.pipeline.retain import Retain
-from eventyard.pipeline.schedules import Schedules
 from eventyard.pipeline.search import Search
 from eventyard.pipeline.sources import Sources
 from eventyard.pipeline.streams.inventory import Inventory
@@ -61,6 +59,7 @@ from eventyard.pipeline.subscriptions import Subscriptions
 from eventyard.pipeline.targets import Targets
 from eventyard.pipeline.topics import Topics
 from eventyard.pipeline.vault import Vault
+from eventyard.pipeline.waiting.waiting import waiting
 from eventyard.pipeline.work import JobRuns
 from eventyard.ports import Clock, Egress, FunctionLimits, Mailer, Store, TargetType, Verifier
 from eventyard.stores.sql.store import SqliteStore
@@ -117,8 +116,12 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         dispatcher.due(target_number, at)
 
     releases = Releases(store, catalog, due, log, clock)
-    backlogs = Backlogs(store, catalog, releases, due, log, clock)
-    schedules = Schedules(catalog, store, backlogs, log, clock)
+
+    def pulled(kind: str) -> bool:
+        known = parts.target_types.get(kind)
+        return known is not None and known.pull
+
+    waits = waiting(store, catalog, releases, due, pulled, log, clock, new_id)
     outbox = None if parts.mailer is None else Outbox(parts.mailer, metrics, log, clock)
     letters = Letters(catalog, store, letterhead(settings))
     mails = Mails(letters, outbox, log, clock, new_id, interval_ms=settings.mail.interval_seconds * 1000)
@@ -126,7 +129,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
 
     def ended(recording: Recording) -> None:
         ends.recorded(recording)
-        schedules.ended(recording)
+        waits.ended(recording)
         rules.monitor.recorded(recording)
 
     recorder = Recorder(
@@ -134,11 +137,6 @@ def compose(settings: Settings, parts: Parts) -> Hub:
     )
     runs = JobRuns(store, directory, attempter, recorder, log, clock)
     targets = Targets(catalog, vault, parts.target_types, clock, new_id)
-
-    def pulled(kind: str) -> bool:
-        known = parts.target_types.get(kind)
-        return known is not None and known.pull
-
     dispatcher = Dispatcher(
         store, directory, attempter, recorder, runs, log, clock,
         pulled=pulled, on_disable=targets.disable, limits=lane_limits,
@@ -154,7 +152,8 @@ def compose(settings: Settings, parts: Parts) -> Hub:
     )
     acceptor = Acceptor(
         catalog, store, dispatcher, clock, observer,
-        pulled=pulled, window_ms=limits.idempotency_window_ms, replay_ms=limits.replay_window_ms,
+        pulled=pulled, came=waits.compounds.came,
+        window_ms=limits.idempotency_window_ms, replay_ms=limits.replay_window_ms,
     )  # fmt: skip
     replies = Replies(catalog, store, doors, acceptor, log, clock, new_id, depth=settings.replies.depth)
     topics = Topics(catalog, clock, new_id)
@@ -162,7 +161,8 @@ def compose(settings: Settings, parts: Parts) -> Hub:
     rules = monitoring(
         catalog, store, publishing, releases, mails, letterhead(settings), metrics, log, clock, steady_ms, new_id
     )
-    releases.moved = rules.monitor.moved
+    releases.watch(rules.monitor.moved)
+    releases.watch(waits.bundles.moved)
     catalog.announcer = Announcer(catalog, publishing, acceptor, clock)
     streams = Streams(catalog, store, publishing, clock, new_id, log, stream_limits(settings), metrics)
     reprocessing = Reprocessing(catalog, store, dispatcher, releases, ends, parts.target_types, clock)
@@ -173,8 +173,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
                 dispatcher.changed(record)
 
     catalog.watch(targets_changed)
-    catalog.watch(backlogs.changed)
-    catalog.watch(schedules.changed)
+    catalog.watch(waits.changed)
     metrics.in_flight.set_function(lambda: dispatcher.in_flight)
     metrics.queued.set_function(lambda: dispatcher.queued)
     metrics.breakers_open.set_function(lambda: dispatcher.breakers_open)
@@ -190,20 +189,19 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         inventory=Inventory(catalog, streams),
         dispatcher=dispatcher,
         releases=releases,
-        backlogs=backlogs,
-        schedules=schedules,
+        waiting=waits,
         runs=runs,
         consuming=Consuming(catalog, store, attempter, recorder, releases, parts.target_types, due, clock),
         mails=mails,
         monitoring=rules,
         search=Search(catalog, store),
         reprocessing=reprocessing,
-        replay=Replay(catalog, store, dispatcher, reprocessing, clock),
+        replay=Replay(catalog, store, dispatcher, reprocessing, waits.compounds.came, clock),
         retain=Retain(catalog, store, streams.queues, metrics, log, clock, least_ms=limits.idempotency_window_ms),
         projects=Projects(catalog, clock, new_id),
         topics=topics,
         sources=Sources(catalog, topics, vault, parts.verifiers, clock, new_id),
-        subscriptions=Subscriptions(catalog, parts.target_types, backlogs, clock, new_id),
+        subscriptions=Subscriptions(catalog, parts.target_types, waits.backlogs, clock, new_id),
         targets=targets,
         keys=Keys(catalog, clock, new_id),
         identity=identity(catalog, vault, clock, new_id, lifetime_ms=settings.tokens.minutes * 60_000),
@@ -298,8 +296,7 @@ async def open_hub(settings: Settings, log: Log) -> AsyncIterator[Hub]:
         stack.push_async_callback(hub.streams.stop)
         stack.push_async_callback(hub.releases.stop)
         stack.push_async_callback(hub.retain.stop)
-        stack.push_async_callback(hub.backlogs.stop)
-        stack.push_async_callback(hub.schedules.stop)
+        stack.push_async_callback(hub.waiting.stop)
         yield hub
 
 

@@ -131,9 +131,18 @@ class Store(Protocol):
         """Every subscription, alive or gone, of which a delivery is delayed, by number."""
 
     async def delayed(
-        self, number: int, after: EntryId, through: EntryId | None, limit: int, *, newest: bool = False
+        self,
+        number: int,
+        after: EntryId,
+        through: EntryId | None,
+        limit: int,
+        *,
+        topic: int | None = None,
+        newest: bool = False,
     ) -> list[Delayed]:
-        """The delayed deliveries of the subscription with that number, by id, or the newest first."""
+        """The delayed deliveries of the subscription with that number, by id, or the newest first; perhaps of the topic
+        with that number only.
+        """
 
     # The journal, letting go
 

@@ -65,8 +65,7 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
 
         def announce() -> None:
             ready(urls)
-            hub.backlogs.start()
-            hub.schedules.start()
+            hub.waiting.start()
             hub.retain.start()
             hub.monitoring.stuck.start()
             log.info("ready", **urls, data=str(settings.data))

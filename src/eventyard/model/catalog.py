@@ -176,7 +176,12 @@ class Subscription(Struct, frozen=True):
     @property
     def waits(self) -> bool:
         """Whether its deliveries wait, Delayed, until they are let go."""
-        return self.mode is not Mode.ENABLED or self.schedule.when is not When.READY or self.compound is not None
+        return self.is_held or self.compound is not None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether they wait for a moment, or for somebody: its mode or its schedule has it so."""
+        return self.mode is not Mode.ENABLED or self.schedule.when is not When.READY
 
     @property
     def gathers(self) -> bool:

@@ -1,7 +1,8 @@
 """When a subscription is served: at once, at moments of its own, when it is asked to, or after another subscription.
 
-Words and no more. When the next moment is, ``pipeline/cron.py`` says; who acts on it is ``pipeline/schedules.py``, and
-what becomes of the deliveries that waited is told in ``pipeline/backlogs.py``.
+And whether its deliveries are made one by one, or several as one. Words and no more; what is done is in
+``pipeline/waiting/``: the next moment in ``cron.py``, who acts on it in ``schedules.py``, what becomes of the
+deliveries that waited in ``backlogs.py``.
 """
 
 from enum import StrEnum

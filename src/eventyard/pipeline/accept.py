@@ -80,6 +80,12 @@ def sender_key(headers: Mapping[str, str]) -> str | None:
 Commit = Callable[[Sequence[NewPublication]], Awaitable[Sequence[Appended]]]
 """Commits publications with what else belongs into their transaction; an answer for each."""
 
+Came = Callable[[Subscription, int], None]
+"""Is told of a delivery that waits for its subscription, of the topic with that number, once it is on record."""
+
+WAITS = "Compound subscription."
+"""Why a delivery of a compound subscription waits, in the words of the DIH seed's example."""
+
 _NOT_YET = Accepted(EntryId(0), "", 0)
 _WELL_FORMED = msgspec.json.Decoder(msgspec.Raw)
 
@@ -104,11 +110,13 @@ class Acceptor:
         observer: Observer,
         *,
         pulled: Callable[[str], bool],
+        came: Came,
         window_ms: int,
         replay_ms: int,
     ) -> None:
-        """``pulled`` tells target types whose deliveries wait for a worker; ``window_ms`` is how long an idempotency
-        key counts, ``replay_ms`` how long a signature may not come again.
+        """``pulled`` tells target types whose deliveries wait for a worker, and ``came`` is told of deliveries that
+        wait for their subscription; ``window_ms`` is how long an idempotency key counts, ``replay_ms`` how long a
+        signature may not come again.
         """
         self._catalog = catalog
         self._store = store
@@ -116,6 +124,7 @@ class Acceptor:
         self._clock = clock
         self._observer = observer
         self._pulled = pulled
+        self._came = came
         self._window_ms = window_ms
         self._replay_ms = replay_ms
 
@@ -267,7 +276,8 @@ class Acceptor:
                 continue
             choices.append(Choice(subscription, waits=waits))
             if waits:
-                deliveries.append(NewDelivery(subscription, target, Status.DELAYED, now))
+                note = WAITS if subscription.compound is not None else ""
+                deliveries.append(NewDelivery(subscription, target, Status.DELAYED, now, 0, note))
             elif self._pulled(target.type):
                 deliveries.append(NewDelivery(subscription, target, Status.PENDING, now))
             else:
@@ -309,6 +319,8 @@ class Acceptor:
                 )
             elif delivery.status is not Status.DELAYED:
                 self._dispatcher.pending(delivery.target)
+            elif delivery.subscription.waits:
+                self._came(delivery.subscription, publication.topic_number)
         return Accepted(entry_id, appended.event_id, appended.deliveries, choices)
 
     def _refuse_replay(self, arrival: Arrival, appended: Appended) -> None:

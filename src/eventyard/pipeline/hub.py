@@ -4,7 +4,6 @@ from msgspec import Struct
 
 from eventyard.model.ids import Millis
 from eventyard.pipeline.accept import Acceptor
-from eventyard.pipeline.backlogs import Backlogs
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.consume import Consuming
 from eventyard.pipeline.dispatch import Dispatcher
@@ -21,7 +20,6 @@ from eventyard.pipeline.release import Releases
 from eventyard.pipeline.replay import Replay
 from eventyard.pipeline.reprocess import Reprocessing
 from eventyard.pipeline.retain import Retain
-from eventyard.pipeline.schedules import Schedules
 from eventyard.pipeline.search import Search
 from eventyard.pipeline.sources import Sources
 from eventyard.pipeline.streams.inventory import Inventory
@@ -29,6 +27,7 @@ from eventyard.pipeline.streams.streams import Streams
 from eventyard.pipeline.subscriptions import Subscriptions
 from eventyard.pipeline.targets import Targets
 from eventyard.pipeline.topics import Topics
+from eventyard.pipeline.waiting.waiting import Waiting
 from eventyard.pipeline.work import JobRuns
 from eventyard.ports import Clock
 from eventyard.telemetry.log import Log
@@ -61,8 +60,7 @@ class Hub(Struct, frozen=True):
     inventory: Inventory
     dispatcher: Dispatcher
     releases: Releases
-    backlogs: Backlogs
-    schedules: Schedules
+    waiting: Waiting
     runs: JobRuns
     consuming: Consuming
     mails: Mails

@@ -116,12 +116,20 @@ class Releases:
         self._log = log
         self._clock = clock
         self._pause = pause
-        self.moved: Moved = lambda ids, status, comment: None
-        """Told by whoever moves entries; ``app.py`` puts it here."""
+        self._watchers: list[Moved] = []
         self._asked: dict[EntryId, None] = {}
         self._ordered: dict[EntryId, None] = {}
         self._working: asyncio.Task[None] | None = None
         self._stopped = False
+
+    def watch(self, watcher: Moved) -> None:
+        """Tell of entries that are moved from now on."""
+        self._watchers.append(watcher)
+
+    def moved(self, ids: Sequence[EntryId], status: Status, comment: str) -> None:
+        """Somebody has moved entries, and that is on record."""
+        for watcher in self._watchers:
+            watcher(ids, status, comment)
 
     async def stop(self) -> None:
         """Leave the rest to the next start."""

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Source, Subscription, Target, Topic
 from eventyard.model.errors import Invalid
-from eventyard.model.ids import EntryId, Millis
-from eventyard.model.journal import EntryDetail, HistoryLine, NewDelivery, Query
+from eventyard.model.ids import Millis
+from eventyard.model.journal import Entry, EntryDetail, HistoryLine, NewDelivery, Query
 from eventyard.model.lifecycle import Kind, Status
-from eventyard.pipeline.accept import Dispatcher
+from eventyard.pipeline.accept import Came, Dispatcher
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.release import in_order
 from eventyard.pipeline.reprocess import Reprocessing
@@ -38,12 +38,19 @@ class Replay:
     """Runs over a window of the journal."""
 
     def __init__(
-        self, catalog: Catalog, store: Store, dispatcher: Dispatcher, reprocessing: Reprocessing, clock: Clock
+        self,
+        catalog: Catalog,
+        store: Store,
+        dispatcher: Dispatcher,
+        reprocessing: Reprocessing,
+        came: Came,
+        clock: Clock,
     ) -> None:
         self._catalog = catalog
         self._store = store
         self._dispatcher = dispatcher
         self._reprocessing = reprocessing
+        self._came = came
         self._clock = clock
 
     async def run(
@@ -90,7 +97,7 @@ class Replay:
                 events += bool(wanted)
                 deliveries += len(wanted)
                 if wanted and not dry_run:
-                    await self._deliver(who, entry.id, wanted)
+                    await self._deliver(who, entry, wanted)
             if not page.more:
                 return Replayed(events, deliveries, dry_run)
             query = msgspec.structs.replace(query, after=page.entries[-1].id)
@@ -108,9 +115,12 @@ class Replay:
                 wanted.append(replace(delivery, status=Status.DELAYED) if subscription.waits else delivery)
         return in_order(wanted)
 
-    async def _deliver(self, who: Principal, publication_id: EntryId, wanted: Sequence[NewDelivery]) -> None:
+    async def _deliver(self, who: Principal, publication: Entry, wanted: Sequence[NewDelivery]) -> None:
         line = HistoryLine(self._clock(), Status.PROCESSING, "replayed", who.name)
-        await self._store.redeliver(publication_id, wanted, None, line)
+        await self._store.redeliver(publication.id, wanted, None, line)
+        topic = self._catalog.get(Topic, publication.topic_id or "")
         for delivery in wanted:
             if delivery.status is not Status.DELAYED:
                 self._dispatcher.pending(delivery.target)
+            elif delivery.subscription.waits:
+                self._came(delivery.subscription, topic.number)

@@ -13,11 +13,12 @@ from eventyard.model.catalog import Mode, Source, Subscription, Target, Topic
 from eventyard.model.errors import Conflict, Invalid
 from eventyard.model.retry import RetryPolicy
 from eventyard.model.schedule import Backlog, DeliveryScope, Schedule
-from eventyard.pipeline.backlogs import Backlogs, Released
 from eventyard.pipeline.catalog import Catalog, in_turn
 from eventyard.pipeline.projects import changed_fields
-from eventyard.pipeline.schedules import check_schedule
 from eventyard.pipeline.view import View
+from eventyard.pipeline.waiting.backlogs import Backlogs
+from eventyard.pipeline.waiting.bundles import Released
+from eventyard.pipeline.waiting.schedules import check_schedule
 from eventyard.ports import Clock, TargetType
 
 

@@ -238,10 +238,17 @@ class MemoryStore:
         return delaying(self._entries, self._catalog.names)
 
     async def delayed(
-        self, number: int, after: EntryId, through: EntryId | None, limit: int, *, newest: bool = False
+        self,
+        number: int,
+        after: EntryId,
+        through: EntryId | None,
+        limit: int,
+        *,
+        topic: int | None = None,
+        newest: bool = False,
     ) -> list[Delayed]:
         """See the port."""
-        return delayed(self._entries, (number, after, through, limit), newest=newest)
+        return delayed(self._entries, (number, topic, after, through, limit), newest=newest)
 
     # The journal, letting go
 

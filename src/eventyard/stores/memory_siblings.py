@@ -24,14 +24,17 @@ def delaying(entries: Mapping[EntryId, Kept], names: Names) -> list[Delaying]:
 
 
 def delayed(
-    entries: Mapping[EntryId, Kept], bounds: tuple[int, EntryId, EntryId | None, int], *, newest: bool
+    entries: Mapping[EntryId, Kept], bounds: tuple[int, int | None, EntryId, EntryId | None, int], *, newest: bool
 ) -> list[Delayed]:
     """So many delayed deliveries of a subscription, of those between two ids."""
-    number, after, through, limit = bounds
+    number, topic, after, through, limit = bounds
     found = [
         Delayed(entry.id, entry.parent_id, entry.target, entry.created_at, entry.topic, len(entry.event.data))
         for entry in entries.values()
-        if entry.name == number and entry.status is Status.DELAYED and entry.parent_id is not None
+        if entry.name == number
+        and topic in (None, entry.topic)
+        and entry.status is Status.DELAYED
+        and entry.parent_id is not None
         if after < entry.id <= (entry.id if through is None else through)
     ]
     return sorted(found, key=lambda one: one.entry_id, reverse=newest)[:limit]

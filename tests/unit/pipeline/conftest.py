@@ -17,14 +17,13 @@ from eventyard.model.ids import Millis
 from eventyard.model.journal import Claimed, Query
 from eventyard.model.lifecycle import Kind
 from eventyard.pipeline.accept import Acceptor
-from eventyard.pipeline.backlogs import Backlogs
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.doors import Doors
 from eventyard.pipeline.publish import Publishing
 from eventyard.pipeline.release import Releases
-from eventyard.pipeline.schedules import Schedules
 from eventyard.pipeline.topics import Topics
 from eventyard.pipeline.vault import Vault
+from eventyard.pipeline.waiting.waiting import waiting
 from eventyard.ports import Setting
 from eventyard.stores.memory import MemoryStore
 from eventyard.telemetry.log import make_log
@@ -119,10 +118,12 @@ class World:
         self.lanes = Lanes(self.clock)
         self.metrics = Metrics()
         self.releases = Releases(self.store, self.catalog, self.lanes.due, make_log("error"), self.clock)
-        self.backlogs = Backlogs(self.store, self.catalog, self.releases, self.lanes.due, make_log("error"), self.clock)
-        self.schedules = Schedules(self.catalog, self.store, self.backlogs, make_log("error"), self.clock)
-        self.catalog.watch(self.backlogs.changed)
-        self.catalog.watch(self.schedules.changed)
+        self.waiting = waiting(
+            self.store, self.catalog, self.releases, self.lanes.due, self.pulled,
+            make_log("error"), self.clock, self.new_id,
+        )  # fmt: skip
+        self.backlogs, self.schedules = self.waiting.backlogs, self.waiting.schedules
+        self.catalog.watch(self.waiting.changed)
         self.verifiers: dict[str, Any] = {
             "none": NoVerifier(), "hmac-sha256": HmacSha256Verifier(), "internal": InternalVerifier(),
         }  # fmt: skip
@@ -135,7 +136,8 @@ class World:
             self.lanes,
             self.clock,
             Observer(self.metrics, make_log("error")),
-            pulled=lambda kind: bool(self.target_types[kind].pull),
+            pulled=self.pulled,
+            came=self.waiting.compounds.came,
             window_ms=3_600_000,
             replay_ms=300_000,
         )
@@ -144,6 +146,9 @@ class World:
 
     def new_id(self) -> str:
         return f"id-{next(self._ids)}"
+
+    def pulled(self, kind: str) -> bool:
+        return bool(self.target_types[kind].pull)
 
     async def start(self, stack: AsyncExitStack) -> None:
         await self.store.start(stack)

@@ -19,7 +19,7 @@ def replay(world):
     reprocessing = Reprocessing(
         world.catalog, world.store, world.lanes, world.releases, Ends(world.store), world.target_types, world.clock
     )
-    return Replay(world.catalog, world.store, world.lanes, reprocessing, world.clock)
+    return Replay(world.catalog, world.store, world.lanes, reprocessing, world.waiting.compounds.came, world.clock)
 
 
 async def events(world, count):

@@ -39,6 +39,7 @@ def test_siblings_are_the_deliveries_of_a_publication():
 def test_delayed_ones_are_found_by_their_subscription():
     assert delaying(ENTRIES, NAMES) == [Delaying(6, "nightly")]
     second, fifth = (Delayed(EntryId(n), EntryId(of), 5, b.NOW) for n, of in ((2, 1), (5, 4)))
-    assert delayed(ENTRIES, (6, EntryId(0), None, 9), newest=False) == [second, fifth]
-    assert delayed(ENTRIES, (6, EntryId(0), None, 1), newest=True) == [fifth]
-    assert delayed(ENTRIES, (6, EntryId(2), EntryId(4), 9), newest=False) == []
+    assert delayed(ENTRIES, (6, None, EntryId(0), None, 9), newest=False) == [second, fifth]
+    assert delayed(ENTRIES, (6, 3, EntryId(0), None, 1), newest=True) == [fifth]
+    assert delayed(ENTRIES, (6, 4, EntryId(0), None, 9), newest=False) == []
+    assert delayed(ENTRIES, (6, None, EntryId(2), EntryId(4), 9), newest=False) == []

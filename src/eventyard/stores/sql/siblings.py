@@ -34,7 +34,8 @@ _DELAYED = f"""
 SELECT json_group_array(json_array(id, parent_id, target, created_at, topic,
   (SELECT coalesce(max(length(data)), 0) FROM payloads WHERE entry_id = parent_id))) FROM (
   SELECT entries.id, parent_id, target, created_at, topic FROM series JOIN entries ON {_IS_DELAYED}
-  WHERE series.kind = {Kind.SUBSCRIPTION:d} AND series.name = ? AND entries.id > ? AND entries.id <= ?
+  WHERE series.kind = {Kind.SUBSCRIPTION:d} AND series.name = ? AND series.topic = coalesce(?, series.topic)
+    AND entries.id > ? AND entries.id <= ?
   ORDER BY entries.id %s LIMIT ?)
 """
 
@@ -55,10 +56,10 @@ def delaying(connection: Connection) -> list[Delaying]:
 
 
 def delayed(
-    connection: Connection, bounds: tuple[int, EntryId, EntryId | None, int], *, newest: bool = False
+    connection: Connection, bounds: tuple[int, int | None, EntryId, EntryId | None, int], *, newest: bool = False
 ) -> list[Delayed]:
     """So many delayed deliveries of a subscription, of those between two ids."""
-    number, after, through, limit = bounds
+    number, topic, after, through, limit = bounds
     statement = _DELAYED % ("DESC" if newest else "ASC")
-    given = (number, after, _LAST if through is None else through, limit)
+    given = (number, topic, after, _LAST if through is None else through, limit)
     return _decode_delayed(connection.exec_driver_sql(statement, given).scalar_one())

@@ -190,10 +190,18 @@ class SqliteStore:
         return await self._read(siblings.delaying)
 
     async def delayed(
-        self, number: int, after: EntryId, through: EntryId | None, limit: int, *, newest: bool = False
+        self,
+        number: int,
+        after: EntryId,
+        through: EntryId | None,
+        limit: int,
+        *,
+        topic: int | None = None,
+        newest: bool = False,
     ) -> list[Delayed]:
         """See the port."""
-        return await self._read(partial(siblings.delayed, bounds=(number, after, through, limit), newest=newest))
+        bounds = (number, topic, after, through, limit)
+        return await self._read(partial(siblings.delayed, bounds=bounds, newest=newest))
 
     # The journal, letting go
 

@@ -134,6 +134,8 @@ class GroupsContract:
         assert await store.delayed(number, EntryId(2), EntryId(6), 9) == all_three[1:2]
         assert await store.delayed(number, EntryId(0), None, 2) == all_three[:2]
         assert await store.delayed(number, EntryId(0), None, 1, newest=True) == all_three[2:]
+        assert await store.delayed(number, EntryId(0), None, 9, topic=scene.topic.number) == all_three
+        assert await store.delayed(number, EntryId(0), None, 9, topic=scene.topic.number + 9) == []
         assert await store.delayed(99, EntryId(0), None, 9) == []
         await store.move([EntryId(2), EntryId(7)], Trigger.START, ITS_TURN, b.NOW)
         assert await store.delayed(number, EntryId(0), None, 9) == all_three[1:2]

@@ -8,9 +8,10 @@ from eventyard.model.errors import Conflict, Unavailable
 from eventyard.model.ids import EntryId
 from eventyard.model.lifecycle import Status
 from eventyard.model.schedule import Backlog, DeliveryScope, ReleaseState, Schedule, When
-from eventyard.pipeline import backlogs as module
 from eventyard.pipeline.accept import Arrival
-from eventyard.pipeline.backlogs import BY_HAND, ENABLED, GONE, OLDER, Backlogs, Released
+from eventyard.pipeline.waiting import backlogs as module
+from eventyard.pipeline.waiting.backlogs import BY_HAND, ENABLED, GONE, Backlogs
+from eventyard.pipeline.waiting.bundles import OLDER, Released
 from eventyard.telemetry.log import make_log
 from eventyard.testing import builders
 from eventyard.testing.fakes import settle
@@ -40,9 +41,11 @@ async def last_line(world, entry_id):
 
 def fresh(world, **fields):
     """The backlogs of the next process."""
+    bundles, compounds = world.waiting.bundles, world.waiting.compounds
     return Backlogs(
-        world.store, world.catalog, world.releases, world.lanes.due, make_log("error"), world.clock, **fields
-    )
+        world.store, world.catalog, world.releases, bundles, compounds, world.lanes.due, make_log("error"),
+        world.clock, **fields,
+    )  # fmt: skip
 
 
 async def test_what_comes_while_a_subscription_is_paused_waits_and_is_delivered_when_it_is_enabled_again(world):

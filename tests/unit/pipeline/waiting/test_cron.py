@@ -4,7 +4,7 @@ import pytest
 
 from eventyard.model.errors import Invalid
 from eventyard.model.schedule import Schedule, When
-from eventyard.pipeline.cron import check_cron, last_moment, next_moment
+from eventyard.pipeline.waiting.cron import check_cron, last_moment, next_moment
 
 NIGHTLY = Schedule(When.CRON, "30 2 * * *", "Europe/Berlin")
 

@@ -17,13 +17,13 @@ from eventyard.model.catalog import Mode, Project, Record, Subscription
 from eventyard.model.errors import Invalid, Unavailable
 from eventyard.model.ids import Millis
 from eventyard.model.journal import Query, Recording
-from eventyard.model.lifecycle import Kind, Status
+from eventyard.model.lifecycle import BUNDLES, Kind, Status
 from eventyard.model.schedule import DeliveryScope, Missed, When
-from eventyard.pipeline.backlogs import Backlogs
 from eventyard.pipeline.catalog import Catalog
-from eventyard.pipeline.cron import check_cron, last_moment, next_moment
 from eventyard.pipeline.recorder import LONGEST_PAUSE
 from eventyard.pipeline.timing import Alarm
+from eventyard.pipeline.waiting.backlogs import Backlogs
+from eventyard.pipeline.waiting.cron import check_cron, last_moment, next_moment
 from eventyard.ports import Clock, Store
 from eventyard.telemetry.log import Log
 
@@ -188,7 +188,8 @@ class Schedules:
         while True:
             try:
                 waiting = [one.subscription_id for one in await self._store.delaying()]
-                for subscription_id in waiting:
+                unbound = [one.id for one in self._catalog.all(Subscription) if one.unbound]
+                for subscription_id in (*waiting, *unbound):
                     await self._look_back(subscription_id)
                 return
             except Unavailable as error:
@@ -201,11 +202,23 @@ class Schedules:
             return
         schedule = subscription.schedule
         if schedule.when is When.CRON and schedule.missed is Missed.ONCE:
-            self._backlogs.ask(subscription_id, MADE_UP, last_moment(schedule, self._clock()))
+            missed = last_moment(schedule, self._clock())
+            if not subscription.unbound or await self._last_run(subscription) < missed:
+                self._backlogs.ask(subscription_id, MADE_UP, missed)
         elif schedule.when is When.AFTER and schedule.after is not None:
             moment = await self._completed_at(schedule.after)
             if moment is not None:
                 self._follow(schedule.after, {subscription_id}, moment)
+
+    async def _last_run(self, subscription: Subscription) -> Millis:
+        """When an unbound subscription was run last, or made."""
+        project = self._catalog.get(Project, subscription.project_id)
+        kinds = (Kind.UNBOUND_SUBSCRIPTION,)
+        query = Query(projects=(project.number,), kinds=kinds, name=subscription.name, limit=LATEST_ENDS)
+        page = await self._store.find(query)
+        return max(
+            (one.created_at for one in page.entries if one.name_id == subscription.id), default=subscription.created_at
+        )
 
     async def _completed_at(self, subscription_id: str) -> Millis | None:
         """When the last of a subscription's newest deliveries was completed."""
@@ -215,8 +228,8 @@ class Schedules:
             return None
         page = await self._store.find(
             Query(
-                projects=(project.number,), kinds=(Kind.SUBSCRIPTION,), statuses=(Status.COMPLETE,), name=leader.name,
-                limit=LATEST_ENDS,
+                projects=(project.number,), kinds=(Kind.SUBSCRIPTION, *BUNDLES), statuses=(Status.COMPLETE,),
+                name=leader.name, limit=LATEST_ENDS,
             )
         )  # fmt: skip
         ends = [entry.completed_at for entry in page.entries if entry.name_id == leader.id and entry.completed_at]

@@ -4,8 +4,8 @@ A delivery that waits is Delayed and in no work queue; nothing here knows of it 
 when somebody asks (:meth:`Backlogs.run`), when its moment has come (``schedules.py``), or when its subscription waits
 no more. How far it is released goes on record before the first delivery is let go, so that the next process can go on
 where one was killed (:meth:`Backlogs.start`); and of two moves that start the same delivery, the lifecycle table allows
-the first. What waits for a subscription that is gone ends as Error. Deliveries that wait for others of the same event,
-by their order, are left to ``release.py``.
+the first. Those that are made as one are left to ``bundles.py`` and ``compounds.py``, and those that wait for others of
+the same event, by their order, to ``release.py``. What waits for a subscription that is gone ends as Error.
 """
 
 import asyncio
@@ -23,11 +23,13 @@ from eventyard.model.schedule import DeliveryScope, ReleaseState
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.recorder import FIRST_PAUSE, LONGEST_PAUSE
 from eventyard.pipeline.release import Releases
+from eventyard.pipeline.waiting.bundles import OLDER, Bundles, Cause, Released
+from eventyard.pipeline.waiting.compounds import Compounds
 from eventyard.ports import Clock, Store
 from eventyard.telemetry.log import Log
 
 BY_HAND, ENABLED = "released by hand", "released: its subscription waits no more"
-GONE, OLDER = "its subscription was deleted", "a newer one was delivered in its place"
+GONE = "its subscription was deleted"
 """History comments of deliveries that waited."""
 
 ROUND = 64
@@ -35,13 +37,6 @@ ROUND = 64
 
 PAGE = 500
 """Deliveries that are moved at a time."""
-
-
-class Released(Struct, frozen=True):
-    """What became of a backlog: so many deliveries are made now, so many were discarded for a newer one."""
-
-    released: int = 0
-    discarded: int = 0
 
 
 class _Ask(Struct, eq=False):
@@ -63,6 +58,8 @@ class Backlogs:
         store: Store,
         catalog: Catalog,
         releases: Releases,
+        bundles: Bundles,
+        compounds: Compounds,
         due: Callable[[int, Millis], None],
         log: Log,
         clock: Clock,
@@ -72,6 +69,8 @@ class Backlogs:
         self._store = store
         self._catalog = catalog
         self._releases = releases
+        self._bundles = bundles
+        self._compounds = compounds
         self._due = due
         self._log = log
         self._clock = clock
@@ -119,6 +118,10 @@ class Backlogs:
         """Release what waits for a subscription, or what came until a moment; not for the caller to wait for."""
         self._put(subscription_id, _Ask(comment, until=until))
 
+    def look(self, subscription_id: str) -> None:
+        """Do what follows for a subscription from what is on record; not for the caller to wait for."""
+        self._put(subscription_id, _Ask())
+
     def changed(self, records: Sequence[Record]) -> None:
         """The catalog changed: a subscription whose deliveries waited may be gone, or let them wait no more."""
         for record in records:
@@ -126,7 +129,7 @@ class Backlogs:
                 continue
             now = self._catalog.seek(Subscription, record.id)
             if now is None or record.id in self._held:
-                self._put(record.id, _Ask())
+                self.look(record.id)
             if now is not None and _holds(now):
                 self._held.add(record.id)
             else:
@@ -149,11 +152,16 @@ class Backlogs:
                 await asyncio.gather(*(self._serve(name, numbers.get(name), asked[name]) for name in part))
 
     async def _resume(self) -> None:
+        await self._persist(self._find_bundles, _Ask())
         numbers = await self._survey(())
         states = (one.id for one in self._catalog.all(ReleaseState))
         gone = (name for name in states if self._catalog.seek(Subscription, name) is None)
         for name in dict.fromkeys((*numbers, *gone)):
-            self._put(name, _Ask())
+            self.look(name)
+
+    async def _find_bundles(self) -> Released:
+        await self._bundles.resume()
+        return Released()
 
     async def _survey(self, asks: Collection[_Ask]) -> dict[str, int]:
         """Whose deliveries wait, by the number of the subscription."""
@@ -172,8 +180,9 @@ class Backlogs:
         if self._catalog.seek(Subscription, subscription_id) is None:
             await self._persist(partial(self._end, subscription_id, number), _Ask())
             number = None
+        subscription = self._catalog.seek(Subscription, subscription_id)
         for ask in asks:
-            if number is None:
+            if number is None and (subscription is None or not subscription.unbound):
                 _answer(ask, Released())
             elif ask.heard is None or not ask.heard.done():
                 await self._persist(partial(self._do, subscription_id, ask), ask)
@@ -199,6 +208,8 @@ class Backlogs:
 
     async def _do(self, subscription_id: str, ask: _Ask) -> Released:
         subscription = self._catalog.get(Subscription, subscription_id)
+        if subscription.unbound:
+            return await self._bundles.tell(subscription, Cause(ask.comment, ask.actor) if ask.comment else None)
         if subscription.waits and ask.comment is None:
             return await self._proceed(subscription)
         if subscription.waits or subscription.order is None:
@@ -234,13 +245,25 @@ class Backlogs:
     async def _proceed(self, subscription: Subscription) -> Released:
         """Let go what waits, as far as is on record."""
         state = self._catalog.seek(ReleaseState, subscription.id)
+        if subscription.compound is not None and not subscription.is_held:
+            return await self._compounds.release(subscription, Cause())
+        if state is None:
+            return Released()
+        cause = Cause(state.comment, state.actor, state.through)
+        if subscription.compound is not None:
+            return await self._compounds.release(subscription, cause)
+        if subscription.delivery_scope is DeliveryScope.AGGREGATED:
+            return await self._bundles.aggregate(subscription, cause)
+        return await self._let_go(subscription, state)
+
+    async def _let_go(self, subscription: Subscription, state: ReleaseState) -> Released:
+        """Start what waits, each for itself; or the newest, and discard the others."""
         released = discarded = 0
-        if state is not None:
-            latest = subscription.delivery_scope is DeliveryScope.LATEST
-            async for page in self._pages(subscription.number, state.through):
-                old = [one for one in page if latest and one.entry_id < state.through]
-                discarded += len(await self._discard(old, state))
-                released += await self._start(page[len(old) :], state)
+        latest = subscription.delivery_scope is DeliveryScope.LATEST
+        async for page in self._pages(subscription.number, state.through):
+            old = [one for one in page if latest and one.entry_id < state.through]
+            discarded += len(await self._discard(old, state))
+            released += await self._start(page[len(old) :], state)
         return Released(released, discarded)
 
     async def _start(self, waiting: Sequence[Delayed], state: ReleaseState) -> int:

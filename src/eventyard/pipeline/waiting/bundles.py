@@ -1,0 +1,250 @@
+"""Bundles: the deliveries of a subscription that are made as one.
+
+An *aggregated* subscription has one made of all that waited, a *compound* one of sets (``compounds.py``), and an
+*unbound* one has one made with each run, which tells what there is to be read. ``backlogs.py`` asks, for one
+subscription at a time. A bundle begins in one transaction with its members, so a hub that is killed finds them either
+waiting or begun; from its first attempt on it is a delivery like any other (``dispatch.py``).
+
+Which bundles are under way is remembered, because those of one subscription may have to be made one after another.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from eventyard.model.catalog import Project, Subscription, Target, Topic
+from eventyard.model.errors import Conflict, NotFound
+from eventyard.model.event import Event
+from eventyard.model.ids import EntryId, Millis
+from eventyard.model.journal import Delayed, Entry, HistoryLine, NewBundle, Query, Recording
+from eventyard.model.lifecycle import BUNDLES, FINAL, Kind, Status
+from eventyard.model.schedule import Overlap
+from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.release import Moved
+from eventyard.ports import Clock, Store
+
+RELEASED = "Released"
+"""What the history says of a bundle that is made, in the words of the DIH seed's example, as those of its members."""
+
+PART = {
+    Kind.COMPOUND_SUBSCRIPTION: "This event is a part of a compound subscription.",
+    Kind.AGGREGATED_SUBSCRIPTION: "This event is a part of an aggregated subscription.",
+}
+UNDER_WAY, OLDER = "another one of this subscription is under way", "a newer one was delivered in its place"
+GONE = "its target was deleted"
+
+MOST_MEMBERS, MOST_BYTES = 2_000, 8 * 1024 * 1024
+"""What one bundle holds: so many deliveries, and none more once their events come to so many bytes."""
+
+PAGE = 500
+"""Deliveries that are read at a time, and discarded at a time."""
+
+
+class Released(Struct, frozen=True):
+    """What became of a backlog: so many deliveries are made now, so many were discarded for a newer one."""
+
+    released: int = 0
+    discarded: int = 0
+
+
+class Cause(Struct, frozen=True):
+    """Why deliveries are let go, and who wished it; of those that waited, the ones up to an entry."""
+
+    comment: str = ""
+    actor: str | None = None
+    through: EntryId | None = None
+
+
+_NAMES = {
+    Kind.COMPOUND_SUBSCRIPTION: "compound",
+    Kind.AGGREGATED_SUBSCRIPTION: "aggregated",
+    Kind.UNBOUND_SUBSCRIPTION: "unbound",
+}
+
+
+class Bundles:
+    """Makes bundles. ``due`` tells dispatch of a delivery for a target, ``look`` asks for a release to be tried."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        store: Store,
+        due: Callable[[int, Millis], None],
+        look: Callable[[str], None],
+        moved: Moved,
+        pulled: Callable[[str], bool],
+        clock: Clock,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._catalog = catalog
+        self._store = store
+        self._due = due
+        self._look = look
+        self._moved = moved
+        self._pulled = pulled
+        self._clock = clock
+        self._new_id = new_id
+        self._open: dict[EntryId, str] = {}
+        self._busy = Counter[str]()
+        self._again: dict[str, Cause] = {}
+
+    async def resume(self) -> None:
+        """Find the bundles that are under way. Raises ``Unavailable``."""
+        projects = tuple(project.number for project in self._catalog.all(Project))
+        statuses = tuple(status for status in Status if status not in FINAL)
+        query = Query(projects=projects, kinds=tuple(BUNDLES), statuses=statuses, limit=PAGE)
+        more = bool(projects)
+        while more:
+            page = await self._store.find(query)
+            for entry in page.entries:
+                self._opened(entry.id, entry.name_id or "")
+            more = page.more
+            query = msgspec.structs.replace(query, before=page.entries[-1].id if page.entries else None)
+
+    # What comes in
+
+    def ended(self, recording: Recording) -> None:
+        """The status of a delivery changed, and that is on record."""
+        if recording.line is not None and recording.entry_id in self._open:
+            self.moved([recording.entry_id], recording.line.status, recording.line.comment)
+
+    def moved(self, ids: Sequence[EntryId], status: Status, comment: str) -> None:
+        """Entries were given a status: of a bundle that is over, the next may be waiting."""
+        if status not in FINAL or not self._open:
+            return
+        for entry_id in ids:
+            subscription_id = self._open.pop(entry_id, None)
+            if subscription_id is not None:
+                self._busy -= Counter((subscription_id,))
+                self._look(subscription_id)
+
+    # What is done; for one subscription one after another
+
+    async def reprocess(self, subscription: Subscription, entry: Entry, actor: str, comment: str) -> EntryId:
+        """Make a bundle that is over once more, of new deliveries in place of its members; the new one's id.
+
+        Raises ``Conflict`` (``illegal_transition``), ``NotFound`` when the payload of a member is no longer kept.
+        """
+        if entry.kind is Kind.UNBOUND_SUBSCRIPTION:
+            hint = f"run the subscription: POST /v1/subscriptions/{subscription.id}/run"
+            raise Conflict("illegal_transition", f"entry {entry.id} was made of nothing that waited", hint=hint)
+        topic = None if entry.topic_id is None else self._catalog.seek(Topic, entry.topic_id)
+        event = self.event(subscription, _NAMES[entry.kind])
+        bundle = self._bundle(subscription, entry.kind, topic.number if topic else 0, event, Cause(comment, actor))
+        entry_id = await self._store.gather(bundle, entry.id)
+        if entry_id is None:
+            raise NotFound("not_found", f"the payloads of what entry {entry.id} was made of are no longer kept")
+        self._begun(bundle, entry_id)
+        return entry_id
+
+    def may_begin(self, subscription: Subscription) -> bool:
+        """Whether a bundle may begin, or waits for another one."""
+        return subscription.overlap is not Overlap.WAIT or not self._busy[subscription.id]
+
+    async def aggregate(self, subscription: Subscription, cause: Cause) -> Released:
+        """Make one of all that waits, or several if that is more than one holds. Raises ``Unavailable``."""
+        released = 0
+        failed: Sequence[Delayed] = ()
+        while self.may_begin(subscription):
+            waiting = await self.oldest(subscription, cause.through)
+            if not waiting or waiting == failed:
+                break
+            begun = await self.begin(subscription, Kind.AGGREGATED_SUBSCRIPTION, waiting, cause)
+            failed, released = (waiting, released) if begun is None else ((), released + begun)
+        return Released(released)
+
+    async def oldest(
+        self, subscription: Subscription, through: EntryId | None, topic: int | None = None
+    ) -> Sequence[Delayed]:
+        """The oldest that wait, as many as a bundle holds."""
+        found: list[Delayed] = []
+        more = True
+        while more and len(found) < MOST_MEMBERS:
+            after = found[-1].entry_id if found else EntryId(0)
+            page = await self._store.delayed(subscription.number, after, through, PAGE, topic=topic)
+            found += page
+            more = len(page) == PAGE
+        return within_bounds(found)
+
+    async def begin(
+        self, subscription: Subscription, kind: Kind, members: Sequence[Delayed], cause: Cause
+    ) -> int | None:
+        """Begin a bundle; how many deliveries are made by it. ``None``: one of them was moved meanwhile."""
+        topics = {one.topic for one in members}
+        only = topics.pop() if len(topics) == 1 and kind is not Kind.COMPOUND_SUBSCRIPTION else 0
+        bundle = self._bundle(subscription, kind, only, self.event(subscription, _NAMES[kind]), cause)
+        bundle = msgspec.structs.replace(bundle, members=tuple(one.entry_id for one in members))
+        entry_id = await self._store.gather(bundle)
+        return None if entry_id is None else self._begun(bundle, entry_id) * len(members)
+
+    async def tell(self, subscription: Subscription, cause: Cause | None) -> Released:
+        """Begin an unbound one: what topics there are, and up to which entry they are to be read."""
+        if cause is None:
+            return Released()
+        if not self.may_begin(subscription):
+            self._again[subscription.id] = cause
+            return Released()
+        topics = [topic for name in subscription.topic_ids if (topic := self._catalog.seek(Topic, name)) is not None]
+        data = {
+            "subscription": {"id": subscription.id, "name": subscription.name},
+            "topics": [{"id": topic.id, "name": topic.name} for topic in topics],
+            "through": await self._store.newest([topic.number for topic in topics]),
+        }
+        kind = Kind.UNBOUND_SUBSCRIPTION
+        event = self.event(subscription, _NAMES[kind], msgspec.json.encode(data))
+        bundle = self._bundle(subscription, kind, topics[0].number if len(topics) == 1 else 0, event, cause)
+        entry_id = await self._store.gather(bundle)
+        assert entry_id is not None, "it has no members that could have changed"
+        return Released(self._begun(bundle, entry_id))
+
+    def _bundle(self, subscription: Subscription, kind: Kind, topic: int, event: Event, cause: Cause) -> NewBundle:
+        """A bundle that begins now, or is over at once."""
+        target = self._catalog.seek(Target, subscription.target_id)
+        project = self._catalog.get(Project, subscription.project_id)
+        if target is None:
+            status, said = Status.ERROR, GONE
+        elif subscription.overlap is Overlap.DISCARD and self._busy[subscription.id]:
+            status, said = Status.DISCARDED, UNDER_WAY
+        else:
+            status, said = Status.PENDING if self._pulled(target.type) else Status.PROCESSING, RELEASED
+        now = self._clock()
+        lines = (HistoryLine(now, Status.NEW, cause.comment, cause.actor), HistoryLine(now, status, said))
+        return NewBundle(kind, project.number, topic, subscription, target, event, lines, (), PART.get(kind, ""))
+
+    def _begun(self, bundle: NewBundle, entry_id: EntryId) -> bool:
+        """Tell of a bundle that is on record. Whether it is being made."""
+        last = bundle.lines[-1]
+        if last.status in FINAL or bundle.target is None:
+            self._moved([entry_id, *bundle.members], last.status, last.comment)
+            return False
+        self._opened(entry_id, bundle.subscription.id)
+        self._due(bundle.target.number, last.at)
+        return True
+
+    def _opened(self, entry_id: EntryId, subscription_id: str) -> None:
+        self._open[entry_id] = subscription_id
+        self._busy[subscription_id] += 1
+
+    def event(self, subscription: Subscription, name: str, data: bytes = b"") -> Event:
+        """An event of the hub's own, about a subscription."""
+        return Event(
+            id=self._new_id(),
+            source=f"/subscriptions/{subscription.id}",
+            type=f"eventyard.subscription.{name}",
+            time=self._clock(),
+            data=data,
+            routing_key=f"eventyard.subscription.{name}",
+            subject=subscription.name,
+        )
+
+
+def within_bounds(found: Sequence[Delayed]) -> Sequence[Delayed]:
+    """As many of the first as a bundle holds: one at least."""
+    size = 0
+    for place, one in enumerate(found):
+        if place == MOST_MEMBERS or size >= MOST_BYTES:
+            return found[:place]
+        size += one.size
+    return found
