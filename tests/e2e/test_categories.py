@@ -153,12 +153,6 @@ async def test_a_replay_touches_only_what_is_seen(setting: Setting) -> None:
     assert answer.json()["events"] == len(published)
 
 
-async def test_streams_are_refused_also_for_an_exchange_that_is_seen(setting: Setting) -> None:
-    for exchange in ("a", "b", "open"):
-        answer = await setting.limited.get(f"/v1/streams/{exchange}")
-        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
-
-
 async def test_publishing_into_what_is_hidden_is_refused_as_if_it_were_not_there(setting: Setting) -> None:
     answer = await setting.limited.post("/v1/events/dispatch", json={"source": "a-into-b", "payload": 1})
     assert answer.status_code == 404

@@ -56,6 +56,9 @@ WORDS: dict[type[Any], str] = {
 _NAMED = (Application, Topic, Source, Target, Queue, Rule)
 """Kinds whose names are unique within a project."""
 
+_SORTED = (Application, Topic, Source, Subscription, Rule)
+"""Kinds that have a say in who sees what."""
+
 
 class Catalog:
     """Everything an operator set up, by id, by name and by journal number."""
@@ -168,7 +171,8 @@ class Catalog:
             watcher(records)
 
     def _apply(self, records: Sequence[Record], *, gone: bool) -> None:
-        self._sights.clear()
+        if any(isinstance(record, _SORTED) for record in records):
+            self._sights.clear()
         for record in records:
             if isinstance(record, TopicSchema):
                 self._schemas.setdefault(record.topic_id, {})[record.version] = record

@@ -32,6 +32,7 @@ class Sight:
         applications = [one for one in catalog.all(Application) if self.shows(one)]
         topics = [one for one in catalog.all(Topic) if self.shows(one)]
         self._applications = {one.id for one in applications}
+        self._numbers = {one.number for one in applications}
         self._topics = {one.id for one in topics}
         sources = [one for one in catalog.all(Source) if self.shows(one)]
         self._sources = {one.id for one in sources}
@@ -71,6 +72,10 @@ class Sight:
                     and self._sources.issuperset(record.source_ids)
                     and self._subscriptions.issuperset(record.subscription_ids)
                 )
+
+    def shows_publication(self, topic_id: str, application: int) -> bool:
+        """Whether what an application, known by its journal number, published into a topic is seen."""
+        return topic_id in self._topics and application in self._numbers
 
     def shows_entry(self, entry: Entry) -> bool:
         """Whether an entry is seen; one without a topic of its own, as its source or subscription is."""

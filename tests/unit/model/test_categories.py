@@ -2,7 +2,7 @@
 
 import pytest
 
-from eventyard.model.categories import borne, changed, given, sees, widened
+from eventyard.model.categories import borne, changed, covers, given, sees, widened
 from eventyard.model.errors import Forbidden
 
 OF_A = frozenset({"a"})
@@ -67,3 +67,14 @@ def test_a_record_is_hidden_and_opened_within_what_one_holds(held, before, after
 def test_nobody_hides_a_record_from_others_or_opens_it_beyond_what_they_hold(held, before, after):
     with pytest.raises(Forbidden):
         changed(held, before, after)
+
+
+@pytest.mark.parametrize(
+    ("held", "others", "more"),
+    [
+        (None, None, True), (None, OF_A, True), (OF_A, None, False), (OF_A, OF_A, True), (OF_BOTH, OF_A, True),
+        (OF_A, OF_BOTH, False), (OF_A, frozenset(), True), (frozenset(), OF_A, False),
+    ],
+)  # fmt: skip
+def test_who_holds_what_others_do_sees_all_that_they_see(held, others, more):
+    assert covers(held, others) is more

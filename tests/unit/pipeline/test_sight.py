@@ -114,3 +114,20 @@ async def test_nobody_gives_categories_beyond_their_own(world, limited, sorted_o
         await projects.remove(limited, "project-default")
     opened = await projects.change_application(world.admin, "application-of-a", {"categories": []})
     assert opened.categories == ()
+
+
+async def test_a_publication_is_seen_by_who_sees_its_topic_and_who_published_it(world, limited, sorted_out):
+    sight = world.catalog.sight(OF_A)
+    number = {one.name: one.number for one in world.catalog.all(Application)}
+    seen = {
+        (one, two) for one in sorted_out for two in sorted_out if sight.shows_publication(f"topic-{two}", number[one])
+    }
+    shown = {"of-a", "of-both", "open"}
+    assert seen == {(one, two) for one in shown for two in shown}
+    assert not sight.shows_publication("topic-open", 0)
+
+
+async def test_what_has_no_say_in_it_leaves_it_as_it_is(world, limited, sorted_out):
+    before = world.catalog.sight(OF_A)
+    await world.catalog.save(b.target("another"))
+    assert world.catalog.sight(OF_A) is before

@@ -15,6 +15,7 @@ from eventyard.api.v1.call import Asked, Call, Cursor, InProject, Limit
 from eventyard.model.streams import ExchangeType, Overflow
 from eventyard.pipeline.streams import inventory
 from eventyard.pipeline.streams.inventory import REASON_LENGTH
+from eventyard.pipeline.streams.limited import categories_of
 from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.queue import Queue as LiveQueue
 
@@ -88,6 +89,9 @@ class Queue(Struct):
     bindings: list[QueueBinding]
     options: QueueSettings
     key_id: Annotated[str | None, Meta(description="The key that declared it.")]
+    categories: Annotated[
+        list[str] | None, Meta(description="Those of who declared it: it is given what they may see. Null: everything.")
+    ]
     created_at: Time
 
 
@@ -103,7 +107,7 @@ class Exchange(Struct):
     internal: Annotated[bool, Meta(description="Only other exchanges publish to it.")]
     alternate: Annotated[str | None, Meta(description="The exchange that is given what fits no binding of this one.")]
     arguments: Arguments
-    bindings: Annotated[int, Meta(description="How many lead out of it.")]
+    bindings: Annotated[int, Meta(description="How many lead out of it, to what the caller may see.")]
     created_at: Time
 
 
@@ -144,7 +148,7 @@ def connection_shown(link: Link) -> Connection:
 
 def queue_shown(call: Call, queue: LiveQueue) -> Queue:
     """A queue as answers have it."""
-    streams, options = call.hub.inventory, queue.options
+    streams, options, held = call.hub.inventory, queue.options, categories_of(queue)
     return Queue(
         id=queue.id,
         project_id=queue.project_id,
@@ -173,6 +177,7 @@ def queue_shown(call: Call, queue: LiveQueue) -> Queue:
             arguments=dict(options.arguments),
         ),
         key_id=queue.key_id,
+        categories=None if held is None else sorted(held),
         created_at=time_of(queue.created_at),
     )
 

@@ -104,6 +104,7 @@ class Sender:
         if to.kind is not Kind.REPLY_QUEUE and not self._link.has_queue(to.name):
             if to.kind is Kind.EXISTING_QUEUE:
                 raise NotFound("not_found", f"no queue {to.name!r}")
+            await self._link.check_exchange("")
             await self._link.declare_queue(to.name, durable=True)
         return "", to.name  # the default exchange
 

@@ -170,7 +170,7 @@ class Subscriptions:
         if plain and wish.queue is None and not wish.durable:
             return await self._link.subscribe(exchange, key, offset), None, None
         await self._link.declare_exchange(exchange, ExchangeSettings(), passive=True)
-        name = wish.queue or (_name_of(to, wish.tag) if wish.durable else "")
+        name = wish.queue or (_name_of(to, wish.tag, self._link.who.categories) if wish.durable else "")
         new = not name or not self._link.has_queue(name)
         queue = await self._shared(name, wish, arguments, durable=wish.durable, plain=False)
         await self._link.bind(queue, exchange, key, offset=offset if new else None)
@@ -251,7 +251,8 @@ def _take(ledger: Ledger, number: int, *, multiple: bool) -> Sequence[Held]:
     return taken
 
 
-def _name_of(to: Destination, tag: str) -> str:
-    """The name of the durable queue of a subscription: the same whenever it comes again."""
-    digest = hashlib.blake2b(f"{to}\n{tag}".encode(), digest_size=16)
+def _name_of(to: Destination, tag: str, held: frozenset[str] | None) -> str:
+    """The name of the durable queue of a subscription: the same whenever it comes again, from who may see the same."""
+    of = "" if held is None else f"\n{sorted(held)}"
+    digest = hashlib.blake2b(f"{to}\n{tag}{of}".encode(), digest_size=16)
     return f"stomp-subscription-{digest.hexdigest()}"

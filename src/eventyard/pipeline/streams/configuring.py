@@ -43,9 +43,10 @@ class Configuring:
         self.who.need(Scope.CATALOG_WRITE)
         check_name(name)
         existing = await self._reach.seek_exchange(name)
-        if existing is None and name.startswith((PROJECT, APPLICATION)):
+        there = self._streams.catalog.named(Topic, self.project.id, name)
+        if existing is None and (there is not None or name.startswith((PROJECT, APPLICATION))):
             raise NotFound("not_found", f"no exchange {name!r}")
-        if wish.alternate is not None and is_reserved(wish.alternate):
+        if wish.alternate is not None and (is_reserved(wish.alternate) or self.who.categories is not None):
             await self._reach.exchange(wish.alternate, Scope.EVENTS_READ)
         await self._streams.exchanges.declare(self.project, name, wish)
 

@@ -20,6 +20,7 @@ from eventyard.model.streams import DEFAULT_EXCHANGE, Binding, ExchangeSettings,
 from eventyard.model.streams import Queue as QueueRecord
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.publish import Publishing
+from eventyard.pipeline.streams.limited import categories_of
 from eventyard.pipeline.streams.options import inequivalent
 from eventyard.pipeline.streams.queue import Queue
 from eventyard.pipeline.streams.queues import Queues
@@ -202,9 +203,11 @@ class Exchanges:
                     await self._catalog.save(self._record(queue))
 
     def _record(self, queue: Queue) -> QueueRecord:
+        held = categories_of(queue)
         return QueueRecord(
             queue.id, queue.project_id, queue.name, queue.created_at, tuple(self._queues.bindings(queue)),
             queue.options, queue.auto_delete, queue.key_id, self._origins(queue),
+            None if held is None else tuple(sorted(held)),
         )  # fmt: skip
 
     def _origins(self, queue: Queue) -> tuple[Origin, ...]:

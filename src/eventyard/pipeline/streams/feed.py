@@ -13,7 +13,7 @@ from typing import Any
 from eventyard.model.catalog import Project, Topic
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
-from eventyard.model.journal import Committed, Query
+from eventyard.model.journal import Committed, Query, Seen
 from eventyard.model.lifecycle import Kind
 from eventyard.pipeline.catalog import Catalog
 from eventyard.ports import Store
@@ -43,14 +43,16 @@ _NOTHING = _Nothing()
 class Message:
     """One committed publication on its way to queues. ``made`` holds what gateways encoded of it, once for all."""
 
-    __slots__ = ("at", "entry_id", "event", "exchange", "made", "size")
+    __slots__ = ("application", "at", "entry_id", "event", "exchange", "made", "size")
 
-    def __init__(self, entry_id: EntryId, at: Millis, exchange: str, event: Event) -> None:
+    def __init__(self, entry_id: EntryId, at: Millis, exchange: str, event: Event, application: int = 0) -> None:
         self.entry_id = entry_id
         self.at = at
         self.exchange = exchange
         """The topic's id."""
         self.event = event
+        self.application = application
+        """The journal number of the one that published; 0: of none that anybody sees."""
         self.size = len(event.data)
         self.made: dict[Hashable, Any] = {}
 
@@ -103,14 +105,14 @@ class Feed:
         read = await self._store.read(topics, cursor, until, limit)
         return self._messages(read.publications), read.reached
 
-    async def newest_of(self, exchange: str) -> EntryId:
-        """The newest publication in an exchange; 0 when there is none."""
+    async def newest_of(self, exchange: str, seen: Seen | None) -> EntryId:
+        """The newest publication in an exchange that may be seen; 0 when there is none."""
         topic = self._topic(exchange)
         if topic is None:
             return EntryId(0)
         project = self._catalog.get(Project, topic.project_id).number
         kinds = (Kind.PUBLICATION, Kind.COMPOUND_PUBLICATION)
-        page = await self._store.find(Query(projects=(project,), kinds=kinds, topic=topic.name, limit=1))
+        page = await self._store.find(Query(projects=(project,), kinds=kinds, topic=topic.name, limit=1, seen=seen))
         return page.entries[0].id if page.entries else EntryId(0)
 
     async def before(self, moment: Millis) -> EntryId:
@@ -154,7 +156,7 @@ class Feed:
             if one.topic != number:
                 number, exchange = one.topic, self._exchange(one.topic)
             if exchange is not None:
-                messages.append(Message(one.entry_id, one.at, exchange, one.event))
+                messages.append(Message(one.entry_id, one.at, exchange, one.event, one.application))
         return messages
 
     def _exchange(self, number: int) -> str | None:

@@ -1,16 +1,19 @@
 """Looking at the streams from outside, and acting on them: the verbs of operators, who are no clients themselves.
 
 Everything is scoped by organization and project like the rest of the catalog (``view.py``), and what belongs to another
-application does not exist for a caller of one application. What clients do with their queues stands in ``link.py``.
+application does not exist for a caller of one application; nor, for who may see some categories only, do the
+connections and queues of those who may see more. What clients do with their queues stands in ``link.py``.
 """
 
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from eventyard.matching.bindings import Bound, ToExchange
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Topic
+from eventyard.model.categories import covers
 from eventyard.model.errors import NotFound, Unavailable
 from eventyard.model.streams import Binding, ExchangeSettings
 from eventyard.pipeline.catalog import Catalog
@@ -26,7 +29,7 @@ REASON_LENGTH = 100
 
 
 class Exchange(Struct, frozen=True):
-    """A topic with what it is to stream clients; ``bindings`` counts those that lead out of it."""
+    """A topic with what it is to stream clients; ``bindings`` counts those that lead out of it, to what one sees."""
 
     topic: Topic
     settings: ExchangeSettings
@@ -70,8 +73,11 @@ class Inventory:
         link.end(Unavailable("disconnected", f"this connection was ended by {who.name}{told}"))
 
     def _links(self, who: Principal, scope: Scope) -> list[Link]:
-        links = self._streams.links(who, scope)
-        return [link for link in links if who.application_id in (None, link.who.application_id)]
+        return [
+            link
+            for link in self._streams.links(who, scope)
+            if who.application_id in (None, link.who.application_id) and covers(who.categories, link.who.categories)
+        ]
 
     # Queues
 
@@ -107,7 +113,7 @@ class Inventory:
         """Those of a project: its topics. Raises what ``View.project`` raises."""
         view = self._view(who)
         topics = view.list(Topic, view.project(project))
-        return [self._exchange(topic) for topic in topics if self._may_know(who, topic.id)]
+        return [self._exchange(who, topic) for topic in topics if self._may_know(who, topic.id)]
 
     def exchange(self, who: Principal, name: str, project: str | None) -> Exchange:
         """One exchange, by its name or by the id of its topic. Raises ``NotFound``."""
@@ -117,21 +123,27 @@ class Inventory:
             topic = self._catalog.named(Topic, view.project(project).id, name)
         if topic is None or not self._may_know(who, topic.id):
             raise NotFound("not_found", f"there is no exchange {name!r}")
-        return self._exchange(topic)
+        return self._exchange(who, topic)
 
     def outlets(self, who: Principal, exchange: Exchange) -> list[Outlet]:
         """The bindings that lead out of an exchange, to what is there for the caller."""
-        return [self._outlet(bound) for bound in self._bounds(exchange.topic) if self._may_know_end(who, bound)]
+        return [self._outlet(bound) for bound in self._bounds(who, exchange.topic)]
 
     def name_of(self, exchange: str) -> str:
         """What clients call the exchange with that topic."""
         return self._streams.exchanges.name_of(exchange)
 
-    def _exchange(self, topic: Topic) -> Exchange:
-        return Exchange(topic, settings_of(topic), len(self._bounds(topic)))
+    def _exchange(self, who: Principal, topic: Topic) -> Exchange:
+        settings = settings_of(topic)
+        if settings.alternate is not None:
+            other = self._catalog.named(Topic, topic.project_id, settings.alternate)
+            if other is not None and not self._may_know(who, other.id):
+                settings = replace(settings, alternate=None)
+        return Exchange(topic, settings, len(self._bounds(who, topic)))
 
-    def _bounds(self, topic: Topic) -> Sequence[Bound[Queue]]:
-        return self._streams.queues.routes.bindings_from(topic.id)
+    def _bounds(self, who: Principal, topic: Topic) -> Sequence[Bound[Queue]]:
+        bounds = self._streams.queues.routes.bindings_from(topic.id)
+        return [bound for bound in bounds if self._may_know_end(who, bound)]
 
     def _outlet(self, bound: Bound[Queue]) -> Outlet:
         to = bound.destination

@@ -20,9 +20,11 @@ from eventyard.model.streams import DEFAULT_EXCHANGE, Binding, QueueOptions
 from eventyard.pipeline.streams.configuring import Configuring
 from eventyard.pipeline.streams.consumer import Consumer, Credit, Held, release
 from eventyard.pipeline.streams.feed import Message
+from eventyard.pipeline.streams.limited import queue_for
 from eventyard.pipeline.streams.options import check_name, compare, cursor_of, queue_options
 from eventyard.pipeline.streams.outgoing import Outgoing, Published, publish
 from eventyard.pipeline.streams.queue import Queue
+from eventyard.pipeline.view import View
 
 if TYPE_CHECKING:
     from eventyard.pipeline.streams.streams import Streams
@@ -79,6 +81,7 @@ class Link(Configuring):
         """End the connection, and tell the client why."""
         end, self._end = self._end, None
         if end is not None:
+            self.pause()
             end(reason)
 
     def now(self) -> Millis:
@@ -118,25 +121,33 @@ class Link(Configuring):
         if options.dead_letter_exchange is not None:
             await self._reach.check_grave(options.dead_letter_exchange)
         name = name or f"amq.gen-{secrets.token_urlsafe(16)}"
-        default = await self._streams.exchanges.find(self.project, DEFAULT_EXCHANGE)
+        default = await self._reach.seek_exchange(DEFAULT_EXCHANGE)
         return await self._make(
             name, options, default, durable=durable and not exclusive, exclusive=exclusive, auto_delete=auto_delete
         )
 
     async def _make(
-        self, name: str, options: QueueOptions, default: Topic, *, durable: bool, exclusive: bool, auto_delete: bool
+        self,
+        name: str,
+        options: QueueOptions,
+        default: Topic | None,
+        *,
+        durable: bool,
+        exclusive: bool,
+        auto_delete: bool,
     ) -> Queue:
         streams = self._streams
         there = streams.queues.seek(self.project.id, name)
         if there is not None:  # made by somebody else a moment ago
             return self.queue(name)
         streams.check_room(self)
-        queue = Queue(
+        queue = queue_for(self.who.categories)(
             streams.queues, streams.new_id(), self.project.id, name, options,
             durable=durable, auto_delete=auto_delete, owner=self if exclusive else None, key_id=self.who.key_id,
         )  # fmt: skip
         streams.queues.add(queue)
-        streams.queues.bind(queue, Binding(default.id, name, since=streams.feed.head))
+        if default is not None:
+            streams.queues.bind(queue, Binding(default.id, name, since=streams.feed.head))
         if exclusive:
             self._own[queue] = None
         if durable:
@@ -173,7 +184,7 @@ class Link(Configuring):
     ) -> None:
         """Give a queue what an exchange is sent from now on; a new queue also from a place in its past."""
         streams, source = self._streams, await self._bound(exchange)
-        since = streams.feed.head if offset is None else await cursor_of(offset, streams.feed, source.id)
+        since = streams.feed.head if offset is None else await self._cursor(offset, source.id)
         await streams.exchanges.bind(queue, source, key, arguments, since)
         if offset is not None:
             queue.rewind(since)
@@ -193,16 +204,20 @@ class Link(Configuring):
     async def subscribe(self, exchange: str, key: str, offset: Any = None) -> Queue:
         """A private queue with what an exchange is sent from now on, or from a place in its past (``options.py``)."""
         source = await self._reach.exchange(exchange, Scope.EVENTS_READ)
-        cursor = None if offset is None else await cursor_of(offset, self._streams.feed, source.id)
+        cursor = None if offset is None else await self._cursor(offset, source.id)
         queue = self._private(cursor)
         since = self._streams.feed.head if cursor is None else cursor
         self._streams.queues.bind(queue, Binding(source.id, key, since=since))
         return queue
 
+    async def _cursor(self, offset: Any, exchange: str | None) -> EntryId:
+        seen = View(self._streams.catalog, self.who).seen()
+        return await cursor_of(offset, self._streams.feed, exchange, seen)
+
     def _private(self, cursor: EntryId | None) -> Queue:
         streams = self._streams
         streams.check_room(self)
-        queue = Queue(
+        queue = queue_for(self.who.categories)(
             streams.queues, streams.new_id(), self.project.id, f"amq.gen-{secrets.token_urlsafe(16)}", QueueOptions(),
             auto_delete=True, owner=self, cursor=cursor,
         )  # fmt: skip
@@ -242,7 +257,7 @@ class Link(Configuring):
     async def _again(self, queue: Queue, offset: Any) -> Queue:
         streams = self._streams
         upstream = streams.queues.upstream(queue)
-        cursor = await cursor_of(offset, streams.feed, upstream[0] if len(upstream) == 1 else None)
+        cursor = await self._cursor(offset, upstream[0] if len(upstream) == 1 else None)
         copy = self._private(cursor)
         for binding in streams.queues.bindings(queue):
             streams.queues.bind(copy, replace(binding, since=cursor))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from eventyard.model.errors import Conflict, Invalid
 from eventyard.model.ids import EntryId, Millis
+from eventyard.model.journal import Seen
 from eventyard.model.streams import Overflow, QueueOptions
 from eventyard.pipeline.streams.feed import Feed
 from eventyard.wire import rfc3339
@@ -63,19 +64,19 @@ def queue_options(arguments: Mapping[str, Any]) -> QueueOptions:
     return options
 
 
-async def cursor_of(wish: Any, feed: Feed, exchange: str | None) -> EntryId:
+async def cursor_of(wish: Any, feed: Feed, exchange: str | None, seen: Seen | None = None) -> EntryId:
     """The entry after which a replay begins, from ``x-stream-offset``.
 
-    ``first``, ``last`` (the newest message of ``exchange``, a topic's id), ``next``, an entry id (a number, or
-    ``offset=N``: that entry is the first, or, if it lies ahead, the next one), or a moment (a timestamp of AMQP,
-    ``timestamp=`` seconds since the epoch, or RFC 3339). Raises ``Invalid`` (``invalid_parameter``).
+    ``first``, ``last`` (the newest message of ``exchange``, a topic's id, of what may be ``seen``), ``next``, an entry
+    id (a number, or ``offset=N``: that entry is the first, or, if it lies ahead, the next one), or a moment (a
+    timestamp of AMQP, ``timestamp=`` seconds since the epoch, or RFC 3339). Raises ``Invalid`` (``invalid_parameter``).
     """
     text = str(wish).strip()
     if not isinstance(wish, datetime):
         if text in ("first", "next"):
             return EntryId(0) if text == "first" else feed.head
         if text == "last":
-            newest = await feed.newest_of(exchange) if exchange is not None else feed.head
+            newest = await feed.newest_of(exchange, seen) if exchange is not None else feed.head
             return EntryId(max(newest - 1, 0))
         if found := _OFFSET.fullmatch(text):
             return EntryId(min(max(int(found[1]) - 1, 0), feed.head))

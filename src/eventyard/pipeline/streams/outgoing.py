@@ -14,7 +14,7 @@ from eventyard.model.ids import EntryId
 from eventyard.pipeline.accept import Arrival
 from eventyard.pipeline.doors import Door
 from eventyard.pipeline.streams.queue import Queue
-from eventyard.pipeline.streams.reach import Reach
+from eventyard.pipeline.streams.reach import Reach, knows_queue
 
 if TYPE_CHECKING:
     from eventyard.pipeline.streams.streams import Streams
@@ -61,7 +61,7 @@ async def publish(
             if door is None:
                 door = doors[message.exchange] = await reach.door(message.exchange)
             if refusing:
-                _refuse_full(streams, door, message.event, coming)
+                _refuse_full(streams, reach, door, message.event, coming)
         except HubError as error:
             if whole:
                 raise
@@ -82,12 +82,16 @@ async def publish(
     return results
 
 
-def _refuse_full(streams: "Streams", door: Door, event: Event, coming: dict[Queue, tuple[int, int]]) -> None:
+def _refuse_full(
+    streams: "Streams", reach: Reach, door: Door, event: Event, coming: dict[Queue, tuple[int, int]]
+) -> None:
     """Raise ``Conflict`` for an event that reaches a full queue, else count it among those that are ``coming``."""
-    reached = [queue for queue in streams.queues.reached(door.topic.id, event) if queue in streams.queues.refusing]
+    given = streams.queues.given(door.topic.id, door.application.number, event)
+    reached = [queue for queue in given if queue in streams.queues.refusing]
     for queue in reached:
         if queue.is_full(*coming.get(queue, ())):
-            raise Conflict("queue_full", f"queue {queue.name!r} is full")
+            called = f"queue {queue.name!r}" if knows_queue(streams, reach.who, queue) else "a queue out of your sight"
+            raise Conflict("queue_full", f"{called} is full")
     for queue in reached:
         number, octets = coming.get(queue, (0, 0))
         coming[queue] = number + 1, octets + len(event.data)

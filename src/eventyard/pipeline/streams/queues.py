@@ -10,20 +10,19 @@ from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-from msgspec.structs import replace
-
 from eventyard.matching.exchanges import Routes
-from eventyard.model.catalog import Project, Topic
+from eventyard.model.catalog import Topic
 from eventyard.model.errors import HubError, NotFound, Unavailable
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
-from eventyard.model.streams import DEFAULT_EXCHANGE, Binding, Overflow, Position
+from eventyard.model.streams import Binding, Overflow, Position
 from eventyard.model.streams import Queue as QueueRecord
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.publish import Publishing
-from eventyard.pipeline.streams.deaths import DEATHS, Death, deaths_of, goes_in_a_circle, with_death
+from eventyard.pipeline.streams.burial import Burial
 from eventyard.pipeline.streams.feed import Feed, Message
-from eventyard.pipeline.streams.properties import EXPIRATION, headers_of
+from eventyard.pipeline.streams.limited import LimitedQueue, queue_for
+from eventyard.pipeline.streams.properties import headers_of
 from eventyard.pipeline.streams.queue import AT_ONCE, AT_ONCE_BYTES, Queue
 from eventyard.ports import Clock, Store
 from eventyard.telemetry.log import Log
@@ -36,9 +35,6 @@ TICK_S = 0.05
 
 COUNTED_AT_ONCE = 1_000
 """Publications read at a time to count what came between the last keeping of a position and the hub's end."""
-
-AGAIN_S = 1.0
-"""Seconds between two tries to write a dead letter to a journal that cannot be written."""
 
 
 class Queues:
@@ -54,8 +50,11 @@ class Queues:
         self.now = clock
         self._catalog = catalog
         self._store = store
-        self._publishing = publishing
         self._log = log
+        self.bury = Burial(catalog, publishing, clock, log).bury
+        self.sight = catalog.sight
+        self.limited: set[LimitedQueue] = set()
+        """Those of who may see some categories only."""
         self.refusing: set[Queue] = set()
         """Those that refuse what publishers would add once they are full, and so are asked before."""
         self._queues: dict[tuple[str, str], Queue] = {}
@@ -86,7 +85,8 @@ class Queues:
 
     def _revive(self, record: QueueRecord, position: Position | None) -> Queue:
         begin = min((binding.since for binding in record.bindings), default=self.feed.head)
-        queue = Queue(
+        categories = None if record.categories is None else frozenset(record.categories)
+        queue = queue_for(categories)(
             self, record.id, record.project_id, record.name, record.options,
             durable=True, auto_delete=record.auto_delete, key_id=record.key_id, created_at=record.created_at,
             position=position or Position(record.id, begin, counted=begin),
@@ -107,7 +107,8 @@ class Queues:
         at, until = position.counted if position else EntryId(0), self.feed.head
         while at < until and not queue.gone:
             messages, at = await self.feed.history(self.upstream(queue), at, COUNTED_AT_ONCE)
-            queue.count(sum(message.entry_id <= until and self.wanted(queue, message) for message in messages))
+            seen = queue.seen(messages) if isinstance(queue, LimitedQueue) else messages
+            queue.count(sum(message.entry_id <= until and self.wanted(queue, message) for message in seen))
 
     # Finding, adding, removing
 
@@ -133,6 +134,8 @@ class Queues:
         self._queues[queue.project_id, queue.name] = queue
         if queue.options.overflow is not Overflow.DROP_HEAD:
             self.refusing.add(queue)
+        if isinstance(queue, LimitedQueue):
+            self.limited.add(queue)
         for binding in bindings:
             self.bind(queue, binding)
         self.feed.listen(self._route)
@@ -141,6 +144,8 @@ class Queues:
         """End a queue."""
         self._queues.pop((queue.project_id, queue.name), None)
         self.refusing.discard(queue)
+        if isinstance(queue, LimitedQueue):
+            self.limited.discard(queue)
         self._changed.discard(queue)
         self._timed.pop(queue, None)
         self.routes.drop(queue)
@@ -239,45 +244,26 @@ class Queues:
         self.remove(queue, NotFound("not_found", f"queue {queue.name!r} was deleted"))
         return depth
 
-    async def bury(self, queue: Queue, message: Message, reason: str, count: int) -> None:
-        """Publish a dead letter, unless it went in a circle without anybody refusing it."""
-        options, event = queue.options, message.event
-        deaths = deaths_of(event)
-        if goes_in_a_circle(deaths, queue.name, reason):
-            return
-        extensions = dict(event.extensions)
-        expiration = extensions.pop(EXPIRATION, None)
-        sent_to = self._catalog.seek(Topic, message.exchange)
-        exchange = "" if sent_to is None or sent_to.name == DEFAULT_EXCHANGE else sent_to.name
-        death = Death(queue.name, reason, exchange, event.routing_key, self.now(), expiration=expiration)
-        extensions[DEATHS] = with_death(deaths, death)
-        key = event.routing_key if options.dead_letter_key is None else options.dead_letter_key
-        project = self._catalog.get(Project, queue.project_id)
-        name = options.dead_letter_exchange
-        if name and self._catalog.named(Topic, project.id, name) is None:
-            return  # as in RabbitMQ, a dead letter for an exchange that is not there is dropped
-        letter = replace(event, id=self._publishing.new_id(), routing_key=key, extensions=extensions)
-        try:
-            await self._send(project, name or DEFAULT_EXCHANGE, letter)
-        except HubError as error:
-            self._log.warning("dead_letter_lost", queue=queue.name, entry=message.entry_id, error=error.message)
-
-    async def _send(self, project: Project, name: str, letter: Event) -> None:
-        while True:
-            try:
-                door = await self._publishing.door(project, name)
-                await self._publishing.publish(door, letter, well_formed=True)
-            except Unavailable:
-                await asyncio.sleep(AGAIN_S)
-            else:
-                return
-
     # Routing
 
     def reached(self, exchange: str, event: Event) -> Sequence[Queue]:
         """The queues that an event reaches when it is sent to an exchange now."""
         headers = headers_of(event) if self.headers_matter else None
         return self.routes.route(exchange, event.routing_key, headers)
+
+    def given(self, exchange: str, application: int, event: Event) -> Sequence[Queue]:
+        """Those of the queues reached that would be given it, as that application's."""
+        reached = self.reached(exchange, event)
+        if not self.limited:
+            return reached
+        return [
+            queue for queue in reached if not isinstance(queue, LimitedQueue) or queue.may_have(exchange, application)
+        ]
+
+    def look_again(self) -> None:
+        """Applications or topics have changed: let nothing wait where it may be seen no more."""
+        for queue in list(self.limited):
+            queue.look_again()
 
     def _route(self, messages: Sequence[Message]) -> None:
         for queues, together in self._runs(messages):

@@ -11,8 +11,8 @@ from contextlib import suppress
 from msgspec import Struct
 
 from eventyard.model.access import Principal, Scope
-from eventyard.model.catalog import ApiKey, Project, Record, User
-from eventyard.model.errors import Forbidden, HubError, NotFound, Unauthenticated, Unavailable
+from eventyard.model.catalog import ApiKey, Application, Project, Record, Topic, User
+from eventyard.model.errors import HubError, NotFound, Unauthenticated, Unavailable
 from eventyard.model.event import Event
 from eventyard.model.identity import Client
 from eventyard.model.ids import Millis
@@ -48,15 +48,6 @@ class StreamLimits(Struct, frozen=True):
     message_bytes: int = 16 << 20
     stalled_ms: Millis = 60_000
     """How long a connection may take nothing while messages wait for it."""
-
-
-def need_no_categories(who: Principal) -> None:
-    """Raise ``Forbidden`` for who holds some categories only: a stream is given all that its exchange is."""
-    if who.categories is not None:
-        raise Forbidden(
-            "forbidden", f"streams are not for {who.name!r}, who may see some categories only",
-            hint="search the journal, or use credentials that are not limited to categories",
-        )  # fmt: skip
 
 
 class Streams:
@@ -127,9 +118,9 @@ class Streams:
 
         Raises ``NotFound``, ``Unauthenticated``, ``Forbidden``, ``Unavailable`` (``too_many``).
         """
-        need_no_categories(who)
-        if self._is_revoked(who):  # since the client proved who it is
-            raise Unauthenticated("access_ended", "the key of this connection was revoked")
+        changed = self._changed(who)  # since the client proved who it is
+        if changed is not None:
+            raise changed
         if len(self._links) >= self.limits.connections:
             raise Unavailable("too_many", f"{self.limits.connections} connections are open, which is the bound")
         self._made += 1
@@ -142,17 +133,18 @@ class Streams:
         self._log.info("stream_opened", connection=link.number, protocol=protocol, peer=peer, who=who.name)
         return link
 
-    def _is_revoked(self, who: Principal) -> bool:
-        key = None if who.key_id is None else self.catalog.seek(ApiKey, who.key_id)
-        return key is not None and self._is_barred(key)
-
-    def _is_barred(self, record: ApiKey | Client | User) -> bool:
-        """Whether nobody comes in with this any more, or not here."""
-        if record.categories is not None:
-            return True
-        if self.catalog.seek(type(record), record.id) is None:
-            return True
-        return not isinstance(record, User) and record.revoked_at is not None
+    def _changed(self, who: Principal) -> Unauthenticated | None:
+        """Why the credentials do not count any more, or not as they did, if so."""
+        kept: tuple[tuple[type[ApiKey | Client | User], str | None], ...] = (
+            (ApiKey, who.key_id), (Client, who.client_id), (User, who.user_id),
+        )  # fmt: skip
+        for kind, record_id in kept:
+            record = None if record_id is None else self.catalog.seek(kind, record_id)
+            if record_id is not None and (record is None or _is_revoked(record)):
+                return Unauthenticated("access_ended", "the key of this connection was revoked")
+            if record is not None and _categories_of(record) != who.categories:
+                return Unauthenticated("access_ended", "who has this connection may see other categories now")
+        return None
 
     def _project(self, who: Principal, name: str | None) -> Project:
         view = View(self.catalog, who)
@@ -201,17 +193,22 @@ class Streams:
             self._ends[link] = asyncio.get_running_loop().call_later(seconds, link.end, ended)
 
     def _follow(self, records: Sequence[Record]) -> None:
-        barred = {r.id for r in records if isinstance(r, ApiKey | Client | User) and self._is_barred(r)}
+        people = {record.id for record in records if isinstance(record, ApiKey | Client | User)}
         gone = {record.id for record in records if isinstance(record, Project)}
         gone = {project_id for project_id in gone if self.catalog.seek(Project, project_id) is None}
         for link in list(self._links.values()):
-            if barred and not barred.isdisjoint((link.who.key_id, link.who.client_id, link.who.user_id)):
-                link.end(Unauthenticated("access_ended", "the key of this connection was revoked"))
+            who, changed = link.who, None
+            if people and not people.isdisjoint((who.key_id, who.client_id, who.user_id)):
+                changed = self._changed(who)
+            if changed is not None:
+                link.end(changed)
             elif link.project.id in gone:
                 link.end(NotFound("access_ended", "the project of this connection is gone"))
         for queue in list(self.queues):
             if queue.project_id in gone:
                 self.queues.spawn(self._abandon(queue))
+        if any(isinstance(record, Application | Topic) for record in records):
+            self.queues.look_again()
 
     async def _abandon(self, queue: Queue) -> None:
         await self.exchanges.delete_queue(queue)
@@ -234,6 +231,14 @@ class Streams:
 
     def reaches(self, door: Door, event: Event) -> bool:
         """Whether anybody would be given the event: a queue, or a subscription."""
-        if self.queues.reached(door.topic.id, event):
+        if self.queues.given(door.topic.id, door.application.number, event):
             return True
         return bool(self.catalog.index.match(door.topic.id, door.source.id, event.routing_key, None))
+
+
+def _is_revoked(record: ApiKey | Client | User) -> bool:
+    return not isinstance(record, User) and record.revoked_at is not None
+
+
+def _categories_of(record: ApiKey | Client | User) -> frozenset[str] | None:
+    return None if record.categories is None else frozenset(record.categories)

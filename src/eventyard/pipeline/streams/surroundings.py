@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from eventyard.model.ids import Millis
+from eventyard.pipeline.sight import Sight
 from eventyard.pipeline.streams.feed import Feed, Message
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ class Surroundings(Protocol):
 
     def upstream(self, queue: "Queue") -> Sequence[str]:
         """The exchanges from which messages reach the queue."""
+
+    def sight(self, held: frozenset[str]) -> Sight:
+        """What is seen by who holds these categories, as it is now."""
 
     def bury(self, queue: "Queue", message: Message, reason: str, count: int) -> Coroutine[Any, Any, None]:
         """Send a dead letter where the queue's options say; returns when that is committed."""

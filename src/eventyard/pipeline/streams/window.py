@@ -144,6 +144,16 @@ class Window:
         self.bytes, self.live, self._done, self._ranked = 0, True, (), 0
         self._cursor = self._feed.head
 
+    def sift(self, wanted: Callable[[Message], bool]) -> int:
+        """Let go of what it holds that is wanted no more; how many that was."""
+        before = len(self)
+        self._ready = deque(message for message in self._ready if wanted(message))
+        self._back = [one for one in self._back if wanted(one[3])]
+        heapq.heapify(self._back)
+        fresh = [*self._ready, *(message for _, _, count, message in self._back if not count)]
+        self.bytes, self._ranked = sum(message.size for message in fresh), len(fresh) - len(self._ready)
+        return before - len(self)
+
     # Filling
 
     async def fill(self) -> None:

@@ -115,6 +115,7 @@ async def test_a_queue_is_shown_with_what_waits_in_it_and_what_it_is_given(yard,
             "arguments": {"x-max-length": 5, "x-message-ttl": 60_000, "x-mine": "kept"},
         },
         "key_id": other.link.who.key_id,
+        "categories": None,
         "created_at": NOW,
     }
     assert (await client.get(f"/v1/queues/{queue.id}")).json() == shown
@@ -187,3 +188,17 @@ async def test_to_look_and_to_act_each_needs_its_scope_and_strangers_find_nothin
     right = Scope.CATALOG_READ if method == "GET" else Scope.CATALOG_WRITE
     able = await client_of(await yard.key_for(right))
     assert (await able.request(method, path)).status_code < 300
+
+
+async def test_a_queue_shows_the_categories_of_who_declared_it_to_who_sees_as_much(yard, client, client_of, other):
+    key = await yard.key_for(Scope.ADMIN, categories=("b", "a"))
+    limited = Client(yard, key)
+    await limited.link.declare_queue("theirs")
+    await other.link.declare_queue("everybody's")
+    shown = {one["name"]: one["categories"] for one in (await client.get("/v1/queues")).json()}
+    assert shown == {"theirs": ["a", "b"], "everybody's": None}
+    same = await client_of(key)
+    assert [one["name"] for one in (await same.get("/v1/queues")).json()] == ["theirs"]
+    assert [one["id"] for one in (await same.get("/v1/connections")).json()] == [limited.link.number]
+    assert (await same.delete(f"/v1/connections/{other.link.number}")).status_code == 404
+    await limited.link.close()

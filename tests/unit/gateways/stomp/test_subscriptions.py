@@ -4,6 +4,8 @@ import pytest
 
 from eventyard.model.access import Scope
 from eventyard.model.streams import Queue as QueueRecord
+from eventyard.pipeline.streams.limited import categories_of
+from eventyard.testing import builders
 from eventyard.testing.hub import Yard
 from eventyard.wire.stomp.frames import Frame
 from tests.unit.gateways.stomp.around import Client, settled, turn
@@ -265,3 +267,38 @@ async def test_a_message_of_another_version_has_no_ack(yard: Yard, ack: str) -> 
     message = await client.hear()
     assert "ack" not in message.headers
     assert "subscription" not in message.headers
+
+
+async def test_the_same_subscription_of_who_may_see_something_else_has_a_queue_of_its_own(yard: Yard) -> None:
+    await yard.hub.catalog.save(builders.topic("orders", project_id=yard.project.id))
+    names = []
+    for categories in (None, ("a",), ("b",), ("a",)):
+        one = Client(yard)
+        await one.login(await yard.key_for(Scope.EVENTS_READ, categories=categories))
+        await one.subscribe("/exchange/orders/#", "mine", durable="true", auto_delete="false")
+        names.append({queue.name: categories_of(queue) for queue in yard.hub.streams.queues})
+        await one.leave()
+    assert [len(found) for found in names] == [1, 2, 3, 3]
+    assert set(names[-1].values()) == {None, frozenset("a"), frozenset("b")}
+
+
+async def test_what_bears_other_categories_is_not_there_and_neither_are_the_exchanges_that_all_share(
+    yard: Yard,
+) -> None:
+    await yard.hub.catalog.save(builders.topic("secret", project_id=yard.project.id, categories=("b",)))
+    key = await yard.key_for(Scope.EVENTS_READ, Scope.EVENTS_PUBLISH, categories=("a",))
+    for command in ("SUBSCRIBE", "SEND"):
+        for destination, name in (
+            ("/exchange/secret/k", "secret"),
+            ("/exchange/no/k", "no"),
+            ("/topic/k", "amq.topic"),
+        ):
+            one = Client(yard)
+            await one.login(key)
+            one.say(command, id="1", destination=destination, receipt="r")
+            assert await one.error() == ("not_found", f"no exchange '{name}'")
+    one = Client(yard)
+    await one.login(key)
+    one.say("SEND", destination="/queue/work", receipt="r")
+    assert (await one.error())[0] == "not_found"
+    assert not list(yard.hub.streams.queues)

@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from types import SimpleNamespace
 from typing import Any, cast
 
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
+from eventyard.pipeline.sight import Sight
 from eventyard.pipeline.streams.consumer import Consumer, Credit, Held
 from eventyard.pipeline.streams.feed import Feed, Message
 from eventyard.pipeline.streams.queue import Queue
 from eventyard.testing.fakes import HandClock
 
 
-def message(entry_id: int, key: str = "a.b.c", **extensions: str) -> Message:
+def message(entry_id: int, key: str = "a.b.c", application: int = 1, **extensions: str) -> Message:
     event = Event(f"e{entry_id}", "/here", "t", 0, b"{}", key, extensions=extensions)
-    return Message(EntryId(entry_id), HandClock().now, "exchange", event)
+    return Message(EntryId(entry_id), HandClock().now, "exchange", event, application)
 
 
 class ListFeed:
@@ -59,12 +61,17 @@ class Around:
         self.queues: list[Queue] = []
         self.tasks: list[asyncio.Task[None]] = []
         self.unwanted = "unwanted"
+        self.hidden: set[int] = set()
+        """Applications that nobody with categories sees."""
 
     def wanted(self, queue: Queue, message: Message) -> bool:
         return message.event.routing_key != self.unwanted
 
     def upstream(self, queue: Queue) -> Sequence[str]:
         return ["exchange"]
+
+    def sight(self, held: frozenset[str]) -> Sight:
+        return cast(Sight, SimpleNamespace(shows_publication=lambda _, application: application not in self.hidden))
 
     async def bury(self, queue: Queue, message: Message, reason: str, count: int) -> None:
         self.buried.append((message.entry_id, reason))
@@ -83,10 +90,10 @@ class Around:
     def watch_time(self, queue: Queue) -> None:
         self.timed.append(queue)
 
-    def publish(self, *ids: int, key: str = "a.b.c", **extensions: str) -> None:
+    def publish(self, *ids: int, key: str = "a.b.c", application: int = 1, **extensions: str) -> None:
         """Commit messages: they are in the feed, and pushed to the queues of the test."""
         for entry_id in ids:
-            one = message(entry_id, key, **extensions)
+            one = message(entry_id, key, application, **extensions)
             self.list.all.append(one)
             for queue in self.queues:
                 if self.wanted(queue, one):

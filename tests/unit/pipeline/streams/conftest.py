@@ -4,16 +4,29 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from eventyard.model.access import Scope
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
 from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.outgoing import Outgoing
+from eventyard.testing import builders
 from eventyard.testing.hub import Yard
 
 
 @pytest.fixture
 async def link(yard: Yard) -> AsyncIterator[Link]:
     one = connect(yard)
+    yield one
+    await one.close()
+
+
+@pytest.fixture
+async def limited(yard: Yard) -> AsyncIterator[Link]:
+    """A client that holds the category ``a``, where there is a topic of ``a``, one of ``b`` and one of none."""
+    words = {"of-a": ("a",), "of-b": ("b",), "open": ()}
+    topics = [builders.topic(name, project_id=yard.project.id, categories=borne) for name, borne in words.items()]
+    await yard.hub.catalog.save(*topics)
+    one = connect(yard, await yard.key_for(Scope.ADMIN, categories=("a",)))
     yield one
     await one.close()
 

@@ -3,6 +3,7 @@
 import pytest
 
 from eventyard.model.access import Scope
+from eventyard.model.catalog import Topic
 from eventyard.model.errors import Forbidden, NotFound
 from eventyard.model.streams import ExchangeSettings, ExchangeType
 from eventyard.pipeline.streams.link import Link
@@ -57,3 +58,20 @@ async def test_a_reader_looks_and_changes_nothing(yard: Yard) -> None:
     ):
         with pytest.raises(Forbidden):
             await refused
+
+
+async def test_an_exchange_that_is_hidden_is_neither_declared_nor_deleted_nor_bound(yard: Yard, limited: Link) -> None:
+    for passive in (True, False):
+        with pytest.raises(NotFound, match="no exchange 'of-b'"):
+            await limited.declare_exchange("of-b", ExchangeSettings(), passive=passive)
+    await limited.delete_exchange("of-b")
+    await limited.delete_exchange("nothing")
+    for to, of in (("of-b", "of-a"), ("of-a", "of-b"), ("of-a", "nothing"), ("of-a", "amq.topic")):
+        with pytest.raises(NotFound, match="no exchange"):
+            await limited.bind_exchange(to, of, "#", {})
+    for alternate in ("of-b", "nothing"):
+        with pytest.raises(NotFound, match=f"no exchange '{alternate}'"):
+            await limited.declare_exchange("new", ExchangeSettings(alternate=alternate))
+    assert yard.hub.catalog.named(Topic, yard.project.id, "new") is None
+    await limited.declare_exchange("new", ExchangeSettings(alternate="open"))
+    await limited.bind_exchange("new", "of-a", "#", {})

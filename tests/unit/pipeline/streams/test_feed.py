@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from eventyard.model.catalog import Topic
+from eventyard.model.catalog import Application, Topic
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
+from eventyard.model.journal import Seen
 from eventyard.pipeline.streams import feed as feed_module
 from eventyard.pipeline.streams.feed import Message
 from eventyard.pipeline.streams.link import Link
@@ -57,9 +58,9 @@ async def test_the_newest_of_an_exchange_is_found(link: Link, yard: Yard) -> Non
     one, other = await send(link, "amq.topic", "a"), await send(link, "amq.fanout", "b")
     catalog, feed = yard.hub.catalog, yard.hub.streams.feed
     topics = {topic.name: topic.id for topic in catalog.all(Topic)}
-    assert await feed.newest_of(topics["amq.topic"]) == one[0]
-    assert await feed.newest_of(topics["amq.fanout"]) == other[0]
-    assert await feed.newest_of("nothing") == 0
+    assert await feed.newest_of(topics["amq.topic"], None) == one[0]
+    assert await feed.newest_of(topics["amq.fanout"], None) == other[0]
+    assert await feed.newest_of("nothing", None) == 0
 
 
 def test_a_message_says_what_it_is() -> None:
@@ -80,3 +81,12 @@ async def test_what_was_encoded_is_kept_of_the_newest_only(
         for message in recent:
             message.made["form"] = "encoded"
         assert [bool(message.made) for message in recent[-3:]] == [False, True, True][-len(recent) :]
+
+
+async def test_the_newest_of_an_exchange_is_the_newest_that_may_be_seen(yard: Yard, link: Link) -> None:
+    first, *_ = await send(link, "amq.topic", "a", "b")
+    (application,) = yard.hub.catalog.all(Application)
+    (topic,) = [topic for topic in yard.hub.catalog.all(Topic) if topic.name == "amq.topic"]
+    feed = yard.hub.streams.feed
+    assert await feed.newest_of(topic.id, Seen((application.number,), (topic.number,), ())) == first + 1
+    assert await feed.newest_of(topic.id, Seen((), (topic.number,), ())) == 0

@@ -6,10 +6,12 @@ import pytest
 
 from eventyard.model.access import Principal, Scope
 from eventyard.model.errors import NotFound
+from eventyard.model.streams import ExchangeSettings
 from eventyard.pipeline.streams.inventory import Inventory
 from eventyard.pipeline.streams.link import Link
 from eventyard.testing.hub import Yard
 from tests.unit.pipeline.streams.conftest import connect
+from tests.unit.pipeline.streams.test_reach import topic_named
 
 
 @pytest.fixture
@@ -105,3 +107,35 @@ async def test_a_queue_with_what_is_for_another_application_is_not_there_either(
     with pytest.raises(NotFound):
         await inventory(yard).delete(one.who, queue.id)
     assert not queue.gone
+
+
+async def test_who_holds_some_categories_sees_what_those_do_who_see_no_more(
+    yard: Yard, admin: Principal, link: Link, limited: Link
+) -> None:
+    theirs, mine = await link.declare_queue("everybody's"), await limited.declare_queue("q")
+    await link.declare_exchange("grave", ExchangeSettings(alternate="of-b"))
+    for queue, by in ((theirs, link), (mine, limited)):
+        await by.bind(queue, "open", "#")
+    await link.bind_exchange("of-b", "open", "#", {})
+    seen = inventory(yard)
+    wider = yard.hub.keys.by_key(await yard.key_for(Scope.ADMIN, categories=("a", "b")))
+    narrower = yard.hub.keys.by_key(await yard.key_for(Scope.ADMIN, categories=()))
+    for who, links, queues, names, outlets, alternate in (
+        (admin, [link, limited], [theirs, mine], {"of-a", "of-b"}, ["everybody's", "q", "of-b"], "of-b"),
+        (wider, [limited], [mine], {"of-a", "of-b"}, ["q", "of-b"], "of-b"),
+        (limited.who, [limited], [mine], {"of-a"}, ["q"], None),
+        (narrower, [], [], set[str](), [], None),
+    ):
+        assert seen.connections(who, None) == links
+        assert seen.queues(who, None) == queues
+        assert {one.topic.name for one in seen.exchanges(who, None)} & {"of-a", "of-b"} == names
+        exchange = seen.exchange(who, "open", None)
+        assert [outlet.name for outlet in seen.outlets(who, exchange)] == outlets
+        assert exchange.bindings == len(outlets)
+        assert seen.exchange(who, "grave", None).settings.alternate == alternate
+    with pytest.raises(NotFound):
+        seen.disconnect(limited.who, link.number, "")
+    for name in ("of-b", topic_named(yard, "of-b").id, "nothing"):
+        with pytest.raises(NotFound, match=f"there is no exchange '{name}'"):
+            seen.exchange(limited.who, name, None)
+    assert seen.purge(admin, mine.id) == 0

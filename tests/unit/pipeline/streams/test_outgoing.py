@@ -1,8 +1,10 @@
 """What a client publishes is committed together, and each message has its own result."""
 
 import pytest
+from msgspec.structs import replace
 
-from eventyard.model.errors import HubError, NotFound
+from eventyard.model.catalog import Application
+from eventyard.model.errors import Forbidden, HubError, NotFound
 from eventyard.model.event import Event
 from eventyard.model.streams import ExchangeSettings
 from eventyard.pipeline.streams.link import Link
@@ -58,3 +60,38 @@ async def test_what_comes_together_counts_together(link: Link) -> None:
     results = await link.publish([Outgoing("", event)] * 4)
     assert [isinstance(result, HubError) for result in results] == [False, False, True, True]
     assert queue.depth == 2
+
+
+async def test_what_a_queue_is_not_given_neither_reaches_nor_fills_it(yard: Yard, link: Link, limited: Link) -> None:
+    queue = await limited.declare_queue("q", arguments={"x-max-length": 0, "x-overflow": "reject-publish"})
+    for exchange in ("of-a", "open"):
+        await limited.bind(queue, exchange, "#")
+    await link.bind_exchange("open", "of-b", "#", {})
+    hidden, seen = Event("e", "/t", "t", 0, b"{}", "k"), Event("f", "/t", "t", 0, b"{}", "k")
+    (unrouted,) = await link.publish([Outgoing("of-b", hidden, mandatory=True)])
+    assert isinstance(unrouted, Unrouted)
+    (full,) = await link.publish([Outgoing("of-a", seen)])
+    assert isinstance(full, HubError)
+    assert full.message == "queue 'q' is full"
+
+
+async def test_who_may_not_see_a_full_queue_does_not_learn_its_name(link: Link, limited: Link) -> None:
+    queue = await link.declare_queue("payroll", arguments={"x-max-length": 0, "x-overflow": "reject-publish"})
+    await link.bind(queue, "open", "#")
+    (full,) = await limited.publish([message("open")])
+    assert isinstance(full, HubError)
+    assert (full.code, full.message) == ("queue_full", "a queue out of your sight is full")
+
+
+async def test_who_holds_some_categories_publishes_into_what_they_see(yard: Yard, limited: Link) -> None:
+    published, hidden, nothing, default = await limited.publish(
+        [message("of-a"), message("of-b"), message("nothing"), message("")]
+    )
+    assert published == 1
+    for refused, name in ((hidden, "of-b"), (nothing, "nothing"), (default, "")):
+        assert isinstance(refused, NotFound)
+        assert refused.message == f"no exchange {name!r}"
+    (application,) = yard.hub.catalog.all(Application)
+    await yard.hub.catalog.save(replace(application, categories=("b",)))
+    (refused,) = await limited.publish([message("of-a")])
+    assert isinstance(refused, Forbidden)

@@ -4,22 +4,25 @@ import asyncio
 
 import pytest
 
-from eventyard.model.catalog import Topic
+from eventyard.model.access import Scope
+from eventyard.model.catalog import Source, Topic
 from eventyard.model.errors import NotFound, Unavailable
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
 from eventyard.model.streams import Binding, ExchangeSettings, Queue, QueueOptions
 from eventyard.pipeline.streams import feed, window
 from eventyard.pipeline.streams.exchanges import Exchanges
+from eventyard.pipeline.streams.limited import categories_of
 from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.outgoing import Outgoing
 from eventyard.pipeline.streams.properties import EXPIRATION, PROPERTIES, kept
 from eventyard.pipeline.streams.queue import Queue as LiveQueue
 from eventyard.pipeline.streams.queues import Queues
+from eventyard.testing import builders as b
 from eventyard.testing.hub import Yard
 from eventyard.wire.amqp.properties import Properties, encode_properties
 from tests.unit.pipeline.streams.around import Reader, message
-from tests.unit.pipeline.streams.conftest import send
+from tests.unit.pipeline.streams.conftest import connect, send
 from tests.unit.pipeline.streams.test_link import settle
 
 
@@ -312,3 +315,33 @@ async def test_what_an_exchange_brought_stays_when_the_exchange_is_deleted(
     while (one := await queue.get(no_ack=True)) is not None:
         taken.append(one[0].entry_id)
     assert taken == [entries[0], entries[2], entries[3]]
+
+
+async def test_a_queue_with_categories_is_given_what_may_be_seen_after_a_start_and_counts_that(
+    yard: Yard, link: Link
+) -> None:
+    topic = b.topic("open", project_id=yard.project.id)
+    applications = [b.application(name, project_id=yard.project.id, categories=(name,)) for name in ("a", "b")]
+    sources = [
+        b.source(one.name, project_id=yard.project.id, application_id=one.id, topic_id=topic.id) for one in applications
+    ]
+    await yard.hub.catalog.save(topic, *applications, *sources)
+    limited = connect(yard, await yard.key_for(Scope.EVENTS_READ, categories=("a",)))
+    await limited.bind(await limited.declare_queue("q", durable=True), "open", "#")
+
+    async def publish(source: Source, name: str) -> int:
+        door = yard.hub.doors.of(source.id)
+        return (await yard.hub.publishing.publish(door, Event(name, "/t", "t", 0, b"{}", "k"))).entry_id
+
+    seen = [await publish(sources[0], "1")]
+    await yard.hub.streams.queues.keep()
+    await publish(sources[1], "2")
+    seen.append(await publish(sources[0], "3"))
+    queues = await restarted(yard)
+    queue, reader = queues.get(yard.project.id, "q"), Reader()
+    await ended(queues)
+    assert (categories_of(queue), queue.depth, queues.limited) == ({"a"}, 2, {queue})
+    queue.add(reader.consumer)
+    await ended(queues)
+    await queues.stop()
+    assert reader.ids == seen

@@ -1,10 +1,11 @@
 """A client reaches what is its own, and learns of nothing else that it exists."""
 
 import pytest
+from msgspec.structs import replace
 
 from eventyard.model.access import Scope
-from eventyard.model.catalog import Application
-from eventyard.model.errors import Forbidden, NotFound
+from eventyard.model.catalog import Application, Topic
+from eventyard.model.errors import Conflict, Forbidden, NotFound
 from eventyard.model.event import Event
 from eventyard.model.streams import ExchangeSettings
 from eventyard.pipeline.streams.link import Link
@@ -15,6 +16,12 @@ from tests.unit.pipeline.streams.conftest import connect
 
 def default_application(yard: Yard) -> Application:
     return next(iter(yard.hub.catalog.all(Application)))
+
+
+def topic_named(yard: Yard, name: str) -> Topic:
+    topic = yard.hub.catalog.named(Topic, yard.project.id, name)
+    assert topic is not None
+    return topic
 
 
 async def test_a_reader_may_read_and_nothing_else(yard: Yard) -> None:
@@ -101,3 +108,54 @@ async def test_nothing_is_passed_on_to_an_exchange_of_others(yard: Yard, link: L
     with pytest.raises(NotFound, match="no exchange"):
         await bound.declare_exchange("mine", ExchangeSettings(alternate=f"application.{application.id}"))
     await bound.declare_exchange("mine", ExchangeSettings(alternate="later"))
+
+
+async def test_an_exchange_that_bears_other_categories_is_not_there(yard: Yard, link: Link, limited: Link) -> None:
+    await link.subscribe(f"project.{yard.project.id}", "#")
+    application = default_application(yard)
+    for name in ("of-b", "amq.topic", f"project.{yard.project.id}", f"application.{application.id}", "nothing"):
+        with pytest.raises(NotFound) as refused:
+            await limited.subscribe(name, "#", "first")
+        assert refused.value.message == f"no exchange {name!r}"
+    for name in ("of-a", "open"):
+        assert await limited.subscribe(name, "#", "first")
+    await yard.hub.catalog.save(replace(topic_named(yard, "of-a"), categories=("b",)))
+    with pytest.raises(NotFound):
+        await limited.subscribe("of-a", "#")
+
+
+async def test_a_queue_is_for_those_who_hold_the_same_categories(yard: Yard, link: Link, limited: Link) -> None:
+    async def other(*categories: str) -> Link:
+        return connect(yard, await yard.key_for(Scope.ADMIN, categories=categories))
+
+    same, wider, narrower, another = await other("a"), await other("a", "b"), await other(), await other("b")
+    await limited.declare_queue("q", durable=True)
+    await link.declare_queue("everybody's", durable=True)
+    assert same.queue("q") is limited.queue("q")
+    assert await same.declare_queue("q", durable=True) is limited.queue("q")
+    assert limited.has_queue("q")
+    for one in (narrower, another):
+        with pytest.raises(NotFound, match="no queue 'q'"):
+            one.queue("q")
+        with pytest.raises(NotFound, match="no queue 'q'"):
+            await one.declare_queue("q", durable=True)
+        assert await one.delete_queue("q") == 0
+        assert not one.has_queue("q")
+    for one in (link, wider):
+        with pytest.raises(Conflict, match="some categories only") as locked:
+            await one.declare_queue("q", durable=True)
+        assert locked.value.code == "resource_locked"
+        assert not one.has_queue("q")
+    with pytest.raises(NotFound, match="no queue"):
+        limited.queue("everybody's")
+
+
+async def test_a_queue_with_categories_stays_that_of_its_project(yard: Yard, link: Link, limited: Link) -> None:
+    other = await yard.hub.projects.create(link.who, name="other")
+    queue = await limited.declare_queue("q")
+    await limited.bind(queue, "open", "#")
+    await link.bind_exchange("open", f"project.{other.id}", "#", {})
+    bound = connect(yard, await yard.key_for(Scope.EVENTS_READ, project_id=yard.project.id, categories=("a",)))
+    with pytest.raises(NotFound, match="no queue"):
+        bound.queue("q")
+    assert limited.queue("q") is queue

@@ -121,21 +121,27 @@ async def test_reading_ends_with_credentials_that_do_not_allow_it(yard: Yard, li
     assert not link.consumers
 
 
-async def test_who_may_see_some_categories_only_is_given_no_stream(yard: Yard) -> None:
-    key = await yard.key_for(Scope.ADMIN, categories=("a",))
-    with pytest.raises(Forbidden, match="categories"):
-        connect(yard, key=key)
-
-
-async def test_a_connection_ends_when_its_user_may_see_some_categories_only(yard: Yard) -> None:
+@pytest.mark.parametrize("categories", [("a",), ("a", "b"), None])
+async def test_a_connection_ends_when_its_user_may_see_other_categories(
+    yard: Yard, categories: tuple[str, ...] | None
+) -> None:
     from msgspec.structs import replace  # noqa: PLC0415
 
     [organization] = yard.hub.catalog.all(Organization)
-    user = User("u-1", organization.id, "ada", "$argon2id$made-up", (Scope.ADMIN,), NOW)
+    user = User("u-1", organization.id, "ada", "$argon2id$made-up", (Scope.ADMIN,), NOW, categories=("b",))
     await yard.hub.catalog.save(user)
-    reasons: list[HubError] = []
-    yard.hub.streams.connect(
-        yard.hub.identity.rights.principal(user), protocol="stomp", peer="192.0.2.1:1", name="", end=reasons.append
-    )
-    await yard.hub.catalog.save(replace(user, categories=("a",)))
-    assert [reason.code for reason in reasons] == ["access_ended"]
+    who, reasons = yard.hub.identity.rights.principal(user), list[HubError]()
+
+    def come_in() -> Link:
+        return yard.hub.streams.connect(who, protocol="stomp", peer="192.0.2.1:1", name="", end=reasons.append)
+
+    link = come_in()
+    await yard.hub.catalog.save(replace(user, title="Countess"))
+    assert reasons == []
+    await yard.hub.catalog.save(replace(user, categories=categories))
+    assert [(reason.code, reason.message) for reason in reasons] == [
+        ("access_ended", "who has this connection may see other categories now")
+    ]
+    assert link.paused
+    with pytest.raises(Unauthenticated, match="other categories"):
+        come_in()

@@ -163,3 +163,18 @@ async def test_a_full_window_is_not_filled(monkeypatch: pytest.MonkeyPatch) -> N
     for _ in range(2):
         await window.fill()
     assert ids(window) == [1]
+
+
+def test_what_is_wanted_no_more_is_let_go_wherever_it_lies() -> None:
+    around = Around()
+    window = Window(around.feed, lambda one: True, lambda: ["exchange"], cursor=None, position=None, rank=lambda one: 0)
+    plain = make(around)
+    for one in (window, plain):
+        for entry in (1, 2, 3):
+            one.add(message(entry))
+        one.put_back(message(9), 2)
+        assert one.sift(lambda found: found.entry_id not in (2, 9)) == 2
+        assert one.sift(lambda found: True) == 0
+        assert one.bytes == 4
+        assert ids(one) == [1, 3]
+        assert one.bytes == 0
