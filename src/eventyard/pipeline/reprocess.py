@@ -40,6 +40,10 @@ CLAIMED_WITHIN_MS = 1_000
 """How long what waits for a delivery waits for its attempt to begin."""
 
 
+Stop = Callable[[], Awaitable[bool]]
+"""Whether a bulk act shall go no further."""
+
+
 class Acted(Struct, frozen=True):
     """What a bulk act found and changed, and before which entry it has to go on, if it did not come to the end."""
 
@@ -139,7 +143,7 @@ class Reprocessing:
         dry_run: bool,
         comment: str = "",
         most: int | None = None,
-        stop: Callable[[], Awaitable[bool]] = never,
+        stop: Stop = never,
     ) -> Acted:
         """Retry, discard or reprocess every delivery that a query finds and whose status allows it, newest first.
 
@@ -157,7 +161,7 @@ class Reprocessing:
         dry_run: bool,
         comment: str = "",
         most: int | None = None,
-        stop: Callable[[], Awaitable[bool]] = never,
+        stop: Stop = never,
     ) -> Acted:
         """:meth:`change_status` of every entry, of whatever kind, that a query finds; otherwise as :meth:`act_all`."""
         return await self._act_all(who, _by_hand(status), query, dry_run, comment, most, stop)
@@ -170,7 +174,7 @@ class Reprocessing:
         dry_run: bool,
         comment: str,
         most: int | None,
-        stop: Callable[[], Awaitable[bool]],
+        stop: Stop,
     ) -> Acted:
         who.need(Scope.EVENTS_MANAGE)
         query = replace(query, of_statuses=tuple(status for status in Status if (status, act) in LIFECYCLE))

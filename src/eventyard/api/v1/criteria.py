@@ -19,6 +19,12 @@ from eventyard.wire.cloudevents import ATTRIBUTE_LIMIT
 
 E = TypeVar("E", bound=Enum)
 
+SAME = (
+    "topic", "application", "name", "contains", "event_id", "entry_id", "parent_id", "run_id", "application_number",
+    "any",
+)  # fmt: skip
+"""What a ``Query`` calls by the same name, and takes as it is."""
+
 DESCENDANTS = {state.name.lower(): state for state in Descendants}
 KindWord = Annotated[str, WithJsonSchema({"type": "string", "enum": list(KINDS)})]
 StatusWord = Annotated[str, WithJsonSchema({"type": "string", "enum": list(STATUSES)})]
@@ -48,6 +54,12 @@ class Criteria:
         entry_id: Annotated[EntryNumber | None, Query(description="The journal's id.")] = None,
         parent_id: Annotated[EntryNumber | None, Query(description="Deliveries of this publication.")] = None,
         run_id: Annotated[Text | None, Query(description="What a worker called its run.")] = None,
+        application_number: Annotated[
+            EntryNumber | None, Query(description="Number of the application: DIH's `partnerId`, eventhos' system id.")
+        ] = None,
+        any: Annotated[bool, Query(description="One of all these will do; project and times hold all the same.")] = (
+            False
+        ),
         from_: Annotated[Moment | None, Query(alias="from", description="Created not before.")] = None,
         to: Annotated[Moment | None, Query(description="Created not after.")] = None,
     ) -> None:
@@ -55,7 +67,7 @@ class Criteria:
             {
                 "kind": kind, "status": status, "descendants": descendants, "topic": topic, "application": application,
                 "name": name, "contains": contains, "event_id": event_id, "entry_id": entry_id, "parent_id": parent_id,
-                "run_id": run_id, "from": from_, "to": to,
+                "run_id": run_id, "application_number": application_number, "any": any, "from": from_, "to": to,
             },
             at="",
         )  # fmt: skip
@@ -75,6 +87,8 @@ class Filter(Body):
     entry_id: EntryNumber | None = None
     parent_id: EntryNumber | None = None
     run_id: Text | None = None
+    application_number: EntryNumber | None = None
+    any: bool = False
     from_: Moment | None = Field(default=None, alias="from")
     to: Moment | None = None
 
@@ -84,13 +98,15 @@ class Filter(Body):
         return criteria(given, at="/filter/")
 
 
+class EntryFilter(Filter):
+    """The same, for a call that is about entries of every kind."""
+
+    kind: KindWord | list[KindWord] | None = None
+
+
 def criteria(given: Mapping[str, Any], *, at: str) -> dict[str, Any]:
     """The fields of a ``Query``. Raises ``Invalid`` naming the field, below ``at``, that holds no known word."""
-    found: dict[str, Any] = {
-        name: given[name]
-        for name in ("topic", "application", "name", "contains", "event_id", "entry_id", "parent_id", "run_id")
-        if given.get(name) is not None
-    }
+    found: dict[str, Any] = {name: given[name] for name in SAME if given.get(name) is not None}
     for name, field, words in (
         ("kind", "kinds", KINDS), ("status", "statuses", STATUSES), ("descendants", "descendants", DESCENDANTS),
     ):  # fmt: skip

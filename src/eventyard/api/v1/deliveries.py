@@ -1,19 +1,18 @@
 """``/v1/deliveries``: the journal's deliveries, and what an operator does with them: retry, discard, reprocess."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
-from msgspec import Meta, Struct
 from pydantic import Field
 
-from eventyard.api.paging import FIRST_PAGE, cursor_of, mark_of, number_in
+from eventyard.api.paging import FIRST_PAGE
+from eventyard.api.v1.acting import Acted, Acting, acted
 from eventyard.api.v1.answers import reply, shows
 from eventyard.api.v1.bodies import Body
-from eventyard.api.v1.call import Asked, Call, Cursor, InProject, Limit
-from eventyard.api.v1.criteria import Filter
+from eventyard.api.v1.call import Asked, Cursor, InProject, Limit
 from eventyard.api.v1.entries import Entry, entry_shown
 from eventyard.api.v1.events import Searched, found
-from eventyard.model.ids import EntryId
 from eventyard.model.lifecycle import Kind, Trigger
 from eventyard.pipeline.search import MAX_ENTRY_ID
 
@@ -28,36 +27,14 @@ class Comment(Body):
     comment: Annotated[str, Field(max_length=2000)] = ""
 
 
-class Acting(Body):
-    """On which deliveries to act."""
-
-    filter: Filter = Field(
-        default_factory=Filter, description="Those for which everything given holds, and whose status allows it."
-    )
-    dry_run: bool = Field(default=True, description="Only count.")
-    comment: Annotated[str, Field(max_length=2000)] = ""
-    limit: Annotated[int | None, Field(ge=1, description="So many at most; null: all.")] = None
-    cursor: Annotated[str | None, Field(max_length=1024, description="Where to go on: `next` of the last answer.")] = (
-        None
-    )
-
-
-class Acted(Struct):
-    """What a bulk call did, or with a dry run would find."""
-
-    matched: int
-    changed: int
-    next: Annotated[str | None, Meta(description="Where to go on; null at the end.")]
-
-
 @router.get(
     "", operation_id="list_deliveries", summary="Search deliveries", **shows(list[Entry], "Newest first.", paged=True)
 )
 async def list_deliveries(
     call: Asked, search: Searched, project_id: InProject = None, limit: Limit = FIRST_PAGE, cursor: Cursor = None
 ) -> Response:
-    """As `/v1/events`, with the kind `subscription`."""
-    return await found(call, project_id, {**search.fields, "kinds": (Kind.SUBSCRIPTION,)}, limit, cursor)
+    """As `/v1/events`, of the kind `subscription`."""
+    return await found(call, project_id, {**search.fields, "of_kinds": (Kind.SUBSCRIPTION,)}, limit, cursor)
 
 
 @router.post(
@@ -69,7 +46,7 @@ async def retry_deliveries(call: Asked, body: Acting) -> Response:
 
     It ends when the request is closed, and after `limit` deliveries: to go on, ask again with the `cursor`.
     """
-    return await _act(call, Trigger.RETRY, body)
+    return await acted(call, body, partial(call.hub.reprocessing.act_all, call.who, Trigger.RETRY))
 
 
 @router.post(
@@ -78,7 +55,7 @@ async def retry_deliveries(call: Asked, body: Acting) -> Response:
 )  # fmt: skip
 async def discard_deliveries(call: Asked, body: Acting) -> Response:
     """Ends every delivery that the filter finds, also those that are Complete; otherwise as `retry`."""
-    return await _act(call, Trigger.DISCARD, body)
+    return await acted(call, body, partial(call.hub.reprocessing.act_all, call.who, Trigger.DISCARD))
 
 
 @router.post(
@@ -87,26 +64,7 @@ async def discard_deliveries(call: Asked, body: Acting) -> Response:
 )  # fmt: skip
 async def reprocess_deliveries(call: Asked, body: Acting) -> Response:
     """A new delivery in place of every one that is over and the filter finds; otherwise as `retry`."""
-    return await _act(call, Trigger.REPROCESS, body)
-
-
-async def _act(call: Call, act: Trigger, body: Acting) -> Response:
-    criteria = body.filter.criteria()
-    if body.cursor is not None:
-        criteria["before"] = EntryId(number_in(body.cursor))
-    query = call.hub.search.query(call.who, body.filter.project_id, criteria)
-    if not query.projects:
-        return reply(Acted(0, 0, None))
-    done = await call.hub.reprocessing.act_all(
-        call.who,
-        act,
-        query,
-        dry_run=body.dry_run,
-        comment=body.comment,
-        most=body.limit,
-        stop=call.request.is_disconnected,
-    )
-    return reply(Acted(done.matched, done.changed, None if done.before is None else cursor_of(mark_of(done.before))))
+    return await acted(call, body, partial(call.hub.reprocessing.act_all, call.who, Trigger.REPROCESS))
 
 
 @router.post(

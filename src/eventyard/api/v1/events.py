@@ -4,6 +4,7 @@ Sending events is answered without FastAPI, by ``api/ingest.py``.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Response
@@ -11,10 +12,11 @@ from msgspec import Meta, Struct
 from pydantic import Field
 
 from eventyard.api.paging import FIRST_PAGE, cursor_of, mark_of, number_in
+from eventyard.api.v1.acting import Acted, Acting, acted
 from eventyard.api.v1.answers import reply, shows
 from eventyard.api.v1.bodies import Body, Moment, ProjectRef, Ref
 from eventyard.api.v1.call import Asked, Call, Cursor, InProject, Limit
-from eventyard.api.v1.criteria import Criteria
+from eventyard.api.v1.criteria import Criteria, EntryFilter
 from eventyard.api.v1.entries import STATUSES, Entry, EntryDetail, KindName, StatusName, detail_shown, entry_shown
 from eventyard.matching.explain import Explanation
 from eventyard.model import journal
@@ -25,6 +27,8 @@ from eventyard.pipeline.replay import Replayed
 from eventyard.pipeline.search import MAX_ENTRY_ID
 
 router = APIRouter(prefix="/v1", tags=["Events"])
+
+EndStatus = Literal["complete", "error", "discarded"]
 
 Searched = Annotated[Criteria, Depends(Criteria)]
 
@@ -51,8 +55,17 @@ class Sample(Body):
 class Ending(Body):
     """How an entry ended, as an operator says."""
 
-    status: Literal["complete", "error", "discarded"]
+    status: EndStatus
     comment: Annotated[str, Field(max_length=2000, description="What the history shall say.")] = ""
+
+
+class EndingAll(Acting):
+    """How many entries ended, as an operator says."""
+
+    filter: EntryFilter = Field(
+        default_factory=EntryFilter, description="Those that a search finds with it, and whose status allows it."
+    )
+    status: EndStatus
 
 
 class Window(Body):
@@ -155,6 +168,19 @@ async def replay_events(call: Asked, body: Window) -> Response:
 async def get_event(call: Asked, entry: str) -> Response:
     """One entry, by its journal id or its event's id, with event, children, history and attempts."""
     return reply(detail_shown(await call.hub.search.detail(call.who, entry)))
+
+
+@router.post(
+    "/events/status", operation_id="change_event_statuses", summary="Give many entries a final status",
+    **shows(Acted, "How many were found, and have it now."),
+)  # fmt: skip
+async def change_event_statuses(call: Asked, body: EndingAll) -> Response:
+    """Every entry that the filter finds, of whatever kind, but those that have the status or are Reprocessed.
+
+    It ends when the request is closed, and after `limit` entries: to go on, ask again with the `cursor`.
+    """
+    change = partial(call.hub.reprocessing.change_all, call.who, STATUSES[body.status])
+    return await acted(call, body, change)
 
 
 @router.post(
