@@ -9,17 +9,20 @@ from eventyard.matching.filters import compile_filter
 from eventyard.matching.patterns import compile_pattern
 from eventyard.model.access import Principal, Scope
 from eventyard.model.addresses import check_addresses
-from eventyard.model.catalog import Mode, Source, Subscription, Target, Topic
+from eventyard.model.catalog import Mode, Project, Source, Subscription, Target, Topic
 from eventyard.model.errors import Conflict, Invalid
 from eventyard.model.retry import RetryPolicy
-from eventyard.model.schedule import Backlog, DeliveryScope, Schedule
+from eventyard.model.schedule import Backlog, Compound, DeliveryScope, Overlap, Schedule
 from eventyard.pipeline.catalog import Catalog, in_turn
 from eventyard.pipeline.projects import changed_fields
 from eventyard.pipeline.view import View
 from eventyard.pipeline.waiting.backlogs import Backlogs
-from eventyard.pipeline.waiting.bundles import Released
+from eventyard.pipeline.waiting.bundles import Released, check_bundles
 from eventyard.pipeline.waiting.schedules import check_schedule
 from eventyard.ports import Clock, TargetType
+
+WAITING = ("schedule", "delivery_scope", "compound", "unbound", "order", "pattern", "filter")
+"""Fields that say when and how deliveries are made, and that have to agree."""
 
 
 class Subscriptions:
@@ -63,9 +66,13 @@ class Subscriptions:
         backlog: Backlog = Backlog.KEEP,
         schedule: Schedule | None = None,
         delivery_scope: DeliveryScope = DeliveryScope.ALL,
+        compound: Compound | None = None,
+        unbound: bool = False,
+        overlap: Overlap = Overlap.WAIT,
         application: str | None = None,
     ) -> Subscription:
-        """A new subscription, on a source or on topics (ids or names). ``target_id`` may be the target's name.
+        """A new subscription, on a source or on topics. Topics, those of ``compound`` too, and the target may be given
+        by their names.
 
         Raises ``NotFound`` for a source, topic or target that is not in the project, ``Conflict`` (``duplicate``,
         ``topic_locked``), ``Invalid`` (``invalid_filter``, ``invalid_pattern``, ``invalid_body``).
@@ -119,25 +126,34 @@ class Subscriptions:
             backlog=backlog,
             schedule=schedule or Schedule(),
             delivery_scope=delivery_scope,
+            compound=self._compound(view, project, compound),
+            unbound=unbound,
+            overlap=overlap,
             title=title,
             labels=labels or {},
         )
         check_schedule(made, self._find)
+        check_bundles(made)
         return await self._catalog.save_one(made)
 
     @in_turn
     async def change(self, who: Principal, subscription_id: str, changes: Mapping[str, Any]) -> Subscription:
         """Change any of name, title, description, labels, pattern, filter, mode, retry, order, stop_on_error, mail_to,
-        backlog, schedule and delivery_scope.
+        backlog, schedule, delivery_scope, compound, unbound and overlap.
         """
-        subscription = View(self._catalog, who).operating(changes, "mode").get(Subscription, subscription_id)
+        view = View(self._catalog, who).operating(changes, "mode")
+        subscription = view.get(Subscription, subscription_id)
         fields = changed_fields(changes)
+        if "compound" in fields:
+            project = self._catalog.get(Project, subscription.project_id)
+            fields["compound"] = self._compound(view, project, fields["compound"])
         self._check(fields.get("pattern"), fields.get("filter"), fields.get("mail_to", ()))
         if "mail_to" in fields:
             fields["mail_to"] = tuple(fields["mail_to"])
         changed = msgspec.structs.replace(subscription, **fields, updated_at=self._clock())
-        if not fields.keys().isdisjoint(("schedule", "delivery_scope", "order")):
+        if not fields.keys().isdisjoint(WAITING):
             check_schedule(changed, self._find)
+            check_bundles(changed)
         return await self._catalog.save_one(changed)
 
     async def run(self, who: Principal, subscription_id: str, *, force: bool = False) -> Released:
@@ -173,6 +189,13 @@ class Subscriptions:
         if filter_ is not None:
             compile_filter(filter_, at="/filter")
         check_addresses(mail_to, at="/mail_to")
+
+    def _compound(self, view: View, project: Project, compound: Compound | None) -> Compound | None:
+        """With its topics by their ids."""
+        if compound is None:
+            return None
+        topics = [view.named(Topic, project, topic).id for topic in compound.optional_topic_ids]
+        return msgspec.structs.replace(compound, optional_topic_ids=tuple(topics))
 
     def _find(self, subscription_id: str) -> Subscription | None:
         return self._catalog.seek(Subscription, subscription_id)

@@ -44,6 +44,11 @@ class Subscription(Struct):
     backlog: Annotated[waiting.Backlog, Meta(description="What becomes of what comes while it is paused.")]
     schedule: Annotated[waiting.Schedule, Meta(description="When its deliveries are made.")]
     delivery_scope: Annotated[waiting.DeliveryScope, Meta(description="Which of those that waited are made.")]
+    compound: Annotated[
+        waiting.Compound | None, Meta(description="Its deliveries are made in sets; null: each for itself.")
+    ]
+    unbound: Annotated[bool, Meta(description="It is told what there is to read, and gets no single events.")]
+    overlap: Annotated[waiting.Overlap, Meta(description="What becomes of a bundle while another one is under way.")]
     created_at: Time
     updated_at: Time
 
@@ -68,7 +73,20 @@ Backlog = Annotated[
 ]
 DeliveryScope = Annotated[
     waiting.DeliveryScope,
-    Field(strict=False, description="Of the deliveries that waited, make all, or the latest and discard the others."),
+    Field(
+        strict=False,
+        description="Of the deliveries that waited, make all, the latest and discard the others, or all as one.",
+    ),
+]
+Unbound = Annotated[
+    bool,
+    Field(description="No deliveries of single events: each run tells the target what its topics hold to be read."),
+]
+Overlap = Annotated[
+    waiting.Overlap,
+    Field(
+        strict=False, description="While another bundle of it is under way, the next one waits, is made, or discarded."
+    ),
 ]
 
 Order = Annotated[
@@ -111,6 +129,19 @@ class NewSchedule(Body):
         return waiting.Schedule(self.when, self.cron, self.time_zone, self.missed, self.after)
 
 
+class NewCompound(Body):
+    """Sets of deliveries that are made as one: each topic gives a part to a set, optional ones if there is any."""
+
+    optional_topics: list[Ref] = Field(default=[], max_length=100, description="Of its topics, by id or name.")
+    wait_minutes: int | None = Field(
+        default=None, ge=1, le=43_200, description="How long after its first a set may be incomplete in silence."
+    )
+
+    def compound(self) -> waiting.Compound:
+        """What it says."""
+        return waiting.Compound(tuple(self.optional_topics), self.wait_minutes)
+
+
 class NewSubscription(Body):
     """A subscription to be made, on a source or on topics."""
 
@@ -133,6 +164,9 @@ class NewSubscription(Body):
     backlog: Backlog = waiting.Backlog.KEEP
     schedule: NewSchedule | None = Field(default=None, description="Without one, deliveries are made at once.")
     delivery_scope: DeliveryScope = waiting.DeliveryScope.ALL
+    compound: NewCompound | None = Field(default=None, description="Make its deliveries in sets.")
+    unbound: Unbound = False
+    overlap: Overlap = waiting.Overlap.WAIT
     application: Ref | None = Field(default=None, description="Whose wish it is, by id or name; else the first one.")
 
 
@@ -153,6 +187,9 @@ class SubscriptionChange(Change):
     backlog: Backlog = unset()
     schedule: NewSchedule = unset()
     delivery_scope: DeliveryScope = unset()
+    compound: NewCompound | None = unset()
+    unbound: Unbound = unset()
+    overlap: Overlap = unset()
 
 
 class RunSubscription(Body):
@@ -205,6 +242,9 @@ def shown(subscription: catalog.Subscription) -> Subscription:
         backlog=subscription.backlog,
         schedule=subscription.schedule,
         delivery_scope=subscription.delivery_scope,
+        compound=subscription.compound,
+        unbound=subscription.unbound,
+        overlap=subscription.overlap,
         created_at=time_of(subscription.created_at),
         updated_at=time_of(subscription.updated_at),
     )
@@ -248,6 +288,9 @@ async def create_subscription(call: Asked, body: NewSubscription) -> Response:
         backlog=body.backlog,
         schedule=body.schedule.schedule() if body.schedule else None,
         delivery_scope=body.delivery_scope,
+        compound=body.compound.compound() if body.compound else None,
+        unbound=body.unbound,
+        overlap=body.overlap,
         application=body.application,
     )
     return reply(shown(made), 201)
@@ -271,6 +314,8 @@ async def change_subscription(call: Asked, subscription_id: str, body: Subscript
     changes = body.given()
     if "schedule" in changes:
         changes["schedule"] = changes["schedule"].schedule()
+    if changes.get("compound") is not None:
+        changes["compound"] = changes["compound"].compound()
     return reply(shown(await call.hub.subscriptions.change(call.who, subscription_id, changes)))
 
 

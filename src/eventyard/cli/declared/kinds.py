@@ -61,6 +61,9 @@ KINDS: Mapping[str, Kind] = {
                 Reference("source", "source_id", "source_id", "sources"),
                 Reference("target", "target_id", "target_id", "targets"),
                 Reference("schedule.after", "schedule.after", "schedule.after", "subscriptions"),
+                Reference(
+                    "compound.optional_topics", "compound.optional_topic_ids", "compound.optional_topics", "topics"
+                ),
             ),
         ),
         Kind(

@@ -15,12 +15,12 @@ import msgspec
 from msgspec import Struct
 
 from eventyard.model.catalog import Project, Subscription, Target, Topic
-from eventyard.model.errors import Conflict, NotFound
+from eventyard.model.errors import Conflict, Invalid, NotFound
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import Delayed, Entry, HistoryLine, NewBundle, Query, Recording
 from eventyard.model.lifecycle import BUNDLES, FINAL, Kind, Status
-from eventyard.model.schedule import Overlap
+from eventyard.model.schedule import DeliveryScope, Overlap, When
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.release import Moved
 from eventyard.ports import Clock, Store
@@ -62,6 +62,35 @@ _NAMES = {
     Kind.AGGREGATED_SUBSCRIPTION: "aggregated",
     Kind.UNBOUND_SUBSCRIPTION: "unbound",
 }
+
+
+def check_bundles(subscription: Subscription) -> None:
+    """Raise ``Invalid`` (``invalid_body``) for a subscription that could never have a bundle made, or not that one."""
+    compound, ready = subscription.compound, subscription.schedule.when is When.READY
+    if subscription.unbound:
+        if compound is not None or subscription.delivery_scope is not DeliveryScope.ALL:
+            raise _invalid("unbound", "nothing waits for it that sets could be made of", "leave out the other")
+        if ready:
+            raise _invalid("schedule", "an unbound subscription is run, and not ready", "give it another schedule")
+        if subscription.pattern is not None or subscription.filter is not None or subscription.source_id is not None:
+            raise _invalid("unbound", "it is not matched with single events", "leave out source, pattern and filter")
+    elif compound is None:
+        if ready and subscription.delivery_scope is DeliveryScope.AGGREGATED:
+            raise _invalid("delivery_scope", "nothing waits that could be made as one", "give it another schedule")
+    else:
+        mandatory = set(subscription.topic_ids) - set(compound.optional_topic_ids)
+        if len(set(subscription.topic_ids)) < 2 or not mandatory:
+            raise _invalid("compound", "a set needs two topics, one of them mandatory", "name more topics")
+        if not set(subscription.topic_ids).issuperset(compound.optional_topic_ids):
+            raise _invalid("compound/optional_topics", "these are not all its topics", "name topics of its own")
+        if subscription.source_id is not None:
+            raise _invalid("compound", "a source gives events of one topic only", "name topics, and no source")
+        if compound.wait_minutes is not None and not ready:
+            raise _invalid("compound/wait_minutes", "it waits for its schedule", "leave out one of the two")
+
+
+def _invalid(field: str, why: str, hint: str) -> Invalid:
+    return Invalid("invalid_body", why, pointer=f"/{field}", hint=hint)
 
 
 class Bundles:

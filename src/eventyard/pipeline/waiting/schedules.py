@@ -55,8 +55,8 @@ def check_schedule(subscription: Subscription, find: Callable[[str], Subscriptio
             raise _invalid("after", "it would wait for itself", "name a subscription that does not follow this one")
         leader = None if leader.schedule.after is None else find(leader.schedule.after)
     scheduled = schedule.when is not When.READY or subscription.delivery_scope is not DeliveryScope.ALL
-    if scheduled and subscription.order is not None:
-        why = "a subscription with a schedule or a delivery scope of its own takes no part in groups"
+    if (scheduled or subscription.gathers or subscription.unbound) and subscription.order is not None:
+        why = "a subscription whose deliveries wait, or are made as one, takes no part in groups"
         raise Invalid("invalid_body", why, pointer="/order", hint="leave the order out")
 
 
