@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from eventyard.dialects.eventhos.answers import EventhosError, Fault
 from eventyard.dialects.eventhos.auth.call import RoleRef
-from eventyard.dialects.eventhos.bodies import Body, said_of
+from eventyard.dialects.eventhos.bodies import Body, Name, said_of
 from eventyard.model.errors import Conflict, HubError
 
 MOST_ROLES = 100
@@ -29,6 +29,12 @@ Handle = Annotated[
 """What users, clients and roles are known by."""
 
 Roles = Annotated[list[RoleRef], Field(max_length=MOST_ROLES, description="Nobody gives more than they hold.")]
+
+
+class NameChange(Body):
+    """What to change of a user or a client; what they are known by stays."""
+
+    name: Name
 
 
 class RolesChange(Body):

@@ -77,11 +77,12 @@ class Call:
             found.append(role.id)
         return found
 
-    def known_roles(self, refs: Sequence[RoleRef] | None) -> list[str] | None:
-        """The ids of the records of those of these roles that are there."""
-        if refs is None:
-            return None
-        return [role.id for ref in refs if (role := self.find(Role, ref.id)) is not None]
+    def rearranged_roles(
+        self, held: Sequence[str], wanted: Sequence[RoleRef], seen: Sequence[RoleRef] | None
+    ) -> list[str]:
+        """What is held, as :func:`rearranged`, where roles are told by their numbers; one that was seen may be gone."""
+        known = None if seen is None else [role.id for ref in seen if (role := self.find(Role, ref.id)) is not None]
+        return rearranged(held, self.roles(wanted), known)
 
 
 def asks(permission: str | None) -> Any:

@@ -3,14 +3,14 @@
 Secrets are kept as hashes, so that of the original's calls one cannot be served: who lost a secret makes a new one.
 """
 
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints
 
 from eventyard.dialects.eventhos.answers import EventhosError, EventhosRoute, ok
-from eventyard.dialects.eventhos.auth.bodies import Handle, Roles, RolesChange, saved
-from eventyard.dialects.eventhos.auth.call import Call, asks, rearranged
+from eventyard.dialects.eventhos.auth.bodies import Handle, NameChange, Roles, RolesChange, saved
+from eventyard.dialects.eventhos.auth.call import Call, asks
 from eventyard.dialects.eventhos.auth.rows import ClientRow, client_row
 from eventyard.dialects.eventhos.bodies import Body, Description, Name, Number
 from eventyard.dialects.eventhos.paging import Listed, NewestFirst
@@ -67,12 +67,6 @@ class NewClient(Body):
     name: Name
     description: Description = ""
     roles: Roles
-
-
-class ClientChange(Body):
-    """What to change of a client."""
-
-    name: Name
 
 
 class Revocation(Body):
@@ -186,7 +180,7 @@ async def make_long_lived(
     **shows("It is changed.", status=201, message="Client updated"),
 )  # fmt: skip
 async def update_client(
-    call: Annotated[Call, asks("OAUTH2_client:update")], subject_id: Number, body: ClientChange
+    call: Annotated[Call, asks("OAUTH2_client:update")], subject_id: Number, body: NameChange
 ) -> Response:
     """Change the name. The identifier stays."""
     await call.identity.clients.change(call.who, call.need(Client, subject_id).id, {"title": body.name})
@@ -202,11 +196,8 @@ async def update_roles(
 ) -> Response:
     """Give roles and take them: of what `originalRolesList` says, or else of all it has."""
     client = call.need(Client, subject_id)
-    wanted = call.roles(body.roles)
-    changes: dict[str, Any] = {
-        "role_ids": rearranged(client.role_ids, wanted, call.known_roles(body.originalRolesList))
-    }
-    await call.identity.clients.change(call.who, client.id, changes)
+    held = call.rearranged_roles(client.role_ids, body.roles, body.originalRolesList)
+    await call.identity.clients.change(call.who, client.id, {"role_ids": held})
     return ok(200000, status=201, message="Roles updated")
 
 

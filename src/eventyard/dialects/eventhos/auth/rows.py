@@ -52,24 +52,25 @@ class HeldRole(RoleName):
     resources: list[HeldResource]
 
 
-class UserRow(TypedDict):
-    """A user."""
+class SubjectRow(TypedDict):
+    """What is shown of users and of clients."""
 
     id: int
     description: str
     subjectId: int
     name: str
+
+
+class UserRow(SubjectRow):
+    """A user."""
+
     username: str
     roles: list[HeldRole]
 
 
-class ClientRow(TypedDict):
+class ClientRow(SubjectRow):
     """A client. ``client_id`` is what it shows with its secret."""
 
-    id: int
-    description: str
-    subjectId: int
-    name: str
     identifier: str
     roles: list[HeldRole]
     client_id: str
@@ -86,23 +87,13 @@ class ApplicationRow(TypedDict):
 
 def user_row(catalog: Catalog, rights: Rights, user: User) -> UserRow:
     """A user with what they hold."""
-    return {
-        "id": user.number,
-        "description": user.description,
-        "subjectId": user.number,
-        "name": user.title or user.name,
-        "username": user.name,
-        "roles": _held(catalog, rights.roles(user)),
-    }
+    return {**_subject(user), "username": user.name, "roles": _held(catalog, rights.roles(user))}
 
 
 def client_row(catalog: Catalog, rights: Rights, client: Client) -> ClientRow:
     """A client with what it holds."""
     return {
-        "id": client.number,
-        "description": client.description,
-        "subjectId": client.number,
-        "name": client.title or client.name,
+        **_subject(client),
         "identifier": client.name,
         "roles": _held(catalog, rights.roles(client)),
         "client_id": client.client_id,
@@ -142,6 +133,10 @@ def resource_rows(catalog: Catalog, permissions: Iterable[Permission]) -> list[R
 def application_row(realm: Realm) -> ApplicationRow:
     """An application of permissions."""
     return {"id": realm.number, "identifier": realm.name}
+
+
+def _subject(one: User | Client) -> SubjectRow:
+    return {"id": one.number, "description": one.description, "subjectId": one.number, "name": one.title or one.name}
 
 
 def _held(catalog: Catalog, roles: Iterable[Role]) -> list[HeldRole]:

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Response
 from pydantic import Field, StringConstraints
 
 from eventyard.dialects.eventhos.answers import EventhosError, EventhosRoute, Fault, ok
-from eventyard.dialects.eventhos.auth.bodies import Handle, Roles, RolesChange, saved
-from eventyard.dialects.eventhos.auth.call import Call, asks, rearranged
+from eventyard.dialects.eventhos.auth.bodies import Handle, NameChange, Roles, RolesChange, saved
+from eventyard.dialects.eventhos.auth.call import Call, asks
 from eventyard.dialects.eventhos.auth.rows import UserRow, user_row
 from eventyard.dialects.eventhos.bodies import Body, Description, Name, Number
 from eventyard.dialects.eventhos.paging import Listed, NewestFirst
@@ -53,12 +53,6 @@ class NewUser(Body):
     name: Name
     description: Description = ""
     roles: Roles
-
-
-class UserChange(Body):
-    """What to change of a user."""
-
-    name: Name
 
 
 class PasswordChange(Body):
@@ -122,7 +116,7 @@ async def get_user(call: Annotated[Call, asks("OAUTH2_user:select")], user_id: N
     **shows("They are changed.", status=201, message="User updated"),
 )  # fmt: skip
 async def update_user(
-    call: Annotated[Call, asks("OAUTH2_user:update")], subject_id: Number, body: UserChange
+    call: Annotated[Call, asks("OAUTH2_user:update")], subject_id: Number, body: NameChange
 ) -> Response:
     """Change the name. What they log in with stays."""
     await call.identity.users.change(call.who, call.need(User, subject_id).id, {"title": body.name})
@@ -157,12 +151,12 @@ async def update_roles(
 ) -> Response:
     """Give roles and take them: of what `originalRolesList` says, or else of all they have."""
     user = call.need(User, subject_id)
-    wanted, seen = call.roles(body.roles), call.known_roles(body.originalRolesList)
-    held = [role.id for role in call.identity.rights.roles(user)]
-    changes: dict[str, Any] = {"role_ids": rearranged(held, wanted, seen)}
+    shown = [role.id for role in call.identity.rights.roles(user)]
+    held = call.rearranged_roles(shown, body.roles, body.originalRolesList)
+    changes: dict[str, Any] = {"role_ids": held}
     admin = call.identity.rights.role_named(user.organization_id, ADMIN)
     if admin is not None and admin.id not in user.role_ids and Scope.ADMIN in user.scopes:
-        changes = _of_administrator(user, changes["role_ids"], admin.id)
+        changes = _of_administrator(user, held, admin.id)
     await call.identity.users.change(call.who, user.id, changes)
     return ok(200000, status=201, message="Roles updated")
 

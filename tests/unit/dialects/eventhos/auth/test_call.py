@@ -67,8 +67,16 @@ async def test_roles_are_named_by_number_and_a_wrong_one_by_its_place(call, role
     with pytest.raises(EventhosError) as error:
         call().roles([RoleRef(id=made.number), RoleRef(id=9999)])
     assert (refused(error), error.value.faults[0].field) == ((400, 400001), "roles.1.id")
-    assert call().known_roles([RoleRef(id=made.number), RoleRef(id=9999)]) == [made.id]
-    assert call().known_roles(None) is None
+
+
+async def test_roles_are_rearranged_by_number_and_one_that_was_seen_may_be_gone(call, role):
+    first, second = await role(name="first"), await role(name="second")
+    gone = RoleRef(id=9999)
+    wanted, seen = [RoleRef(id=second.number)], [RoleRef(id=first.number), gone]
+    assert call().rearranged_roles([first.id, "given meanwhile"], wanted, seen) == ["given meanwhile", second.id]
+    assert call().rearranged_roles([first.id, "given meanwhile"], wanted, None) == [second.id]
+    with pytest.raises(EventhosError):
+        call().rearranged_roles([], [gone], None)
 
 
 @pytest.mark.parametrize(
