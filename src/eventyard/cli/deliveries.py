@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
-from eventyard.cli.client import segment
+from eventyard.cli.bulk import All, DryRun, act
 from eventyard.cli.events import show_entry
 from eventyard.cli.examples import examples
 from eventyard.cli.filters import filtered
-from eventyard.cli.remote import Remote, given, remote
+from eventyard.cli.remote import Remote, remote
 from eventyard.cli.verbs import Limit, group
 
 PATH = "/v1/deliveries"
@@ -21,8 +21,6 @@ COLUMNS = (
     ("COMPLETED", "completed_at"),
     ("EVENT", "event_id"),
 )
-STEP = 1_000
-"""How many deliveries a bulk call acts on, before the next one goes on; what is stopped in between goes no further."""
 
 app = group(
     "Deliveries: one event for one subscription each.",
@@ -33,8 +31,6 @@ app = group(
 Ids = Annotated[
     list[int] | None, typer.Argument(help="Numbers of deliveries; or say which with options.", metavar="DELIVERY...")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")]
-All = Annotated[bool, typer.Option("--all", help="All that the status allows it for.")]
 
 
 @app.command("list", epilog=examples("eventyard deliveries list --status error --from 1h"))
@@ -65,7 +61,7 @@ def retry(
     hub: Remote, where: dict[str, Any], delivery: Ids = None, everything: All = False, dry_run: DryRun = False
 ) -> None:
     """Give deliveries in Error another round of attempts."""
-    _act(hub, "retry", where, delivery, everything, dry_run)
+    act(hub, PATH, "retry", where, delivery, everything, dry_run, COLUMNS)
 
 
 @app.command(
@@ -79,7 +75,7 @@ def discard(
     hub: Remote, where: dict[str, Any], delivery: Ids = None, everything: All = False, dry_run: DryRun = False
 ) -> None:
     """End deliveries as Discarded."""
-    _act(hub, "discard", where, delivery, everything, dry_run)
+    act(hub, PATH, "discard", where, delivery, everything, dry_run, COLUMNS)
 
 
 @app.command(
@@ -94,32 +90,4 @@ def reprocess(
     hub: Remote, where: dict[str, Any], delivery: Ids = None, everything: All = False, dry_run: DryRun = False
 ) -> None:
     """Make a new delivery in place of each; the old one becomes Reprocessed."""
-    _act(hub, "reprocess", where, delivery, everything, dry_run)
-
-
-def _act(
-    hub: Remote, verb: str, where: dict[str, Any], delivery: list[int] | None, everything: bool, dry_run: bool
-) -> None:
-    if delivery:
-        _each(hub, verb, delivery, dry_run)
-        return
-    if not where and not everything:
-        raise typer.BadParameter("name deliveries, or say which with options, or --all", param_hint="DELIVERY")
-    asked = {"filter": given({"project_id": hub.project, **where}), "dry_run": dry_run, "limit": STEP}
-    matched = changed = 0
-    cursor = None
-    while True:
-        told = hub.post(f"{PATH}/{verb}", {**asked, "cursor": cursor})
-        matched, changed, cursor = matched + told["matched"], changed + told["changed"], told["next"]
-        if cursor is None:
-            hub.show({"matched": matched, "changed": changed})
-            return
-        hub.say(f"{matched} so far, {changed} changed")
-
-
-def _each(hub: Remote, verb: str, ids: list[int], dry_run: bool) -> None:
-    done = [] if dry_run else [hub.post(f"{PATH}/{segment(entry_id)}/{verb}") for entry_id in ids]
-    if dry_run:
-        hub.show({"matched": len(ids), "changed": 0})
-    else:
-        hub.show(done, COLUMNS)
+    act(hub, PATH, "reprocess", where, delivery, everything, dry_run, COLUMNS)

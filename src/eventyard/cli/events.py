@@ -6,11 +6,12 @@ from typing import Annotated, Any
 import typer
 
 from eventyard.cli import sources, subscriptions, talk
+from eventyard.cli.bulk import All, DryRun, act
 from eventyard.cli.client import segment
 from eventyard.cli.examples import examples
 from eventyard.cli.filters import filtered, moment
 from eventyard.cli.inputs import json_of
-from eventyard.cli.remote import Remote, remote
+from eventyard.cli.remote import Remote, given, remote
 from eventyard.cli.verbs import Limit, group
 
 PATH = "/v1/events"
@@ -39,8 +40,10 @@ app = group(
     "eventyard events list --from 1h",
     "eventyard events show 1042",
     "eventyard events explain 1042",
+    "eventyard events status --topic orders --status error --to 7d discarded --dry-run",
 )
 
+Kind = Annotated[str | None, typer.Option(help="publication or subscription (a delivery).")]
 Entry = Annotated[str, typer.Argument(help="Number of the entry, or id of the event.", metavar="ENTRY")]
 
 
@@ -52,7 +55,7 @@ Entry = Annotated[str, typer.Argument(help="Number of the entry, or id of the ev
 def list_(
     hub: Remote,
     where: dict[str, Any],
-    kind: Annotated[str | None, typer.Option(help="publication or subscription (a delivery).")] = None,
+    kind: Kind = None,
     limit: Limit = 50,
 ) -> None:
     """List journal entries, newest first."""
@@ -152,6 +155,33 @@ def replay(
         "dry_run": dry_run,
     }
     hub.show(hub.post(f"{PATH}/replay", hub.in_project(window)))
+
+
+@app.command(
+    epilog=examples(
+        'eventyard events status 1042 complete --comment "paid by bank transfer"',
+        "eventyard events status --topic orders --status error --to 7d discarded --dry-run",
+        "eventyard events status --name billing --application billing --any complete",
+    )
+)
+@remote
+@filtered
+def status(
+    hub: Remote,
+    where: dict[str, Any],
+    *,
+    entry: Annotated[
+        list[int] | None, typer.Argument(help="Numbers of entries; or say which with options.", metavar="ENTRY...")
+    ] = None,
+    becomes: Annotated[str, typer.Argument(help="complete, error or discarded.", metavar="STATUS")],
+    kind: Kind = None,
+    comment: Annotated[str, typer.Option(help="What the history shall say.")] = "",
+    everything: All = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Give entries a final status, whatever came of them."""
+    body = {"status": becomes, "comment": comment}
+    act(hub, PATH, "status", given({**where, "kind": kind}), entry, everything, dry_run, COLUMNS, body)
 
 
 @app.command(epilog=examples("eventyard events stats", "eventyard events stats --json"))

@@ -32,6 +32,9 @@ _OPTIONS = (
     ("name", Annotated[str | None, _which("Of this source or subscription.")], None),
     ("contains", Annotated[bool, _which("Names may match in part.", "--contains")], False),
     ("event_id", Annotated[str | None, _which("Of this event.")], None),
+    ("run_id", Annotated[str | None, _which("Of this run of a worker.")], None),
+    ("descendants", Annotated[str | None, _which("Whose deliveries come to this, such as error.")], None),
+    ("any_of", Annotated[bool, _which("One of these will do; times hold all the same.", "--any")], False),
     ("since", Annotated[str | None, _time("Not before; a time, or an age as 2h.", "--from")], None),
     ("until", Annotated[str | None, _time("Not after; a time, or an age as 5m.", "--to")], None),
 )
@@ -43,13 +46,14 @@ def filtered(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _query(
-    *, since: str | None, until: str | None, status: list[str] | None, contains: bool, **names: Any
+    *, since: str | None, until: str | None, status: list[str] | None, contains: bool, any_of: bool, **names: Any
 ) -> dict[str, Any]:
     return given(
         {
             "status": ",".join(status) if status else None,
             **names,
             "contains": contains or None,
+            "any": any_of or None,
             "from": since,
             "to": until,
         }

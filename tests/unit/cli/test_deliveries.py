@@ -38,15 +38,6 @@ def test_many_are_acted_upon_by_the_hub_and_a_dry_run_counts(hub: StubHub, verb:
     ]
 
 
-def test_the_hub_is_asked_to_go_on_until_it_comes_to_the_end_and_people_are_told_how_far_it_is(hub: StubHub) -> None:
-    hub.answers("POST", "/v1/deliveries/discard", {"matched": 1000, "changed": 999, "next": "c1"})
-    hub.answers("POST", "/v1/deliveries/discard", {"matched": 3, "changed": 3, "next": None})
-    ended = hub.run("deliveries", "discard", "--all")
-    assert "1000 so far, 999 changed" in ended.err
-    assert "1003" in ended.out
-    assert [asked.body.get("cursor") for asked in hub.asked] == [None, "c1"]
-
-
 @pytest.mark.parametrize("verb", ["retry", "discard", "reprocess"])
 def test_nothing_named_is_a_usage_error_and_not_everything(hub: StubHub, verb: str) -> None:
     assert hub.run("deliveries", verb).status == 2

@@ -7,10 +7,11 @@ def test_the_options_become_the_query_of_the_api(hub: StubHub) -> None:
     hub.run(
         "deliveries", "list", "--status", "error", "--name", "billing", "--contains",
         "--from", "2026-01-02T03:04:05Z", "--event-id", "e-1", "--limit", "7",
+        "--run-id", "r-1", "--descendants", "error", "--any",
     )  # fmt: skip
     assert hub.last.query == {
         "status": "error", "name": "billing", "contains": "true", "from": "2026-01-02T03:04:05Z",
-        "event_id": "e-1", "limit": "7",
+        "event_id": "e-1", "limit": "7", "run_id": "r-1", "descendants": "error", "any": "true",
     }  # fmt: skip
 
 
