@@ -13,6 +13,7 @@ wait for the same thing, the lifecycle table allows the first.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -20,12 +21,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from eventyard.model.catalog import Subscription
-from eventyard.model.errors import Unavailable
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import HistoryLine, NewDelivery, Recorded, Recording, Sibling
 from eventyard.model.lifecycle import FINAL, Status, Trigger
 from eventyard.pipeline.catalog import Catalog
-from eventyard.pipeline.recorder import FIRST_PAUSE, LONGEST_PAUSE
+from eventyard.pipeline.persist import persist
 from eventyard.ports import Clock, Store
 from eventyard.telemetry.log import Log
 
@@ -160,17 +160,10 @@ class Releases:
 
     async def _persist(self, publication_ids: Sequence[EntryId]) -> None:
         """Release, and while the store cannot write, try again."""
-        wait = FIRST_PAUSE
-        while True:
-            try:
-                await self._release(publication_ids)
-                return
-            except Unavailable:
-                await self._pause(wait)
-                wait = min(wait * 2, LONGEST_PAUSE)
-            except Exception as error:  # a bug must not stop the others; the next start finds these again
-                self._log.error("release_failed", error=repr(error))
-                return
+        try:
+            await persist(partial(self._release, publication_ids), self._pause)
+        except Exception as error:  # a bug must not stop the others; the next start finds these again
+            self._log.error("release_failed", error=repr(error))
 
     async def _release(self, publication_ids: Sequence[EntryId]) -> None:
         families: dict[EntryId, list[Sibling]] = {}

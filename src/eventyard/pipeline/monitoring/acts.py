@@ -21,8 +21,8 @@ from eventyard.model.lifecycle import Status, Trigger
 from eventyard.model.reserved import exchange_of
 from eventyard.model.rules import PUBLISHED, Act, Rule, Sighting
 from eventyard.pipeline.catalog import Catalog, in_turn
+from eventyard.pipeline.persist import persist
 from eventyard.pipeline.publish import Publishing
-from eventyard.pipeline.recorder import FIRST_PAUSE, LONGEST_PAUSE
 from eventyard.ports import Clock, Store
 from eventyard.telemetry.log import Log
 from eventyard.telemetry.metrics import Metrics
@@ -111,18 +111,12 @@ class Acts:
             self._log.error("rule_acts_dropped", waiting=len(self._jobs))
 
     async def _work(self) -> None:
-        wait = FIRST_PAUSE
         while self._jobs:
             try:
-                await self._jobs[0]()
-            except Unavailable:
-                await self._pause(wait)
-                wait = min(wait * 2, LONGEST_PAUSE)
-                continue
+                await persist(self._jobs[0], self._pause)
             except Exception as error:  # a bug in one must not keep the others
                 self._log.error("rule_act_failed", error=repr(error))
             self._jobs.popleft()
-            wait = FIRST_PAUSE
         self._full = False
         self._task = None
 

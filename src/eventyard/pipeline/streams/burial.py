@@ -4,15 +4,16 @@ It goes the way of every event, ``publish.py``. What its deaths tell stands in `
 message, in ``queue.py``.
 """
 
-import asyncio
+from functools import partial
 
 from msgspec.structs import replace
 
 from eventyard.model.catalog import Project, Topic
-from eventyard.model.errors import HubError, Unavailable
+from eventyard.model.errors import HubError
 from eventyard.model.event import Event
 from eventyard.model.streams import DEFAULT_EXCHANGE
 from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.persist import persist
 from eventyard.pipeline.publish import Publishing
 from eventyard.pipeline.streams.deaths import DEATHS, Death, deaths_of, goes_in_a_circle, with_death
 from eventyard.pipeline.streams.feed import Message
@@ -21,9 +22,6 @@ from eventyard.pipeline.streams.properties import EXPIRATION
 from eventyard.pipeline.streams.queue import Queue
 from eventyard.ports import Clock
 from eventyard.telemetry.log import Log
-
-AGAIN_S = 1.0
-"""Seconds between two tries to write a dead letter to a journal that cannot be written."""
 
 
 class Burial:
@@ -50,7 +48,7 @@ class Burial:
         key = event.routing_key if options.dead_letter_key is None else options.dead_letter_key
         letter = replace(event, id=self._publishing.new_id(), routing_key=key, extensions=extensions)
         try:
-            await self._send(queue, options.dead_letter_exchange or DEFAULT_EXCHANGE, letter)
+            await persist(partial(self._send, queue, options.dead_letter_exchange or DEFAULT_EXCHANGE, letter))
         except HubError as error:
             self._log.warning("dead_letter_lost", queue=queue.name, entry=message.entry_id, error=error.message)
 
@@ -58,17 +56,11 @@ class Burial:
         """As in RabbitMQ, a letter for an exchange that is not there is dropped; so is one for what is out of sight."""
         project = self._catalog.get(Project, queue.project_id)
         held = categories_of(queue)
-        while True:
-            topic = self._catalog.named(Topic, project.id, name)
-            if topic is None and (name != DEFAULT_EXCHANGE or held is not None):
-                return
-            if held is not None and topic is not None and not self._catalog.sight(held).shows(topic):
-                return
-            try:
-                door = await self._publishing.door(project, name)
-                if held is None or self._catalog.sight(held).shows(door.source):
-                    await self._publishing.publish(door, letter, well_formed=True)
-            except Unavailable:
-                await asyncio.sleep(AGAIN_S)
-            else:
-                return
+        topic = self._catalog.named(Topic, project.id, name)
+        if topic is None and (name != DEFAULT_EXCHANGE or held is not None):
+            return
+        if held is not None and topic is not None and not self._catalog.sight(held).shows(topic):
+            return
+        door = await self._publishing.door(project, name)
+        if held is None or self._catalog.sight(held).shows(door.source):
+            await self._publishing.publish(door, letter, well_formed=True)

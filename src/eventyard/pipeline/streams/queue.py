@@ -6,16 +6,16 @@ absent costs its window and no more, however much waits in it (``window.py``).
 It must not know protocols, nor who may do what; ``exchanges.py`` makes queues and ends them, ``link.py`` uses them.
 """
 
-import asyncio
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
 
 from msgspec.structs import replace
 
-from eventyard.model.errors import Forbidden, HubError, Unavailable
+from eventyard.model.errors import Forbidden, HubError
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.streams import Overflow, Position, QueueOptions
+from eventyard.pipeline.persist import persist
 from eventyard.pipeline.streams.consumer import Consumer, Credit, Held, give_credit
 from eventyard.pipeline.streams.feed import Message
 from eventyard.pipeline.streams.properties import EXPIRATION, deadline_of, priority_of
@@ -27,9 +27,6 @@ AT_ONCE = 64
 
 AT_ONCE_BYTES = 64 << 10
 """Bytes of data given at a time, beyond which no more are added."""
-
-AGAIN_S = 1.0
-"""Seconds between two tries to read a journal that cannot be read."""
 
 
 class Queue:
@@ -298,16 +295,15 @@ class Queue:
 
     async def _fill_and_pump(self) -> None:
         try:
-            while not self.gone:
-                try:
-                    await self._window.fill()
-                    break
-                except Unavailable:
-                    await asyncio.sleep(AGAIN_S)
+            await persist(self._fill)
         finally:
             self._filling = False
         if not self.gone:
             self.pump()
+
+    async def _fill(self) -> None:
+        if not self.gone:
+            await self._window.fill()
 
     # What comes back
 

@@ -7,7 +7,7 @@ import pytest
 from eventyard.model.errors import Forbidden, NotFound, Unavailable
 from eventyard.model.ids import EntryId
 from eventyard.model.streams import Overflow, Position, QueueOptions
-from eventyard.pipeline.streams import queue as module
+from eventyard.pipeline import persist
 from eventyard.pipeline.streams import window
 from eventyard.pipeline.streams.properties import EXPIRATION, PROPERTIES, kept
 from eventyard.pipeline.streams.queue import Queue
@@ -398,7 +398,7 @@ async def test_what_went_out_before_its_turn_is_done_with_and_the_rest_is_not(ar
 async def test_a_queue_reads_on_once_the_journal_can_be_read_again(
     around: Around, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "AGAIN_S", 0)
+    monkeypatch.setattr(persist, "FIRST_PAUSE", 0)
     around.publish(1)
     around.list.remembered = 0
     queue, reader, history = make(around, cursor=EntryId(0)), Reader(), around.list.history
