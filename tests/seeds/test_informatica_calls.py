@@ -1,12 +1,14 @@
 """DIH's and CIH's calls beside the search, on a running hub, as one operator's day."""
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from eventyard.cli.demo.child import Child
-from tests.seeds.planted import SETTINGS, Client
+from eventyard.pipeline.reprocess import BULK_PAGE
+from tests.seeds.planted import KEY, SETTINGS, Client
 
 DIH, CIH = "/dih-console/api/v1", "/cih/dih-console/api/v1"
 BILLING = {"subscriptionName": "billing"}
@@ -29,6 +31,12 @@ def order(client: Client) -> int:
     sent = client.http.post("/v1/events/dispatch", json={"source": "orders", "payload": {"order": 1}}).json()
     delivery: int = sent["results"][0]["delivery_id"]
     return delivery
+
+
+def orders(client: Client, number: int) -> None:
+    lines = "\n".join(['{"payload":{"order":1}}'] * number)
+    typed = {"content-type": "application/x-ndjson"}
+    assert client.http.post("/v1/events/batch?source=orders", content=lines, headers=typed).status_code == 200
 
 
 def told(client: Client, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -71,14 +79,30 @@ def test_the_catalog_tells_who_publishes_and_who_subscribes(client: Client, api:
 
 
 def test_many_are_acted_upon_page_by_page_while_the_client_is_there(client: Client) -> None:
-    lines = "\n".join(['{"payload":{"order":1}}'] * 600)
-    batch = client.http.post(
-        "/v1/events/batch?source=orders", content=lines, headers={"content-type": "application/x-ndjson"}
-    )
-    assert batch.status_code == 200
+    orders(client, 600)
     asked = {"filter": {"status": "pending"}, "dry_run": False}
     status, done = told(client, "/v1/deliveries/discard", asked)
     assert (status, done["next"]) == (200, None)
     assert done["changed"] == done["matched"] >= 600
     status, done = told(client, "/v1/deliveries/reprocess", {"dry_run": False, "limit": 5})
     assert (done["matched"], done["changed"], done["next"] is None) == (5, 5, False)
+
+
+def test_a_bulk_call_whose_client_is_gone_ends_after_the_page_it_was_at(client: Client) -> None:
+    for _ in range(2):
+        orders(client, 600)
+    asked = {"status": "discarded", "filter": {"status": "pending"}}
+
+    def left() -> int:
+        found: int = told(client, "/v1/events/status", asked)[1]["matched"]
+        return found
+
+    before = left()
+    call = client.http.build_request("POST", "/v1/events/status", json={**asked, "dry_run": False})
+    head = "".join(f"{name}: {value}\r\n" for name, value in call.headers.items())
+    with socket.create_connection((call.url.host, call.url.port or 80)) as gone:
+        gone.sendall(f"POST /v1/events/status HTTP/1.1\r\n{head}authorization: Bearer {KEY}\r\n\r\n".encode())
+        gone.sendall(call.content)
+    while left() == before:
+        pass  # the first page is not done yet
+    assert {left() for _ in range(20)} == {before - BULK_PAGE}
