@@ -27,6 +27,7 @@ from eventyard.model.outcome import Outcome
 from eventyard.pipeline.accept import Acceptor
 from eventyard.pipeline.announce import Announcer
 from eventyard.pipeline.attempt import Attempter
+from eventyard.pipeline.bells import Bells
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.consume import Consuming
 from eventyard.pipeline.directory import Directory
@@ -100,8 +101,7 @@ class Parts(Struct, frozen=True):
 def compose(settings: Settings, parts: Parts) -> Hub:
     """The verbs of a hub over its parts. Nothing is started."""
     store, vault, clock, log = parts.store, parts.vault, parts.clock, parts.log
-    metrics = Metrics()
-    observer = Observer(metrics, log)
+    observer = Observer(metrics := Metrics(), log)
     catalog = Catalog(store)
     doors = Doors(catalog, vault, parts.verifiers)
     directory = Directory(catalog, vault, clock)
@@ -141,18 +141,17 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         store, directory, attempter, recorder, runs, log, clock,
         pulled=pulled, on_disable=targets.disable, limits=lane_limits,
     )  # fmt: skip
+    bells = Bells(
+        catalog, store, attempter, dispatcher.breaker_of, targets.disable, metrics, log, clock, new_id, random.random
+    )
     limits = Limits(
-        body_bytes=settings.limits.body_bytes,
-        batch_bytes=settings.limits.batch_bytes,
-        batch_events=settings.limits.batch_events,
-        depth=settings.limits.depth,
-        header_bytes=settings.limits.header_bytes,
+        **settings.limits.model_dump(exclude={"request_seconds"}),
         idempotency_window_ms=settings.idempotency.window_hours * 3_600_000,
         replay_window_ms=settings.idempotency.replay_window_seconds * 1000,
     )
     acceptor = Acceptor(
         catalog, store, dispatcher, clock, observer,
-        pulled=pulled, came=waits.compounds.came,
+        pulled=pulled, came=waits.compounds.came, waits=bells.ring,
         window_ms=limits.idempotency_window_ms, replay_ms=limits.replay_window_ms,
     )  # fmt: skip
     replies = Replies(catalog, store, doors, acceptor, log, clock, new_id, depth=settings.replies.depth)
@@ -174,6 +173,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
 
     catalog.watch(targets_changed)
     catalog.watch(waits.changed)
+    catalog.watch(bells.changed)
     metrics.in_flight.set_function(lambda: dispatcher.in_flight)
     metrics.queued.set_function(lambda: dispatcher.queued)
     metrics.breakers_open.set_function(lambda: dispatcher.breakers_open)
@@ -192,11 +192,12 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         waiting=waits,
         runs=runs,
         consuming=Consuming(catalog, store, attempter, recorder, releases, parts.target_types, due, clock),
+        bells=bells,
         mails=mails,
         monitoring=rules,
         search=Search(catalog, store),
         reprocessing=reprocessing,
-        replay=Replay(catalog, store, dispatcher, reprocessing, waits.compounds.came, clock),
+        replay=Replay(catalog, store, dispatcher, reprocessing, waits.compounds.came, clock, bells.ring),
         retain=Retain(catalog, store, streams.queues, metrics, log, clock, least_ms=limits.idempotency_window_ms),
         projects=Projects(catalog, clock, new_id),
         topics=topics,
@@ -247,18 +248,8 @@ def mailer_of(settings: Settings) -> Mailer | None:
 
 def stream_limits(settings: Settings) -> StreamLimits:
     """The bounds of the streams."""
-    given = settings.streams
-    return StreamLimits(
-        connections=given.connections,
-        queues=given.queues,
-        consumers=given.consumers,
-        channels=given.channels,
-        unacked=given.unacked,
-        unacked_bytes=given.unacked_bytes,
-        frame_bytes=given.frame_bytes,
-        message_bytes=given.message_bytes,
-        stalled_ms=given.stalled_seconds * 1000,
-    )
+    given = settings.streams.model_dump(exclude={"origins", "stalled_seconds"})
+    return StreamLimits(**given, stalled_ms=settings.streams.stalled_seconds * 1000)
 
 
 @asynccontextmanager
@@ -297,6 +288,7 @@ async def open_hub(settings: Settings, log: Log) -> AsyncIterator[Hub]:
         stack.push_async_callback(hub.releases.stop)
         stack.push_async_callback(hub.retain.stop)
         stack.push_async_callback(hub.waiting.stop)
+        stack.push_async_callback(hub.bells.stop)
         yield hub
 
 

@@ -66,6 +66,7 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
         def announce() -> None:
             ready(urls)
             hub.waiting.start()
+            hub.bells.start()
             hub.retain.start()
             hub.monitoring.stuck.start()
             log.info("ready", **urls, data=str(settings.data))

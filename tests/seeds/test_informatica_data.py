@@ -1,8 +1,9 @@
 """DIH's and CIH's calls that carry data, on a running hub: a day of loads, published, consumed, and asked for again."""
 
 import asyncio
+import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from eventyard.cli.demo.child import Child
 from tests.seeds.planted import SETTINGS, Client
-from tests.serving import Hub
+from tests.serving import Hub, Receiver
 
 DIH, CIH = "/dih-console/api/v1", "/cih/dih-console/api/v1"
 TABLES = {"orders": [{"id": "1", "city": "Zürich"}, {"id": "2", "city": "Genève"}], "lines": [{"order": "1"}]}
@@ -95,7 +96,7 @@ def test_consumers_who_ask_at_once_never_get_the_same_data(client: Client) -> No
         assert told(client, f"{DIH}/publish/orders", {"orders": [{"id": number}]})[0] == 200
     for name in ("billing", "ledger"):
         with ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(lambda _: told(client, f"{CIH}/consume/{name}"), range(70)))
+            answers = list(pool.map(told, [client] * 70, [f"{CIH}/consume/{name}"] * 70))
         given = [row["id"] for status, answer in answers if status == 200 for row in answer["orders"]]
         assert sorted(given) == list(range(60))
 
@@ -141,3 +142,36 @@ async def test_whatever_was_answered_before_a_kill_is_never_given_again(tmp_path
     assert before >= 40
     assert len(got) == len(set(got))
     assert lost == {"complete"}
+
+
+async def test_who_wants_to_be_told_is_told_of_a_burst_and_after_a_restart_of_what_still_waits(tmp_path: Path) -> None:
+    told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    async def take(headers: Mapping[str, str], body: bytes) -> int:
+        assert headers["ce-type"] == "eventyard.subscription.ready"
+        await told.put(json.loads(body))
+        return 204
+
+    async with Receiver(take) as bell:
+        async with Hub(tmp_path / "data") as hub:
+            await hub.post("/v1/jobs", name="load")
+            await hub.post("/v1/sources", name="orders")
+            await hub.post("/v1/targets", name="bell", type="webhook", settings={"url": bell.url})
+            await hub.post("/v1/subscriptions", name="billing", topics=["orders"], target_id="load", notify="bell")
+            sent = [hub.post(f"{CIH}/publish/orders", orders=[{"id": number}]) for number in range(5)]
+            events = sorted([(await one)["eventId"] for one in sent])
+            first = await told.get()
+            seen = first
+            while seen["count"] < 5:
+                seen = await told.get()
+            assert (first["entry_id"], seen["publication_ids"]) == (events[0] + 1, events)
+            await hub.post(f"{CIH}/consume/billing", publicationEventId=str(events[0]))
+        async with Hub(tmp_path / "data") as hub:
+            again = await told.get()
+            assert (again["subscription_name"], again["count"]) == ("billing", 4)
+            assert (again["entry_id"], again["publication_ids"]) == (events[1] + 1, events[1:])
+            for _ in range(4):
+                await hub.post(f"{CIH}/consume/billing")
+        async with Hub(tmp_path / "data") as hub:
+            await hub.post(f"{CIH}/publish/orders", orders=[{"id": 5}])
+            assert (await told.get())["count"] == 1

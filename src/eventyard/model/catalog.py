@@ -134,7 +134,8 @@ class Subscription(Struct, frozen=True):
 
     ``order`` has an event's deliveries made in groups, one after another, the lowest first; ``None`` takes no part in
     that and waits for nobody. With ``stop_on_error`` the groups behind a delivery that failed are not made.
-    ``mail_to`` are told by mail when a delivery fails for good. ``schedule`` says when its deliveries are made, and
+    ``mail_to`` are told by mail when a delivery fails for good; the target with the id ``notify`` that deliveries wait
+    to be fetched. ``schedule`` says when its deliveries are made, and
     ``delivery_scope`` which of those that have waited until then. ``compound`` has them made in sets, and ``unbound``
     has none made of single events: each run is one of all that its topics hold. ``overlap`` is about such runs.
     """
@@ -157,6 +158,7 @@ class Subscription(Struct, frozen=True):
     order: int | None = None
     stop_on_error: bool = False
     mail_to: tuple[str, ...] = ()
+    notify: str | None = None
     backlog: Backlog = Backlog.KEEP
     schedule: Schedule = Schedule()
     delivery_scope: DeliveryScope = DeliveryScope.ALL

@@ -90,6 +90,14 @@ _NOT_YET = Accepted(EntryId(0), "", 0)
 _WELL_FORMED = msgspec.json.Decoder(msgspec.Raw)
 
 
+Waits = Callable[[Subscription], None]
+"""Is told that a delivery waits to be fetched for a subscription that wants to know."""
+
+
+def tell_nobody(subscription: Subscription) -> None:
+    """Nobody wants to know."""
+
+
 class Dispatcher(Protocol):
     """What accept needs of dispatch."""
 
@@ -113,6 +121,7 @@ class Acceptor:
         came: Came,
         window_ms: int,
         replay_ms: int,
+        waits: Waits = tell_nobody,
     ) -> None:
         """``pulled`` tells target types whose deliveries wait for a worker, and ``came`` is told of deliveries that
         wait for their subscription; ``window_ms`` is how long an idempotency key counts, ``replay_ms`` how long a
@@ -127,6 +136,7 @@ class Acceptor:
         self._came = came
         self._window_ms = window_ms
         self._replay_ms = replay_ms
+        self._waits = waits
 
     async def accept(self, arrival: Arrival) -> Accepted:
         """Commit one event.
@@ -317,10 +327,13 @@ class Acceptor:
                         publication.event,
                     )
                 )
-            elif delivery.status is not Status.DELAYED:
+                continue
+            if delivery.status is not Status.DELAYED:
                 self._dispatcher.pending(delivery.target)
             elif delivery.subscription.waits:
                 self._came(delivery.subscription, publication.topic_number)
+            if delivery.subscription.notify is not None:
+                self._waits(delivery.subscription)
         return Accepted(entry_id, appended.event_id, appended.deliveries, choices)
 
     def _refuse_replay(self, arrival: Arrival, appended: Appended) -> None:

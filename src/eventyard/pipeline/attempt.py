@@ -100,7 +100,7 @@ class Attempter:
     async def make(self, claimed: Claimed, target: Target) -> Concluded:
         """Try once. Nothing a target does raises here; only a cancellation leaves, and then no attempt was made."""
         started_at, started = self._clock(), perf_counter()
-        outcome = await self._send(claimed, target, started_at)
+        outcome = await self.send(claimed, target, started_at)
         attempt = Attempt(claimed.attempt, started_at, (perf_counter() - started) * 1000, outcome)
         concluded = self.conclude(claimed, target, attempt)
         if target.settings.get(REPLY_TO) and isinstance(concluded.decision, Succeeded):
@@ -120,7 +120,8 @@ class Attempter:
         self._observer.attempted(claimed, target, subscription, attempt, concluded.decision)
         return concluded
 
-    async def _send(self, claimed: Claimed, target: Target, now: Millis) -> Outcome:
+    async def send(self, claimed: Claimed, target: Target, now: Millis) -> Outcome:
+        """Send once, and only that: nobody is told, nothing decided. Whatever the target does is an outcome."""
         kind = self._kinds.get(target.type)
         if kind is None:
             return Outcome(Result.REFUSED, error=f"no target type {target.type!r} is installed")

@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from eventyard.model.ids import Millis
 from eventyard.pipeline.accept import Acceptor
+from eventyard.pipeline.bells import Bells
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.consume import Consuming
 from eventyard.pipeline.dispatch import Dispatcher
@@ -63,6 +64,7 @@ class Hub(Struct, frozen=True):
     waiting: Waiting
     runs: JobRuns
     consuming: Consuming
+    bells: Bells
     mails: Mails
     monitoring: Monitoring
     search: Search

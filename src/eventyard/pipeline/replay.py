@@ -15,7 +15,7 @@ from eventyard.model.errors import Invalid
 from eventyard.model.ids import Millis
 from eventyard.model.journal import Entry, EntryDetail, HistoryLine, NewDelivery, Query
 from eventyard.model.lifecycle import Kind, Status
-from eventyard.pipeline.accept import Came, Dispatcher
+from eventyard.pipeline.accept import Came, Dispatcher, Waits, tell_nobody
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.release import in_order
 from eventyard.pipeline.reprocess import Reprocessing
@@ -45,6 +45,7 @@ class Replay:
         reprocessing: Reprocessing,
         came: Came,
         clock: Clock,
+        waits: Waits = tell_nobody,
     ) -> None:
         self._catalog = catalog
         self._store = store
@@ -52,6 +53,7 @@ class Replay:
         self._reprocessing = reprocessing
         self._came = came
         self._clock = clock
+        self._waits = waits
 
     async def run(
         self,
@@ -124,3 +126,5 @@ class Replay:
                 self._dispatcher.pending(delivery.target)
             elif delivery.subscription.waits:
                 self._came(delivery.subscription, topic.number)
+            if delivery.subscription.notify is not None:
+                self._waits(delivery.subscription)

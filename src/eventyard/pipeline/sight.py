@@ -41,6 +41,7 @@ class Sight:
         self._hidden_targets: set[str | None] = {
             one.target_id for one in catalog.all(Subscription) if not is_hub_made(one) and not self.shows(one)
         }
+        self._hidden_targets |= {one.notify for one in catalog.all(Subscription) if not self.shows(one)}
         self._hidden_targets |= {one.target_id for one in catalog.all(Rule) if not self.shows(one)}
         named: list[Source | Subscription] = [*sources, *subscriptions]
         self.seen = Seen(

@@ -63,6 +63,7 @@ class Subscriptions:
         order: int | None = None,
         stop_on_error: bool = False,
         mail_to: Sequence[str] = (),
+        notify: str | None = None,
         backlog: Backlog = Backlog.KEEP,
         schedule: Schedule | None = None,
         delivery_scope: DeliveryScope = DeliveryScope.ALL,
@@ -71,8 +72,8 @@ class Subscriptions:
         overlap: Overlap = Overlap.WAIT,
         application: str | None = None,
     ) -> Subscription:
-        """A new subscription, on a source or on topics. Topics, those of ``compound`` too, and the target may be given
-        by their names.
+        """A new subscription, on a source or on topics. Topics, those of ``compound`` too, and targets may be given by
+        their names.
 
         Raises ``NotFound`` for a source, topic or target that is not in the project, ``Conflict`` (``duplicate``,
         ``topic_locked``), ``Invalid`` (``invalid_filter``, ``invalid_pattern``, ``invalid_body``).
@@ -123,6 +124,7 @@ class Subscriptions:
             order=order,
             stop_on_error=stop_on_error,
             mail_to=tuple(mail_to),
+            notify=None if notify is None else view.named(Target, project, notify).id,
             backlog=backlog,
             schedule=schedule or Schedule(),
             delivery_scope=delivery_scope,
@@ -134,12 +136,13 @@ class Subscriptions:
         )
         check_schedule(made, self._find)
         check_bundles(made)
+        self._check_notify(made)
         return await self._catalog.save_one(made)
 
     @in_turn
     async def change(self, who: Principal, subscription_id: str, changes: Mapping[str, Any]) -> Subscription:
         """Change any of name, title, description, labels, pattern, filter, mode, retry, order, stop_on_error, mail_to,
-        backlog, schedule, delivery_scope, compound, unbound and overlap.
+        notify, backlog, schedule, delivery_scope, compound, unbound and overlap.
         """
         view = View(self._catalog, who).operating(changes, "mode")
         subscription = view.get(Subscription, subscription_id)
@@ -150,10 +153,15 @@ class Subscriptions:
         self._check(fields.get("pattern"), fields.get("filter"), fields.get("mail_to", ()))
         if "mail_to" in fields:
             fields["mail_to"] = tuple(fields["mail_to"])
+        if fields.get("notify") is not None:
+            project = self._catalog.get(Project, subscription.project_id)
+            fields["notify"] = view.named(Target, project, fields["notify"]).id
         changed = msgspec.structs.replace(subscription, **fields, updated_at=self._clock())
         if not fields.keys().isdisjoint(WAITING):
             check_schedule(changed, self._find)
             check_bundles(changed)
+        if not fields.keys().isdisjoint(("notify", "schedule", "compound")):
+            self._check_notify(changed)
         return await self._catalog.save_one(changed)
 
     async def run(self, who: Principal, subscription_id: str, *, force: bool = False) -> Released:
@@ -196,6 +204,19 @@ class Subscriptions:
             return None
         topics = [view.named(Topic, project, topic).id for topic in compound.optional_topic_ids]
         return msgspec.structs.replace(compound, optional_topic_ids=tuple(topics))
+
+    def _check_notify(self, subscription: Subscription) -> None:
+        """Raise ``Invalid`` for a target that cannot be told, or where nothing waits that one could be told of."""
+        told = None if subscription.notify is None else self._catalog.get(Target, subscription.notify)
+        if told is None:
+            return
+        if self._target_types[told.type].pull:
+            why, hint = f"target {told.name!r} is of type {told.type!r}, which is not sent to", "name a webhook"
+        elif not subscription.waits and not self._target_types[subscription.target_type].pull:
+            why, hint = "nothing waits for this subscription", "its target may be a job, or its schedule on_demand"
+        else:
+            return
+        raise Invalid("invalid_body", why, pointer="/notify", hint=hint)
 
     def _find(self, subscription_id: str) -> Subscription | None:
         return self._catalog.seek(Subscription, subscription_id)

@@ -129,7 +129,7 @@ class Targets:
 
     @in_turn
     async def remove(self, who: Principal, target_id: str) -> None:
-        """Remove a target that no rule tells and no subscription drives. Raises ``Conflict`` (``in_use``)."""
+        """Remove a target that no rule and no subscription drives or has told. Raises ``Conflict`` (``in_use``)."""
         target = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Target, target_id)
         rule = next((r for r in self._catalog.all(Rule) if r.target_id == target.id), None)
         if rule is not None:
@@ -141,6 +141,10 @@ class Targets:
                 f"subscription {user.name!r} drives target {target.name!r}",
                 hint="remove the subscription first",
             )
+        user = next((s for s in self._catalog.all(Subscription) if s.notify == target.id), None)
+        if user is not None:
+            told = f"target {target.name!r} tells that something waits for subscription {user.name!r}"
+            raise Conflict("in_use", told, hint="change the subscription first")
         await self._catalog.remove(target)
 
     def _merged(

@@ -86,6 +86,12 @@ class Metrics:
             registry=registry,
         )
         self.mails_waiting = Gauge("eventyard_mails_waiting", "Mails on their way out.", registry=registry)
+        self.notifications = Counter(
+            "eventyard_notifications",
+            "What became of telling subscribers that something waits: sent; postponed, to be tried again; failed.",
+            ["result"],
+            registry=registry,
+        )
         self.rules_matched = Counter(
             "eventyard_rules_matched", "Entries that a monitoring rule spoke of.", ["rule"], registry=registry
         )

@@ -41,6 +41,7 @@ class Subscription(Struct):
     order: Annotated[int | None, Meta(description="Deliveries of a lower one are ended first; null: no part in that.")]
     stop_on_error: Annotated[bool, Meta(description="When its delivery fails, those of higher orders are discarded.")]
     mail_to: Annotated[list[str], Meta(description="Told by mail when its delivery fails for good.")]
+    notify: Annotated[str | None, Meta(description="Target that is told when something waits; null: none.")]
     backlog: Annotated[waiting.Backlog, Meta(description="What becomes of what comes while it is paused.")]
     schedule: Annotated[waiting.Schedule, Meta(description="When its deliveries are made.")]
     delivery_scope: Annotated[waiting.DeliveryScope, Meta(description="Which of those that waited are made.")]
@@ -110,6 +111,13 @@ MailTo = Annotated[
     ),
 ]
 
+Notify = Annotated[
+    Ref | None,
+    Field(
+        description="Target, by id or name, that is told when something waits for it, once for a burst: a webhook, say."
+    ),
+]
+
 
 class NewSchedule(Body):
     """When the deliveries of a subscription are to be made. What waits until then is Delayed."""
@@ -161,6 +169,7 @@ class NewSubscription(Body):
     order: Order = None
     stop_on_error: StopOnError = False
     mail_to: MailTo = Field(default_factory=list)
+    notify: Notify = None
     backlog: Backlog = waiting.Backlog.KEEP
     schedule: NewSchedule | None = Field(default=None, description="Without one, deliveries are made at once.")
     delivery_scope: DeliveryScope = waiting.DeliveryScope.ALL
@@ -184,6 +193,7 @@ class SubscriptionChange(Change):
     order: Order = unset()
     stop_on_error: StopOnError = unset()
     mail_to: MailTo = unset()
+    notify: Notify = unset()
     backlog: Backlog = unset()
     schedule: NewSchedule = unset()
     delivery_scope: DeliveryScope = unset()
@@ -239,6 +249,7 @@ def shown(subscription: catalog.Subscription) -> Subscription:
         order=subscription.order,
         stop_on_error=subscription.stop_on_error,
         mail_to=list(subscription.mail_to),
+        notify=subscription.notify,
         backlog=subscription.backlog,
         schedule=subscription.schedule,
         delivery_scope=subscription.delivery_scope,
@@ -285,6 +296,7 @@ async def create_subscription(call: Asked, body: NewSubscription) -> Response:
         order=body.order,
         stop_on_error=body.stop_on_error,
         mail_to=body.mail_to,
+        notify=body.notify,
         backlog=body.backlog,
         schedule=body.schedule.schedule() if body.schedule else None,
         delivery_scope=body.delivery_scope,

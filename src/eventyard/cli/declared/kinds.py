@@ -60,6 +60,7 @@ KINDS: Mapping[str, Kind] = {
                 Reference("topics", "topic_ids", "topics", "topics"),
                 Reference("source", "source_id", "source_id", "sources"),
                 Reference("target", "target_id", "target_id", "targets"),
+                Reference("notify", "notify", "notify", "targets"),
                 Reference("schedule.after", "schedule.after", "schedule.after", "subscriptions"),
                 Reference(
                     "compound.optional_topics", "compound.optional_topic_ids", "compound.optional_topics", "topics"

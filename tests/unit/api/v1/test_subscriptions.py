@@ -47,6 +47,7 @@ async def test_a_subscription_is_made_shown_changed_and_deleted(yard, client, ma
         "order": 2,
         "stop_on_error": True,
         "mail_to": ["ops@shop.example"],
+        "notify": None,
         "backlog": "keep",
         "schedule": {"when": "when_ready", "cron": None, "time_zone": "UTC", "missed": "once", "after": None},
         "delivery_scope": "all",
@@ -151,3 +152,14 @@ async def test_what_waits_for_a_job_is_consumed(client, make, job):
         assert (await client.get(f"/v1/events/{number}")).json()["status"] == "complete"
     assert (await client.post(path)).json() == {"delivery_ids": [], "events": []}
     assert (await client.post(path, json={"limit": 2001})).status_code == 422
+
+
+async def test_a_target_is_told_that_something_waits(client, make, job):
+    source, bell = await make("sources", name="orders"), await make("targets", name="bell", type="webhook")
+    made = await make("subscriptions", source_id=source["id"], target_id="book", notify="bell")
+    assert made["notify"] == bell["id"]
+    path = f"/v1/subscriptions/{made['id']}"
+    assert (await client.patch(path, json={"notify": None})).json()["notify"] is None
+    refused = await client.patch(path, json={"notify": "book"})
+    assert (refused.status_code, refused.json()["pointer"]) == (422, "/notify")
+    assert (await client.patch(path, json={"notify": bell["id"]})).json()["notify"] == bell["id"]
