@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from eventyard.dialects.informatica.access import SESSION_HEADERS
 from eventyard.dialects.informatica.profiles import CIH, Profile
 from eventyard.dialects.informatica.shapes import schemas
 
@@ -17,7 +18,7 @@ The REST API of {name} over the hub's one journal: what is found here is found u
 
 * `eventId` is the number of a journal entry, `partnerId` that of an application.
 * Who calls proves it with HTTP Basic (user and password, client id and secret, or an API key as the password) or with
-  `Authorization: Bearer`.
+  `Authorization: Bearer`; the token or API key may also come as a session id, in one of three headers.
 * Numbers and booleans may come as texts, dates with any offset from UTC; answers have UTC, in milliseconds.
 * A refusal is `{{"responseCode", "message"}}`.
 """
@@ -36,6 +37,8 @@ REFUSALS: Mapping[int, tuple[str, str]] = {
 }
 """Every status of a refusal: the name of its component, and what it means."""
 
+SESSION = "The same as the token of bearerAuth, for a client that keeps a session."
+
 _ALWAYS = (401, 403, 404, 405, 429, 500, 503)
 _WITH_BODY = (400, 413, 415)
 
@@ -52,8 +55,9 @@ def document_of(app: FastAPI, profile: Profile) -> dict[str, Any]:
     components["securitySchemes"] = {
         "basicAuth": {"type": "http", "scheme": "basic"},
         "bearerAuth": {"type": "http", "scheme": "bearer", "description": "A token, or an API key of the hub."},
+        **{name: {"type": "apiKey", "in": "header", "name": name, "description": SESSION} for name in SESSION_HEADERS},
     }
-    document["security"] = [{"basicAuth": []}, {"bearerAuth": []}]
+    document["security"] = [{name: []} for name in components["securitySchemes"]]
     for operations in document["paths"].values():
         for method, operation in operations.items():
             _complete(method, operation)

@@ -2,6 +2,7 @@ import base64
 
 import pytest
 
+from eventyard.dialects.informatica.access import SESSION_HEADERS
 from eventyard.dialects.informatica.profiles import CIH, DIH
 from eventyard.model.access import Scope
 from eventyard.testing.hub import memory_hub
@@ -38,6 +39,32 @@ async def test_nobody_else_is(client_of, profile, headers):
     refused = await client.post("/events", headers=headers)
     assert (refused.status_code, refused.json()["responseCode"]) == (401, "UNAUTHORIZED")
     assert refused.headers["www-authenticate"].startswith("Basic realm=")
+
+
+@pytest.mark.parametrize("profile", [DIH, CIH])
+@pytest.mark.parametrize("name", SESSION_HEADERS)
+async def test_a_session_id_is_a_token_or_api_key(yard, client_of, profile, name):
+    client = await client_of(profile, None)
+    assert (await client.post("/events", headers={name: yard.key})).status_code == 200
+    everything = dict.fromkeys(SESSION_HEADERS, yard.key)
+    assert (await client.post("/events", headers={**everything, **basic("any", yard.key)})).status_code == 200
+    assert (await client.post("/events", headers=everything)).status_code == 200
+    for headers in ({name: "x"}, {name: ""}, {**everything, name: "x"}, {name: yard.key, **basic("any", "wrong")}):
+        refused = await client.post("/events", headers=headers)
+        assert (refused.status_code, refused.json()["responseCode"]) == (401, "UNAUTHORIZED")
+        assert refused.headers["www-authenticate"].startswith("Basic realm=")
+
+
+async def test_an_access_token_is_a_session_id_until_its_client_is_revoked(yard, client_of):
+    who = await admin_of(yard)
+    role = next(role for role in yard.hub.identity.roles.list(who) if role.name == "admin")
+    made, secret = await yard.hub.identity.clients.create(who, name="shop", role_ids=[role.id])
+    client = await client_of(CIH, None)
+    form = {"grant_type": "client_credentials", "client_id": made.client_id, "client_secret": secret}
+    token = (await client.post("http://hub.example/oauth2/token", data=form)).json()["access_token"]
+    assert (await client.post("/events", headers={"INFA-SESSION-ID": token})).status_code == 200
+    await yard.hub.identity.clients.revoke(who, made.id)
+    assert (await client.post("/events", headers={"INFA-SESSION-ID": token})).status_code == 401
 
 
 async def test_a_client_shows_its_id_and_secret_until_it_is_revoked(yard, client_of):
