@@ -160,3 +160,14 @@ def test_without_a_public_url_the_hub_is_where_this_client_found_it(host, url):
 
 def test_a_gateway_on_every_address_is_reached_by_the_name_of_the_http_server():
     assert addresses(request_to("[::1]:81"), None, {"amqp": "amqp://[::]:5672"}).amqp == "amqp://[::1]:5672"
+
+
+async def test_who_holds_some_categories_reads_of_what_they_may_see(yard, admin, client_of):
+    for name, categories in (("wages", ["personnel"]), ("leads", ["sales"]), ("news", [])):
+        await admin.post("/v1/topics", json={"name": name, "categories": categories})
+        await admin.post("/v1/applications", json={"name": f"of-{name}", "categories": categories})
+    limited = await client_of(await yard.key_for(Scope.CATALOG_READ, categories=("sales",)))
+    answer = await limited.get("/asyncapi.json")
+    assert topics_of(answer.json()) == ["leads", "news"]
+    assert "of-leads" in answer.text
+    assert "wages" not in answer.text
