@@ -173,8 +173,11 @@ def listed(listing: Listing, entries: Mapping[EntryId, Kept], names: Names) -> L
     if not listing.ascending:
         found.reverse()
     page = found[listing.offset : listing.offset + listing.limit]
-    told = [entry for entry in entries.values() if _is_seen(listing.seen, entry)]
-    return Listed(tuple(_publication(one, told, names) for one in page), len(found))
+    ended: dict[EntryId, list[Kept]] = {one.id: [] for one in page}
+    for entry in entries.values():
+        if entry.parent_id in ended and entry.status in FINAL and _is_seen(listing.seen, entry):
+            ended[entry.parent_id].append(entry)
+    return Listed(tuple(_publication(one, ended[one.id], names) for one in page), len(found))
 
 
 def _is_listed(listing: Listing, entry: Kept, names: Names) -> bool:
@@ -192,7 +195,6 @@ def _is_listed(listing: Listing, entry: Kept, names: Names) -> bool:
     )
 
 
-def _publication(entry: Kept, entries: Iterable[Kept], names: Names) -> Publication:
-    over = [child for child in entries if child.parent_id == entry.id and child.status in FINAL]
-    over.sort(key=lambda child: (child.completed_at or 0, child.id))
-    return Publication(shown(entry, names), entry.application, entry.name, tuple(child.status for child in over))
+def _publication(entry: Kept, ended: Iterable[Kept], names: Names) -> Publication:
+    in_order = sorted(ended, key=lambda child: (child.completed_at or 0, child.id))
+    return Publication(shown(entry, names), entry.application, entry.name, tuple(child.status for child in in_order))
