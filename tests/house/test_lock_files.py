@@ -4,7 +4,7 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.house.tree import ROOT, SRC, kept_files
+from tests.house.tree import ROOT, SRC, kept_files, parsed
 
 PINNED = sorted((ROOT / "requirements").glob("*.txt"))
 OURS = {"eventyard", "bench", "tests", "tools"}
@@ -56,7 +56,7 @@ def test_what_is_imported_is_pinned(lock: Path) -> None:
         f"{path.relative_to(ROOT)}: {name}"
         for path in kept_files()
         if path.suffix == ".py" and (lock.name == "dev.txt" or _of_the_hub(path))
-        for name in sorted(set(imported(path)) - sys.stdlib_module_names - OURS)
+        for name in sorted(imported(path) - sys.stdlib_module_names - OURS)
         if pinned.isdisjoint(map(canonicalize_name, distributions.get(name, [name])))
     ]
     assert not lacking
@@ -66,10 +66,10 @@ def _of_the_hub(path: Path) -> bool:
     return path.is_relative_to(SRC) and not path.is_relative_to(SRC / "testing")
 
 
-def imported(path: Path) -> Iterator[str]:
-    """The package at the root of every import of a file."""
-    for node in ast.walk(ast.parse(path.read_bytes())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module.partition(".")[0]
+@cache
+def imported(path: Path) -> frozenset[str]:
+    """The packages at the roots of a file's imports."""
+    nodes = list(ast.walk(parsed(path)))
+    whole = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    parts = [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    return frozenset(name.partition(".")[0] for name in (*whole, *parts))

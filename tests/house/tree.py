@@ -20,11 +20,12 @@ class Module(NamedTuple):
     @property
     def tree(self) -> ast.Module:
         """What is written in it, read when a test first asks."""
-        return _tree(self.file)
+        return parsed(self.file)
 
 
 @cache
-def _tree(file: Path) -> ast.Module:
+def parsed(file: Path) -> ast.Module:
+    """The syntax tree of a Python file."""
     return ast.parse(file.read_bytes(), str(file))
 
 
