@@ -152,3 +152,32 @@ async def test_a_stream_gives_what_a_plain_filter_leaves(seed: int) -> None:
                 await settled(yard)
                 now = [one for one in world.published if one.topic == name]
                 assert again.ids == [one.entry for one in now if world.sees(held, one.application, name)]
+
+
+async def test_the_last_is_the_last_that_may_be_seen() -> None:
+    async with memory_hub() as yard:
+        world = World(yard)
+        await world.make()
+        for application in ("two", "one", "three", "five"):
+            await world.publish(application, "one")
+        link, reader = await world.link(frozenset("a")), Reader()
+        await link.consume(await link.subscribe("one", "#", "last"), reader.consumer)
+        await settled(yard)
+        assert reader.ids == [world.published[1].entry]
+
+
+async def test_what_the_hub_tells_of_its_catalog_is_not_passed_on_to_who_holds_some_categories() -> None:
+    async with memory_hub() as yard:
+        world = World(yard)
+        await world.make()
+        admin, heard = yard.hub.keys.by_key(yard.key), Reader()
+        link = yard.hub.streams.connect(admin, protocol="test", peer="here", name="", end=lambda _: None)
+        await link.consume(await link.subscribe("one", "#"), heard.consumer)
+        await link.bind_exchange("one", f"project.{yard.project.id}", "#", {})
+        limited = await (await world.link(frozenset("a"))).subscribe("one", "#")
+        await yard.hub.topics.create(admin, project_id=None, name="secret", categories=["b"])
+        await yard.hub.projects.add_application(admin, project_id=None, name="payroll", categories=["b"])
+        await yard.hub.topics.create(admin, project_id=None, name="news")
+        assert len(heard.ids) == 3
+        await world.publish("one", "one")
+        assert (len(heard.ids), limited.depth) == (4, 1)

@@ -57,7 +57,7 @@ class LimitedQueue(Queue):
     def look_again(self) -> None:
         """Let go of what waits and may be seen no more. What was given to a consumer stays given."""
         depth = self.depth
-        if gone := self._window.sift(self.shows):
+        if self._window and (gone := self._window.sift(self.shows)):
             self._depth = depth - gone
             self._moved()
             self.pump()
