@@ -244,6 +244,8 @@ class Setting(Struct, frozen=True):
     example: Any = None
     generated: bool = False
     """A secret that the hub makes when none is given (Standard Webhooks: ``whsec_`` and 32 random bytes)."""
+    sent_to: tuple[str, ...] = ()
+    """Of a secret that is shown to others: pointers to the URLs, among the settings, that say to whom."""
 
 
 class Delivery(Struct, frozen=True):

@@ -3,7 +3,8 @@
 The same declarations draw the form, fill ``GET /v1/target-types`` and ``/v1/schemes``, and write the docs page.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -57,6 +58,40 @@ def check_settings(
         else:
             plain[name] = value
     return plain, secrets
+
+
+def check_kept(
+    declared: Sequence[Setting], before: Mapping[str, Any], after: Mapping[str, Any], kept: Collection[str]
+) -> None:
+    """Refuse changes by which secrets that are ``kept`` would be shown to somebody else: they have to be given anew.
+
+    Or who may not see them could have them sent to themselves. Raises ``Invalid`` (``invalid_settings``).
+    """
+    for setting in declared:
+        for place in setting.sent_to if setting.name in kept else ():
+            old, new = _origin_at(before, place), _origin_at(after, place)
+            if new is not None and new != old:
+                raise Invalid(
+                    "invalid_settings",
+                    f"{setting.name}: with another {place.replace('/', '.')} it has to be given anew",
+                    pointer=f"/settings/{setting.name}",
+                    hint="secrets are not told to another scheme, host or port than they were given for",
+                )
+
+
+def _origin_at(settings: Mapping[str, Any], place: str) -> str | None:
+    """The scheme, host and port of a URL, as they are written; ``None`` without one."""
+    url: Any = settings
+    for name in place.split("/"):
+        url = url.get(name) if isinstance(url, Mapping) else None
+    if not isinstance(url, str):
+        return None
+    scheme, _, rest = url.lower().partition("://")
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    return f"{scheme}://{authority.removesuffix(_PORTS.get(scheme, ''))}"
+
+
+_PORTS = {"http": ":80", "https": ":443"}
 
 
 @lru_cache(maxsize=512)

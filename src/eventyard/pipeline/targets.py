@@ -15,7 +15,7 @@ from eventyard.model.rules import Rule
 from eventyard.pipeline.catalog import Catalog, in_turn
 from eventyard.pipeline.projects import changed_fields
 from eventyard.pipeline.replies import check_reply_to
-from eventyard.pipeline.settings import check_settings
+from eventyard.pipeline.settings import check_kept, check_settings
 from eventyard.pipeline.vault import Vault
 from eventyard.pipeline.view import View
 from eventyard.ports import Clock, TargetType
@@ -93,7 +93,7 @@ class Targets:
     async def change(self, who: Principal, target_id: str, changes: Mapping[str, Any]) -> Target:
         """Change any of name, title, description, labels, settings (merged; ``null`` clears one), concurrency,
         timeout_ms, retry, enabled. A secret given anew replaces the old one at once; :meth:`rotate_secret` keeps both
-        for a while.
+        for a while. One that is sent to a URL has to be given anew with another scheme, host or port.
         """
         target = View(self._catalog, who).need(Scope.CATALOG_WRITE).get(Target, target_id)
         fields = changed_fields(changes)
@@ -155,6 +155,7 @@ class Targets:
         kept = {name: value for name, value in target.settings.items() if given.get(name, value) is not None}
         merged, _ = check_settings(kind.settings, {**kept, **plain})
         kind.check(merged)
+        check_kept(kind.settings, target.settings, merged, target.secrets.keys() - secrets.keys())
         check_reply_to(View(self._catalog, who), target.project_id, plain)
         sealed = dict(target.secrets)
         for name, secret in secrets.items():

@@ -141,6 +141,7 @@ class RequestTarget:
             help="The secret that goes with oauth2's client_id.",
             schema={"type": "string", "minLength": 1, "maxLength": 4096},
             secret=True,
+            sent_to=("oauth2/url", "url"),  # there, what it is exchanged for
         ),
         Setting(
             name="authorization",
@@ -148,6 +149,7 @@ class RequestTarget:
             help="The value of the Authorization header, for receivers that ask for one and know no OAuth 2.0.",
             schema={"type": "string", "minLength": 1, "maxLength": 4096, "pattern": VALUE},
             secret=True,
+            sent_to=("url",),
         ),
         Setting(
             name="reply_to",

@@ -88,6 +88,7 @@ class WebhookTarget:
             help="The value of the Authorization header, for receivers that ask for one.",
             schema={"type": "string", "minLength": 1, "maxLength": 4096, "pattern": VALUE},
             secret=True,
+            sent_to=("url",),
         ),
     )
 

@@ -1,7 +1,7 @@
 import pytest
 
 from eventyard.model.errors import Invalid
-from eventyard.pipeline.settings import check_settings
+from eventyard.pipeline.settings import check_kept, check_settings
 from eventyard.ports import Setting
 
 DECLARED = (
@@ -47,3 +47,49 @@ def test_a_secret_that_does_not_fit_is_not_shown():
     with pytest.raises(Invalid) as refused:
         check_settings(DECLARED, {"url": "https://x", "secret": "hunter2"})
     assert "hunter2" not in refused.value.message
+
+
+SENT = (
+    Setting("url", "URL", "a URL", {"type": "string"}, required=True),
+    Setting("login", "Log-in", "an object", {"type": "object"}),
+    Setting("token", "Token", "any", {"type": "string"}, secret=True, sent_to=("url",)),
+    Setting("password", "Password", "any", {"type": "string"}, secret=True, sent_to=("login/url", "url")),
+    Setting("signing", "Signing", "any", {"type": "string"}, secret=True),
+)
+HERE = "https://here.example/a?b"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (HERE, "https://here.example"), (HERE, "HTTPS://HERE.example:443/${.body.id}"),
+        ("http://here.example:80/", "http://here.example#x"), ("${.url}", "${.url}"),
+    ],
+)  # fmt: skip
+def test_a_secret_is_kept_while_it_goes_to_the_same_host(before, after):
+    check_kept(SENT, {"url": before}, {"url": after}, {"token", "signing"})
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "http://here.example/a?b", "https://here.example:8443/a", "https://there.example/a", "https://here.example.de/",
+        "https://here.example@there.example/", "https://here.example\\.there.example/", "${.url}",
+    ],
+)  # fmt: skip
+def test_a_secret_has_to_be_given_anew_for_another_host(after):
+    with pytest.raises(Invalid, match="token: with another url it has to be given anew") as refused:
+        check_kept(SENT, {"url": HERE}, {"url": after}, {"token"})
+    assert (refused.value.code, refused.value.pointer) == ("invalid_settings", "/settings/token")
+    check_kept(SENT, {"url": HERE}, {"url": after}, {"signing"})
+
+
+def test_every_url_that_a_secret_is_sent_to_counts_also_one_that_was_not_there():
+    with_login = {"url": HERE, "login": {"url": "https://id.example/token"}}
+    elsewhere = with_login | {"login": {"url": "https://id.example:8080"}}
+    for before in (elsewhere, {"url": HERE}, {"url": HERE, "login": {}}):
+        with pytest.raises(Invalid, match=r"password: with another login\.url it has to be given anew"):
+            check_kept(SENT, before, with_login, {"password"})
+    with pytest.raises(Invalid, match="password: with another url"):
+        check_kept(SENT, with_login, with_login | {"url": "https://there.example"}, {"password"})
+    check_kept(SENT, with_login, {"url": HERE}, {"password"})

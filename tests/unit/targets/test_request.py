@@ -119,3 +119,8 @@ async def test_settings_are_compiled_once_for_a_target_and_again_when_it_changes
         assert (await request.send(delivery)).result is Result.DELIVERED
     assert [settings["url"].rpartition("/")[2] for settings in compiled] == ["a", "a", "b", "c"]
     assert len(request._recipes) == 1
+
+
+def test_the_client_secret_goes_to_who_gives_tokens_and_the_token_to_the_receiver() -> None:
+    told = {setting.name: setting.sent_to for setting in RequestTarget.settings if setting.secret}
+    assert told == {"client_secret": ("oauth2/url", "url"), "authorization": ("url",)}

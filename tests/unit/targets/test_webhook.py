@@ -345,6 +345,11 @@ def test_an_ordinary_target_passes() -> None:
     WebhookTarget(Egress(allow_private=True)).check({"url": "http://127.0.0.1:8080/hook"})
 
 
+def test_the_signing_secret_is_shown_to_nobody_and_the_other_one_to_the_receiver() -> None:
+    told = {setting.name: setting.sent_to for setting in WebhookTarget.settings if setting.secret}
+    assert told == {"secret": (), "authorization": ("url",)}
+
+
 def test_it_must_be_started_first() -> None:
     with pytest.raises(RuntimeError):
         asyncio.run(WebhookTarget().send(delivery()))

@@ -145,8 +145,6 @@ def _security_of(given: Mapping[str, Any], before: Target | None) -> dict[str, A
         settings["client_secret"] = secret
     elif before is None or "client_secret" not in before.secrets:
         raise fault("clientSecret", "it is required with securityType 1")
-    elif kept.get("url") != given["securityUrl"]:  # or who may not see it could have it sent to themselves
-        raise fault("clientSecret", "with another securityUrl it has to be given anew")
     return settings
 
 

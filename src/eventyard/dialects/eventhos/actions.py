@@ -255,6 +255,7 @@ _FIELDS = {
     "/settings/oauth2/url": "securityUrl",
     "/settings/oauth2": "securityUrl",
     "/settings/client_secret": "clientSecret",
+    "/settings/authorization": "url",
 }
 """Fields of the body, by the pointers of what the settings refuse."""
 

@@ -12,6 +12,7 @@ class Receiver(ScriptedTarget):
     settings = (
         Setting("url", "URL", "an http(s) URL", {"type": "string", "pattern": "^https?://"}, required=True),
         Setting("secret", "Secret", "at least 8 characters", {"type": "string", "minLength": 8}, secret=True),
+        Setting("token", "Token", "any text", {"type": "string"}, secret=True, sent_to=("url",)),
     )
 
     def check(self, settings):
@@ -66,6 +67,19 @@ async def test_a_target_is_made_shown_changed_and_deleted_and_never_tells_its_se
     assert changed.json() == {**made, "settings": kept, "concurrency": 2, "labels": {}}
     assert (await client.delete(path)).status_code == 204
     assert (await client.get(path)).status_code == 404
+
+
+async def test_a_secret_is_not_sent_to_another_host_than_it_was_given_for(client, make, refused):
+    made = await make("targets", name="billing", type="webhook", settings={**SETTINGS, "token": "t0p"})
+    path = f"/v1/targets/{made['id']}"
+    moved = {"url": "https://evil.example/hook"}
+    answer = await client.patch(path, json={"settings": moved})
+    assert refused(answer) == (422, "invalid_settings", "/settings/token")
+    assert (await client.get(path)).json() == made
+    for settings in ({"url": "https://receiver.example/other"}, {**moved, "token": "n3w"}):
+        assert (await client.patch(path, json={"settings": settings})).status_code == 200
+    gone = await client.patch(path, json={"settings": {"url": "https://else.example/", "token": None}})
+    assert gone.json()["settings"] == {"url": "https://else.example/", "secret": {"set": True}}
 
 
 async def test_a_target_is_switched_off_and_on(client, make):

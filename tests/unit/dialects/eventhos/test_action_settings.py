@@ -105,13 +105,6 @@ def test_oauth2_takes_url_client_and_secret(kind):
     assert refused(settings, **OAUTH2 | {"clientSecret": MASK}) == ["clientSecret"]
 
 
-def test_a_secret_that_is_not_given_anew_is_told_to_nobody_else():
-    action = an_action(url=URL, oauth2={"url": "https://id.example/token", "client_id": "me"})
-    elsewhere = OAUTH2 | {"securityUrl": "https://evil.example/token"}
-    assert refused(lambda: changed(action, **elsewhere | {"clientSecret": MASK})) == ["clientSecret"]
-    assert changed(action, **elsewhere)["oauth2"]["url"] == "https://evil.example/token"
-
-
 @pytest.mark.parametrize("secret", [MASK, "****", "", None])
 def test_a_secret_sent_back_as_it_was_shown_is_kept(secret):
     action = an_action(url=URL, oauth2={"url": "https://id.example/token", "client_id": "you", "scope": "bills"})

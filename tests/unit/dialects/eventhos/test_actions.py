@@ -167,6 +167,20 @@ async def test_what_the_web_ui_reads_it_can_send_back(yard, admin, billing):
     )  # fmt: skip
 
 
+async def test_a_secret_that_is_not_given_anew_is_told_to_nobody_else(yard, admin, billing):
+    number = await action(admin, billing, **OAUTH2)
+    before = target_of(yard, number)
+    masked = OAUTH2 | {"clientSecret": "********"}
+    for changes in (masked | {"securityUrl": "https://evil.example/token"}, {"url": "https://evil.example/bills"}):
+        assert faults(await admin.put(f"/action/{number}", json=changes)) == (400, 400001, ["clientSecret"])
+    assert target_of(yard, number) == before
+    assert (await admin.put(f"/action/{number}", json={"securityType": ""})).status_code == 201
+    elsewhere = {**OAUTH2, "securityUrl": "https://elsewhere.example/token"}
+    assert (await admin.put(f"/action/{number}", json=elsewhere)).status_code == 201
+    paths = masked | {"url": f"{URL}/more", "securityUrl": "https://elsewhere.example/oauth2/token"}
+    assert (await admin.put(f"/action/{number}", json=paths)).status_code == 201
+
+
 async def test_what_is_changed_is_what_is_named(yard, admin, billing):
     number = await action(admin, billing, rawFunctionBody="return {a: 1}")
     assert target_of(yard, number).settings["function"] == "return {a: 1}"
