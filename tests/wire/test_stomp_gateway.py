@@ -6,6 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eventyard.model.access import Scope
+from eventyard.testing import builders
 from eventyard.testing.hub import memory_hub
 from eventyard.wire.stomp.frames import Frame, encode
 from tests.unit.gateways.stomp.around import Client, settled
@@ -15,7 +17,8 @@ VALUES = {
     "destination": [
         "/topic/a", "/topic/a.*", "/queue/q", "/queue/r", "/exchange/amq.fanout", "/exchange/amq.direct/k",
         "/exchange/project.x/#", "exchange/amq.topic/#", "/exchange/amq.default/q", "/amq/queue/q", "/temp-queue/t",
-        "/reply-queue/z", "/token", "/exchange/", "x", "", "/queue/" + "ü" * 200,
+        "/reply-queue/z", "/token", "/exchange/orders/#", "/exchange/orders/k", "/exchange/", "x", "",
+        "/queue/" + "ü" * 200,
     ],
     "id": ["1", "2", "", "/temp-queue/x", "ü", "T_1@@s@@1"],
     "ack": ["auto", "client", "client-individual", "no"],
@@ -30,7 +33,7 @@ VALUES = {
     "x-max-length": ["1", "-1", "9" * 17],
     "x-message-ttl": ["0", "1", "x"],
     "x-overflow": ["reject-publish", "drop-head", "x"],
-    "x-dead-letter-exchange": ["amq.topic", "nothing"],
+    "x-dead-letter-exchange": ["amq.topic", "nothing", "orders"],
     "x-priority": ["1", "-5", "x"],
     "x-cloudevents": ["binary", "x"],
     "requeue": ["true", "false"],
@@ -88,17 +91,22 @@ Said = tuple[bytes, int, bool]
     st.lists(st.tuples(frames(), st.integers(0, 3), st.booleans()), max_size=25),
     st.sampled_from(["1.0", "1.1", "1.2"]),
     st.sampled_from(["true", "false"]),
+    st.sampled_from([None, ("a",)]),
 )
-def test_any_conversation_ends_without_a_fault_of_ours(said: list[Said], version: str, goes_on: str) -> None:
-    asyncio.run(converse(said, version, goes_on))
+def test_any_conversation_ends_without_a_fault_of_ours(
+    said: list[Said], version: str, goes_on: str, categories: tuple[str, ...] | None
+) -> None:
+    asyncio.run(converse(said, version, goes_on, categories))
 
 
-async def converse(said: list[Said], version: str, goes_on: str) -> None:
+async def converse(said: list[Said], version: str, goes_on: str, categories: tuple[str, ...] | None) -> None:
     faults, complaints = Faults(), list[Any]()
     asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
     async with memory_hub(log=faults) as yard:
         client = Client(yard)
-        await client.login(version=version, x_continue_on_error=goes_on)
+        await yard.hub.catalog.save(builders.topic("orders", project_id=yard.project.id, categories=("a",)))
+        key = await yard.key_for(Scope.ADMIN, categories=categories)
+        await client.login(key, version=version, x_continue_on_error=goes_on)
         for data, turns, changes in said:
             if changes:
                 client.wire.full = not client.wire.full
