@@ -176,7 +176,7 @@ class Clients:
     async def rotate_secret(self, who: Principal, id: str) -> tuple[Client, str]:
         """A new secret, shown this once; the old one is of no use from now on."""
         client = self._mine(who, "update", id)
-        self._rights.need_above(who, client)
+        self._need_above(who, client)
         secret = SECRET + secrets.token_urlsafe(32)
         return await self._save(client, secret_digest=digest_of(secret)), secret
 
@@ -198,7 +198,7 @@ class Clients:
     async def make_token(self, who: Principal, id: str) -> tuple[Client, str]:
         """A long-lived token, shown this once. From now on it is the only one of this client that counts."""
         client = self._mine(who, "update", id)
-        self._rights.need_above(who, client)
+        self._need_above(who, client)
         text = f"{LONG_LIVED}{client.number}_{secrets.token_urlsafe(32)}"
         return await self._save(client, token_digest=digest_of(text), imported_at=None), text
 
@@ -216,6 +216,14 @@ class Clients:
     def _mine(self, who: Principal, word: str, id: str) -> Client:
         who.need_permission(f"OAUTH2_client:{word}")
         return self._rights.find(Client, who, id)
+
+    def _need_above(self, who: Principal, client: Client) -> None:
+        """As :meth:`Rights.need_above`; and who has its secret publishes for its application, which takes who may let a
+        client do so.
+        """
+        self._rights.need_above(who, client)
+        if client.application_id is not None and self._catalog.seek(Application, client.application_id) is not None:
+            self._free(who, client.application_id, client)
 
     async def _save(self, client: Client, **fields: Any) -> Client:
         return await self._catalog.save_one(msgspec.structs.replace(client, **fields, updated_at=self._clock()))

@@ -4,6 +4,7 @@ import asyncio
 import re
 
 import pytest
+from msgspec.structs import replace
 
 from eventyard.model.access import EVERYTHING, Scope
 from eventyard.model.catalog import Organization
@@ -164,6 +165,22 @@ async def test_nobody_gives_a_client_more_than_they_hold_or_takes_what_it_holds(
             await attempt
     kept = await clients.change(clerk, above.id, {"role_ids": [root, reader]})
     assert kept.role_ids == (root, reader)
+
+
+async def test_only_who_may_let_a_client_publish_for_an_application_takes_the_secret_of_one_that_does(
+    world, clients, holding
+):
+    client, _ = await clients.create(world.admin, name="ci", application_id="application-default")
+    clerk = holding("OAUTH2_client:*")
+    for attempt in (clients.rotate_secret(clerk, client.id), clients.make_token(clerk, client.id)):
+        with pytest.raises(Forbidden, match="catalog:write"):
+            await attempt
+    writer = replace(clerk, scopes=clerk.scopes | {Scope.CATALOG_WRITE})
+    assert (await clients.rotate_secret(writer, client.id))[1]
+    with pytest.raises(NotFound):
+        await clients.make_token(replace(writer, project_id="project-elsewhere"), client.id)
+    await clients.change(world.admin, client.id, {"application_id": None})
+    assert (await clients.make_token(clerk, client.id))[1]
 
 
 async def test_who_may_not_does_none_of_this(world, clients, holding):
