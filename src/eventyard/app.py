@@ -191,7 +191,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         releases=releases,
         waiting=waits,
         runs=runs,
-        consuming=Consuming(catalog, store, attempter, recorder, releases, parts.target_types, due, clock),
+        consuming=Consuming(catalog, store, attempter, recorder, releases, waits, parts.target_types, due, clock),
         bells=bells,
         mails=mails,
         monitoring=rules,

@@ -82,6 +82,36 @@ def test_a_publication_is_started_and_its_job_runs(client: Client, api: str) -> 
     assert done.status_code == 204
 
 
+@pytest.mark.parametrize("api", [DIH, CIH])
+def test_all_that_waits_is_consumed_as_one_event_that_its_members_refer_to(client: Client, api: str) -> None:
+    emptied(client)
+    for number in range(5):
+        assert told(client, f"{api}/publish/orders", {"orders": [{"id": number}]})[0] == 200
+    for name in ("billing", "ledger"):
+        status, bundle = told(client, f"{api}/consume/{name}", {"aggregated": "true"})
+        assert (status, bundle["totalRows"], bundle["orders"]) == (200, 5, [{"id": number} for number in range(5)])
+        entry = client.http.get(f"/v1/events/{bundle['aggregatedEventId']}").json()
+        assert (entry["kind"], entry["status"]) == ("aggregated_subscription", "complete")
+        newest = client.http.get("/v1/events", params={"kind": "subscription", "name": name, "limit": 5}).json()
+        for member in newest:
+            *_, last = client.http.get(f"/v1/events/{member['entry_id']}").json()["history"]
+            assert (last["status"], last["comment"]) == ("complete", f"reflected by event {bundle['eventId']}")
+        again = {"requestType": "RECONSUME", "eventId": bundle["eventId"]}
+        assert told(client, f"{api}/consume/{name}", again)[1]["orders"] == bundle["orders"]
+
+
+def test_consumers_who_aggregate_at_once_never_get_the_same_data(client: Client) -> None:
+    emptied(client)
+    for number in range(60):
+        assert told(client, f"{DIH}/publish/orders", {"orders": [{"id": number}]})[0] == 200
+    for name in ("billing", "ledger"):
+        asked = {"aggregated": True, "batchSize": 9}
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(told, [client] * 12, [f"{DIH}/consume/{name}"] * 12, [asked] * 12))
+        given = [row["id"] for status, answer in answers if status == 200 for row in answer["orders"]]
+        assert sorted(given) == list(range(60))
+
+
 def test_the_same_load_sent_twice_under_one_key_is_one_event(client: Client) -> None:
     emptied(client)
     answers = [told(client, f"{DIH}/publish/orders", TABLES, **{"idempotency-key": "load-1"}) for _ in range(3)]

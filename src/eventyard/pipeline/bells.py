@@ -19,7 +19,7 @@ from eventyard.model.errors import Unavailable
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import Claimed, Query
-from eventyard.model.lifecycle import Kind, Status
+from eventyard.model.lifecycle import BUNDLES, Kind, Status
 from eventyard.model.retry import GiveUp, Succeeded
 from eventyard.pipeline.attempt import Attempter
 from eventyard.pipeline.catalog import Catalog
@@ -44,7 +44,7 @@ COUNTED, NAMED = 1_000, 100
 class Ready(Struct, frozen=True):
     """The data of the event. With ``more`` there are more than were counted; of the publications the oldest are named.
 
-    ``entry_id`` is the oldest delivery that waits.
+    ``entry_id`` is the oldest delivery or bundle that waits.
     """
 
     subscription_id: str
@@ -170,23 +170,25 @@ class Bells:
                 await self._pause(LONGEST_PAUSE)
         if not found:
             return None
-        publications = list(dict.fromkeys(found.values()))[:NAMED]
+        publications = list(dict.fromkeys(one for one in found.values() if one is not None))[:NAMED]
         count = min(len(found), COUNTED)
         return Ready(subscription.id, subscription.name, min(found), count, len(found) > COUNTED, publications)
 
-    async def _waiting(self, subscription: Subscription) -> dict[EntryId, EntryId]:
-        """The deliveries that wait, with their publications, the oldest first; one more than are counted."""
-        found: dict[EntryId, EntryId] = {}
-        if subscription.waits:
+    async def _waiting(self, subscription: Subscription) -> dict[EntryId, EntryId | None]:
+        """The deliveries and bundles that wait, with their publications if they are of one, the oldest first; one more
+        than are counted.
+        """
+        found: dict[EntryId, EntryId | None] = {}
+        if subscription.waits and subscription.compound is None:  # whose sets wait as bundles
             delayed = await self._store.delayed(subscription.number, EntryId(0), None, COUNTED + 1)
             found |= {one.entry_id: one.publication_id for one in delayed}
         project = self._catalog.get(Project, subscription.project_id)
         query = Query(
-            projects=(project.number,), kinds=(Kind.SUBSCRIPTION,), statuses=(Status.PENDING,), name=subscription.name,
-            ascending=True, limit=COUNTED + 1,
+            projects=(project.number,), kinds=(Kind.SUBSCRIPTION, *BUNDLES), statuses=(Status.PENDING,),
+            name=subscription.name, ascending=True, limit=COUNTED + 1,
         )  # fmt: skip
         for entry in (await self._store.find(query)).entries:
-            if entry.name_id == subscription.id and entry.parent_id is not None:
+            if entry.name_id == subscription.id:
                 found[entry.id] = entry.parent_id
         return dict(sorted(found.items())[: COUNTED + 1])
 
@@ -208,7 +210,14 @@ class Bells:
         now = self._clock()
         until = now + target.timeout_ms
         claimed = Claimed(
-            ready.entry_id, ready.publication_ids[0], subscription.id, target.number, number, now, until, event
+            ready.entry_id,
+            next(iter(ready.publication_ids), ready.entry_id),
+            subscription.id,
+            target.number,
+            number,
+            now,
+            until,
+            event,
         )
         async with self._places:
             outcome = await self._attempter.send(claimed, target, now)

@@ -1,65 +1,57 @@
 """Consume: deliveries that wait are given to whoever asks for them, and are Complete by the time they are answered.
 
 This is how a program gets its events that keeps no lease and reports nothing, as the clients of data integration hubs
-do; who wants to say how it went claims runs (``work.py``). What waits for a subscription of a job is taken oldest
-first, be it Delayed, Pending, or let go already and in nobody's hands. Taken and completed are two commits; what a
-process that is killed in between has taken is in the work queue all the same, and the next to ask gets it. Once it is
-Complete it is given once only: who lost the answer asks for it again (:meth:`Consuming.again`), as a new delivery.
+do; who wants to say how it went claims runs (``work.py``). What waits for a subscription of a job (``pickup.py``) is
+taken oldest first, each for itself or all as one bundle. Taken and completed are two commits; what a process that is
+killed in between has taken is in the work queue all the same, and the next to ask gets it. Once it is Complete it is
+given once only: who lost the answer asks for it again (:meth:`Consuming.again`), as a new delivery.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from weakref import WeakValueDictionary
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from eventyard.model.access import Principal, Scope
-from eventyard.model.catalog import Mode, Project, Subscription, Target
+from eventyard.model.catalog import Mode, Project, Subscription, Target, Topic
 from eventyard.model.errors import Conflict, NotFound
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
-from eventyard.model.journal import READ_BYTES, Claimed, EntryDetail, HistoryLine, NewDelivery, Query
-from eventyard.model.lifecycle import Kind, Status, Trigger, label, labels
+from eventyard.model.journal import Claimed, EntryDetail, HistoryLine, NewBundle, NewDelivery
+from eventyard.model.lifecycle import BUNDLES, Kind, Status, Trigger, label, labels
 from eventyard.model.outcome import Attempt, Counts, Outcome, Result
 from eventyard.pipeline.attempt import Attempter
 from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.pickup import TAKEN, Found, Pickup
 from eventyard.pipeline.recorder import Recorder
 from eventyard.pipeline.release import Releases
 from eventyard.pipeline.view import View
+from eventyard.pipeline.waiting.bundles import MOST_MEMBERS, PART, RELEASED
+from eventyard.pipeline.waiting.waiting import Waiting
 from eventyard.ports import Clock, Store, TargetType
+from eventyard.wire.cloudevents import decode_batch
 from eventyard.wire.tables import rows_in, tables_of
 
-MOST = 2_000
+MOST = MOST_MEMBERS
 """Deliveries that are taken at once."""
 
-PAGE = 500
-"""Entries that are looked at at a time."""
+TRIES = 5
+"""How often a bundle is begun anew, because somebody else was faster with one of its members."""
 
-TAKEN, LEFT, AGAIN = "taken by a consumer", "was taken, and not answered", "asked for again by a consumer"
+LEFT, HELD, AGAIN = "was taken, and not answered", "held for a bundle", "asked for again by a consumer"
 """History comments."""
 
 
 class Taken(Struct, frozen=True):
-    """A delivery that was given away: what it is called, its event, and how many rows that has."""
+    """A delivery or bundle that was given away: its number, its events with the names of their topics, and how many
+    rows they have.
+    """
 
     entry_id: EntryId
-    publication_id: EntryId
-    topic: str
-    event: Event
+    bundle: bool
+    items: Sequence[tuple[str, Event]]
     rows: int
-
-
-class _Found(Struct, frozen=True):
-    """A delivery that may be taken."""
-
-    detail: EntryDetail
-    publication_id: EntryId
-    event: Event
-
-    @property
-    def id(self) -> EntryId:
-        return self.detail.entry.id
 
 
 class Consuming:
@@ -72,6 +64,7 @@ class Consuming:
         attempter: Attempter,
         recorder: Recorder,
         releases: Releases,
+        waiting: Waiting,
         target_types: Mapping[str, TargetType],
         due: Callable[[int, Millis], None],
         clock: Clock,
@@ -81,15 +74,17 @@ class Consuming:
         self._attempter = attempter
         self._recorder = recorder
         self._releases = releases
+        self._waiting = waiting
         self._types = target_types
         self._due = due
         self._clock = clock
+        self._pickup = Pickup(catalog, store, clock)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def consume(
         self, who: Principal, subscription_id: str, *, limit: int = 1, publication_id: int | None = None
     ) -> list[Taken]:
-        """The oldest deliveries that wait, or those of one publication; each Complete. None where nothing waits.
+        """The oldest that wait, or those of one publication; each Complete. None where nothing waits.
 
         Raises ``NotFound``, ``Unavailable``, and ``Conflict`` (``illegal_transition``) for a subscription that has no
         job, or whose job or itself is disabled.
@@ -97,42 +92,81 @@ class Consuming:
         subscription, target = self._subscription(who, subscription_id)
         async with self._turn(subscription):
             if publication_id is None:
-                ids = await self._waiting(subscription, min(limit, MOST))
+                limit = min(limit, MOST)
+                singles = await self._pickup.single(subscription, limit)
+                ids = sorted(singles + await self._pickup.bundles(subscription, limit))
             else:
-                ids = await self._of(who, subscription, publication_id)
-            return await self._take(who, subscription, target, await self._found(ids, limit))
+                ids = await self._pickup.of(who, subscription, publication_id)
+            return await self._take(who, subscription, target, await self._pickup.found(ids, limit))
+
+    async def gather(self, who: Principal, subscription_id: str, *, limit: int = MOST) -> Taken | None:
+        """All that waits, up to so many, as one: the oldest bundle that waits, or a new one. ``None``: nothing waits.
+
+        Raises as :meth:`consume`.
+        """
+        subscription, target = self._subscription(who, subscription_id)
+        async with self._turn(subscription):
+            for _ in range(TRIES):
+                ids = await self._pickup.bundles(subscription, 1)
+                if not ids:
+                    singles = await self._pickup.single(subscription, min(limit, MOST))
+                    found = await self._pickup.found(singles, limit)
+                    if not found:
+                        return None
+                    made = await self._begin(who, subscription, target, found)
+                    ids = [] if made is None else [made]
+                taken = await self._take(who, subscription, target, await self._pickup.found(ids, 1))
+                if taken:
+                    return taken[0]
+        return None
 
     async def again(
         self, who: Principal, subscription_id: str, entry_id: int, statuses: frozenset[Status]
     ) -> Taken | None:
-        """A delivery that is over and in one of these statuses once more, as a new one; the old is Reprocessed then.
+        """A delivery or bundle that is over and in one of these statuses once more, as a new one; the old is
+        Reprocessed then.
 
         Raises ``NotFound`` for what is no delivery of the subscription or has no payload any more, and ``Conflict`` for
-        one in another status. ``None``: an operator ended the new one meanwhile.
+        one in another status. ``None``: somebody else has the new one, or an operator ended it.
         """
         subscription, target = self._subscription(who, subscription_id)
         view = View(self._catalog, who).need(Scope.EVENTS_MANAGE)
         async with self._turn(subscription):
             detail = await self._store.detail(EntryId(entry_id))
             entry = detail.entry
-            if entry.name_id != subscription.id or entry.kind is not Kind.SUBSCRIPTION or not view.shows_entry(entry):
+            delivered = entry.kind is Kind.SUBSCRIPTION or entry.kind in BUNDLES
+            if entry.name_id != subscription.id or not delivered or not view.shows_entry(entry):
                 raise NotFound("not_found", f"there is no delivery {entry_id} of subscription {subscription.name!r}")
             if entry.status not in statuses:
                 wanted = labels(sorted(statuses))
                 raise Conflict("illegal_transition", f"delivery {entry_id} is {label(entry.status)}, and not {wanted}")
-            if detail.event is None or entry.parent_id is None:
-                raise NotFound("not_found", f"the payload of entry {entry_id} is no longer kept")
-            now = self._clock()
-            until = now + target.timeout_ms
-            delivery = NewDelivery(subscription, target, Status.PROCESSING, now, until)
-            line = HistoryLine(now, Status.REPROCESSED, AGAIN, who.name)
-            [made] = await self._store.redeliver(entry.parent_id, [delivery], entry.id, line)
-            self._releases.moved([entry.id], line.status, line.comment)
-            self._releases.look(entry.parent_id)
-            new = _Found(await self._store.detail(made), entry.parent_id, detail.event)
-            return next(iter(await self._complete(subscription, target, [new], until)), None)
+            if detail.bundle is not None:
+                hint = f"ask for event {detail.bundle}"
+                raise Conflict("illegal_transition", f"delivery {entry_id} was made as one with others", hint=hint)
+            if entry.kind in BUNDLES:
+                made = await self._waiting.bundles.reprocess(subscription, entry, who.name, AGAIN)
+                self._releases.moved([entry.id, *detail.members], Status.REPROCESSED, AGAIN)
+                taken = await self._take(who, subscription, target, await self._pickup.found([made], 1))
+            else:
+                taken = await self._anew(who, subscription, target, detail)
+            return next(iter(taken), None)
 
-    # What waits
+    async def _anew(
+        self, who: Principal, subscription: Subscription, target: Target, detail: EntryDetail
+    ) -> list[Taken]:
+        """A new delivery in place of one, in nobody else's hands, completed."""
+        parent_id = detail.entry.parent_id
+        if detail.event is None or parent_id is None:
+            raise NotFound("not_found", f"the payload of entry {detail.entry.id} is no longer kept")
+        now = self._clock()
+        until = now + target.timeout_ms
+        delivery = NewDelivery(subscription, target, Status.PROCESSING, now, until)
+        line = HistoryLine(now, Status.REPROCESSED, AGAIN, who.name)
+        [made] = await self._store.redeliver(parent_id, [delivery], detail.entry.id, line)
+        self._releases.moved([detail.entry.id], line.status, line.comment)
+        self._releases.look(parent_id)
+        new = Found(await self._store.detail(made), detail.event)
+        return await self._complete(subscription, target, [new], until)
 
     def _subscription(self, who: Principal, subscription_id: str) -> tuple[Subscription, Target]:
         subscription = View(self._catalog, who).need(Scope.JOBS_WORK).get(Subscription, subscription_id)
@@ -152,90 +186,68 @@ class Consuming:
         """Who consumes of a subscription waits for their turn, so that nobody takes for left what another has taken."""
         return self._turns.setdefault(subscription.id, asyncio.Lock())
 
-    async def _waiting(self, subscription: Subscription, limit: int) -> list[EntryId]:
-        """What waits, or may: the oldest first."""
-        ids = await self._queued(subscription, limit)
-        if subscription.waits or subscription.order is None:  # else they wait for others of the same event
-            delayed = await self._store.delayed(subscription.number, EntryId(0), None, limit)
-            ids += [one.entry_id for one in delayed]
-        return sorted(set(ids))
-
-    async def _queued(self, subscription: Subscription, limit: int) -> list[EntryId]:
-        project = self._catalog.get(Project, subscription.project_id)
-        query = Query(
-            projects=(project.number,), kinds=(Kind.SUBSCRIPTION,), statuses=(Status.PENDING, Status.PROCESSING),
-            name=subscription.name, ascending=True, limit=PAGE,
-        )  # fmt: skip
-        ids: list[EntryId] = []
-        after: EntryId | None = EntryId(0)
-        while after is not None and len(ids) < limit:
-            page = await self._store.find(replace(query, after=after))
-            for entry in page.entries:
-                if entry.name_id == subscription.id and (
-                    entry.status is Status.PENDING or self._is_free(await self._store.detail(entry.id))
-                ):
-                    ids.append(entry.id)
-            after = page.entries[-1].id if page.more else None
-        return ids[:limit]
-
-    async def _of(self, who: Principal, subscription: Subscription, publication_id: int) -> list[EntryId]:
-        detail = await self._store.detail(EntryId(publication_id))
-        if detail.entry.kind is not Kind.PUBLICATION or not View(self._catalog, who).shows_entry(detail.entry):
-            raise NotFound("not_found", f"there is no publication {publication_id}")
-        return [child.id for child in detail.children if child.name_id == subscription.id]
-
-    def _is_free(self, detail: EntryDetail) -> bool:
-        """Whether what is Processing is in nobody's hands: it was let go and is due, or somebody took and left it."""
-        now = self._clock()
-        if detail.due_at is None or (detail.lease_until is not None and detail.lease_until > now):
-            return False
-        return detail.due_at <= now or detail.history[-1].comment == TAKEN
-
-    async def _found(self, ids: Iterable[EntryId], limit: int) -> list[_Found]:
-        """Of those that may wait, those that do, as many as are wanted and within the bound of bytes."""
-        found: list[_Found] = []
-        size = 0
-        for entry_id in ids:
-            if len(found) >= limit or size >= READ_BYTES:
-                break
-            detail = await self._store.detail(entry_id)
-            entry = detail.entry
-            ready = entry.status in (Status.DELAYED, Status.PENDING)
-            if not ready and entry.status is Status.PROCESSING:
-                ready = self._is_free(detail)
-            if ready and detail.event is not None and entry.parent_id is not None:
-                found.append(_Found(detail, entry.parent_id, detail.event))
-                size += len(detail.event.data)
-        return found
-
     # Taking
 
     async def _take(
-        self, who: Principal, subscription: Subscription, target: Target, found: Sequence[_Found]
+        self, who: Principal, subscription: Subscription, target: Target, found: Sequence[Found]
     ) -> list[Taken]:
         """Take what nobody else did, and complete it."""
         now = self._clock()
-        left = [one.id for one in found if one.detail.entry.status is Status.PROCESSING]
-        if left:
-            await self._store.move(left, Trigger.WAIT, HistoryLine(now, Status.DELAYED, LEFT, who.name), None)
+        await self._wait([one.id for one in found if one.status is Status.PROCESSING], LEFT, who)
         until = now + target.timeout_ms
-        line = HistoryLine(now, Status.PROCESSING, TAKEN, who.name)
-        ids = [one.id for one in found]
-        moved = set(await self._store.move(ids, Trigger.START, line, until)) if ids else set()
+        moved = await self._start([one.id for one in found], TAKEN, who, until)
         return await self._complete(subscription, target, [one for one in found if one.id in moved], until)
 
+    async def _begin(
+        self, who: Principal, subscription: Subscription, target: Target, found: Sequence[Found]
+    ) -> EntryId | None:
+        """Begin a bundle of what waits; its number, or ``None`` if somebody else was faster with one of them."""
+        now = self._clock()
+        pending = [one.id for one in found if one.status is Status.PENDING]
+        started = await self._start(pending, HELD, who, now + target.timeout_ms)
+        held = {*started, *(one.id for one in found if one.status is Status.PROCESSING)}
+        await self._wait(list(held), HELD, who)
+        names = {one.detail.entry.topic_id for one in found}
+        topic = self._catalog.seek(Topic, names.pop() or "") if len(names) == 1 else None
+        kind = Kind.AGGREGATED_SUBSCRIPTION
+        lines = (HistoryLine(now, Status.NEW, TAKEN, who.name), HistoryLine(now, Status.PENDING, RELEASED))
+        bundle = NewBundle(
+            kind,
+            self._catalog.get(Project, subscription.project_id).number,
+            0 if topic is None else topic.number,
+            subscription,
+            target,
+            self._waiting.bundles.event(subscription, "aggregated"),
+            lines,
+            tuple(one.id for one in found),
+            PART[kind],
+        )
+        made = None
+        try:
+            made = await self._store.gather(bundle)
+        finally:
+            if made is None and held:
+                self._waiting.backlogs.look(subscription.id)  # what was held goes on as it would have
+        return made
+
+    async def _start(self, ids: Sequence[EntryId], comment: str, who: Principal, until: Millis) -> set[EntryId]:
+        """Those that were Delayed or Pending, and are not any more."""
+        line = HistoryLine(self._clock(), Status.PROCESSING, comment, who.name)
+        return set(await self._store.move(ids, Trigger.START, line, until)) if ids else set()
+
+    async def _wait(self, ids: Sequence[EntryId], comment: str, who: Principal) -> None:
+        if ids:
+            line = HistoryLine(self._clock(), Status.DELAYED, comment, who.name)
+            await self._store.move(ids, Trigger.WAIT, line, None)
+
     async def _complete(
-        self, subscription: Subscription, target: Target, found: Sequence[_Found], until: Millis
+        self, subscription: Subscription, target: Target, found: Sequence[Found], until: Millis
     ) -> list[Taken]:
         """Put on record that they were given away. Those of which an operator said otherwise meanwhile are not."""
-        taken = [
-            Taken(one.id, one.publication_id, topic, one.event, rows_in(tables_of(one.event, topic)))
-            for one in found
-            for topic in [one.detail.entry.topic or subscription.name]
-        ]
-        writes = [self._write(subscription, target, *pair, until) for pair in zip(taken, found, strict=True)]
         done = False
         try:
+            taken = [await self._taken(subscription, one) for one in found]
+            writes = [self._write(subscription, target, *pair, until) for pair in zip(taken, found, strict=True)]
             results = await asyncio.gather(*writes, return_exceptions=True)
             failed = next((one for one in results if isinstance(one, BaseException)), None)
             if failed is not None and True not in results:
@@ -246,13 +258,25 @@ class Consuming:
                 self._due(target.number, until)  # a worker may have it then, if nobody asks again
         return [one for one, written in zip(taken, results, strict=True) if written is True]
 
+    async def _taken(self, subscription: Subscription, found: Found) -> Taken:
+        entry, members = found.detail.entry, found.detail.members
+        topic = entry.topic or subscription.name
+        items = [(topic, found.event)]
+        if members:
+            events = decode_batch(found.event.data, found.event.time, len(members))
+            topics = [topic] * len(events)
+            if entry.topic_id is None:
+                topics = [(await self._store.detail(one)).entry.topic or topic for one in members]
+            items = list(zip(topics, events, strict=True))
+        rows = sum(rows_in(tables_of(event, name)) for name, event in items)
+        return Taken(entry.id, entry.kind in BUNDLES, items, rows)
+
     async def _write(
-        self, subscription: Subscription, target: Target, taken: Taken, found: _Found, until: Millis
+        self, subscription: Subscription, target: Target, taken: Taken, found: Found, until: Millis
     ) -> bool:
         number = max((one.number for one in found.detail.attempts), default=0) + 1
         outcome = Outcome(Result.DELIVERED, counts=Counts(source_success=taken.rows, target_success=taken.rows))
-        claimed = Claimed(
-            taken.entry_id, taken.publication_id, subscription.id, target.number, number, until, until, taken.event
-        )
+        parent_id = found.detail.entry.parent_id or taken.entry_id
+        claimed = Claimed(taken.entry_id, parent_id, subscription.id, target.number, number, until, until, found.event)
         concluded = self._attempter.conclude(claimed, target, Attempt(number, self._clock(), 0.0, outcome))
         return bool(await self._recorder.write(concluded.recording))

@@ -8,10 +8,11 @@ from eventyard.model.catalog import Mode
 from eventyard.model.errors import Conflict, Forbidden, NotFound, Unavailable
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import READ_BYTES
-from eventyard.model.lifecycle import Status, Trigger
-from eventyard.model.schedule import Schedule, When
+from eventyard.model.lifecycle import Kind, Status, Trigger
+from eventyard.model.schedule import Compound, DeliveryScope, Schedule, When
 from eventyard.pipeline.accept import Arrival
-from eventyard.pipeline.consume import LEFT, TAKEN
+from eventyard.pipeline.consume import LEFT
+from eventyard.pipeline.pickup import TAKEN
 from eventyard.testing import builders
 from eventyard.testing.fakes import settle
 from eventyard.testing.hub import memory_hub
@@ -67,7 +68,7 @@ async def test_the_oldest_that_waits_is_taken_and_complete_with_its_rows(depot):
     first = await depot.publish(b'{"orders": [{"id": 1}, {"id": 2}], "lines": [{"sku": "a"}]}')
     second = await depot.publish()
     [taken] = await depot.hub.consuming.consume(depot.worker, depot.billing.id)
-    assert (taken.entry_id, taken.publication_id, taken.topic, taken.rows) == (first, first - 1, "orders", 3)
+    assert (taken.entry_id, taken.bundle, taken.items[0][0], taken.rows) == (first, False, "orders", 3)
     detail = await depot.store.detail(first)
     assert [line.status.name for line in detail.history] == ["PENDING", "PROCESSING", "COMPLETE"]
     assert (detail.history[1].comment, detail.history[1].actor) == (TAKEN, "worker")
@@ -147,7 +148,7 @@ async def test_what_is_complete_is_given_again_as_a_new_delivery(depot):
     await depot.consume()
     again = await depot.hub.consuming.again(depot.ada, depot.billing.id, entry, COMPLETE)
     assert again is not None
-    assert (again.publication_id, again.event.data) == (entry - 1, b'{"order": 1}')
+    assert [event.data for _, event in again.items] == [b'{"order": 1}']
     assert (await depot.status(entry), await depot.status(again.entry_id)) == (Status.REPROCESSED, Status.COMPLETE)
     assert (await depot.store.detail(again.entry_id)).supersedes == entry
     assert await depot.consume() == []
@@ -229,3 +230,130 @@ async def test_what_an_operator_ended_meanwhile_is_not_given(depot, monkeypatch)
     monkeypatch.setattr(depot.store, "move", slow)
     assert await depot.consume() == []
     assert await depot.status(entry) is Status.DISCARDED
+
+
+async def test_all_that_waits_is_taken_as_one_with_its_members(depot):
+    await depot.change(mode=Mode.PAUSED)
+    entries = [await depot.publish(b'{"orders": [{"id": %d}]}' % number) for number in range(3)]
+    bundle = await depot.hub.consuming.gather(depot.worker, depot.billing.id)
+    assert bundle is not None
+    assert (bundle.bundle, bundle.rows, [topic for topic, _ in bundle.items]) == (True, 3, ["orders"] * 3)
+    assert [event.data for _, event in bundle.items] == [b'{"orders": [{"id": %d}]}' % number for number in range(3)]
+    detail = await depot.store.detail(bundle.entry_id)
+    assert (detail.entry.kind, detail.members) == (Kind.AGGREGATED_SUBSCRIPTION, tuple(entries))
+    assert (detail.entry.counts.source_success, detail.entry.status) == (3, Status.COMPLETE)
+    for entry in entries:
+        assert (await depot.history(entry))[-2:] == [
+            (Status.PROCESSING, "This event is a part of an aggregated subscription."),
+            (Status.COMPLETE, f"reflected by event {bundle.entry_id}"),
+        ]
+    assert await depot.hub.consuming.gather(depot.worker, depot.billing.id) is None
+
+
+async def test_what_is_pending_or_was_let_go_is_taken_as_one_too(depot):
+    await depot.change(mode=Mode.PAUSED)
+    entries = [await depot.publish()]
+    await depot.hub.subscriptions.run(depot.ada, depot.billing.id)
+    await depot.change(mode=Mode.ENABLED)
+    entries.append(await depot.publish())
+    await depot.change(mode=Mode.PAUSED)
+    entries.append(await depot.publish())
+    bundle = await depot.hub.consuming.gather(depot.worker, depot.billing.id)
+    assert bundle is not None
+    assert (await depot.store.detail(bundle.entry_id)).members == tuple(entries)
+
+
+async def test_no_more_are_taken_as_one_than_are_wanted(depot):
+    entries = [await depot.publish() for _ in range(5)]
+    sizes = []
+    while (bundle := await depot.hub.consuming.gather(depot.worker, depot.billing.id, limit=2)) is not None:
+        sizes.append(len(bundle.items))
+    assert sizes == [2, 2, 1]
+    assert {await depot.status(entry) for entry in entries} == {Status.COMPLETE}
+
+
+async def test_of_many_who_take_as_one_at_once_each_gets_others(depot):
+    entries = [await depot.publish(b"%d" % number) for number in range(40)]
+    asked = [depot.hub.consuming.gather(depot.worker, depot.billing.id, limit=7) for _ in range(8)]
+    claimed = depot.hub.runs.claim(depot.job, "worker-1", 5, 0)
+    runs, *bundles = await asyncio.gather(claimed, *asked)
+    given = [int(event.data) for bundle in bundles if bundle for _, event in bundle.items]
+    worked = [int(run.claimed.event.data) for run in runs]
+    assert len(given) == len(set(given))
+    assert not set(given) & set(worked)
+    assert len(given) + len(worked) <= len(entries)
+
+
+async def test_a_bundle_that_waits_is_taken_before_a_new_one_is_made(depot):
+    await depot.change(schedule=Schedule(When.ON_DEMAND), delivery_scope=DeliveryScope.AGGREGATED)
+    old = [await depot.publish() for _ in range(2)]
+    await depot.hub.subscriptions.run(depot.ada, depot.billing.id)
+    new = await depot.publish()
+    bundle = await depot.hub.consuming.gather(depot.worker, depot.billing.id)
+    assert bundle is not None
+    assert (await depot.store.detail(bundle.entry_id)).members == tuple(old)
+    [single] = await depot.hub.consuming.consume(depot.worker, depot.billing.id)
+    assert (single.entry_id, single.bundle) == (new, False)
+
+
+async def test_the_oldest_may_be_a_bundle_and_so_may_a_compound_ones_only(depot):
+    hub = depot.hub
+    prices = await hub.sources.create(depot.ada, name="prices", project_id=None)
+    depot.billing = books = await hub.subscriptions.create(
+        depot.ada, topics=["orders", "prices"], target_id="load", name="books", compound=Compound()
+    )
+    orders = depot.source
+    await depot.publish()
+    assert await depot.consume() == []
+    depot.source = prices
+    await depot.publish(b'{"price": 2}')
+    depot.source = orders
+    await settle()
+    [taken] = await hub.consuming.consume(depot.worker, books.id)
+    assert [(topic, event.data) for topic, event in taken.items] == [
+        ("orders", b'{"order": 1}'), ("prices", b'{"price": 2}'),
+    ]  # fmt: skip
+    assert (await depot.store.detail(taken.entry_id)).entry.kind is Kind.COMPOUND_SUBSCRIPTION
+
+
+async def test_a_bundle_is_given_again_as_a_new_one_and_its_members_only_with_it(depot):
+    entries = [await depot.publish() for _ in range(2)]
+    bundle = await depot.hub.consuming.gather(depot.worker, depot.billing.id)
+    assert bundle is not None
+    with pytest.raises(Conflict, match="made as one with others"):
+        await depot.hub.consuming.again(depot.ada, depot.billing.id, entries[0], COMPLETE)
+    again = await depot.hub.consuming.again(depot.ada, depot.billing.id, bundle.entry_id, COMPLETE)
+    assert again is not None
+    assert (again.bundle, again.items) == (True, bundle.items)
+    assert await depot.status(bundle.entry_id) is Status.REPROCESSED
+    assert {await depot.status(entry) for entry in entries} == {Status.REPROCESSED}
+
+
+async def test_what_was_held_for_a_bundle_that_could_not_begin_is_a_workers_again(depot, monkeypatch):
+    entry = await depot.publish()
+
+    async def full(bundle, supersedes=None):
+        raise Unavailable("store_full", "the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(depot.store, "gather", full)
+        with pytest.raises(Unavailable):
+            await depot.hub.consuming.gather(depot.worker, depot.billing.id)
+    await settle()
+    [run] = await depot.hub.runs.claim(depot.job, "worker-1", 1, 0)
+    assert run.claimed.entry_id == entry
+
+
+async def test_a_bundle_is_begun_anew_with_what_is_left_when_somebody_was_faster(depot, monkeypatch):
+    first, second = [await depot.publish() for _ in range(2)]
+    gather = depot.store.gather
+
+    async def late(bundle, supersedes=None):
+        monkeypatch.setattr(depot.store, "gather", gather)
+        await depot.store.move([first], Trigger.DISCARD, builders.line(Status.DISCARDED), None)
+        return await gather(bundle, supersedes)
+
+    monkeypatch.setattr(depot.store, "gather", late)
+    bundle = await depot.hub.consuming.gather(depot.worker, depot.billing.id)
+    assert bundle is not None
+    assert (await depot.store.detail(bundle.entry_id)).members == (second,)

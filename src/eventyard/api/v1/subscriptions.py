@@ -218,13 +218,19 @@ class SubscriptionRun(Struct):
 class Consumption(Body):
     """How much to take."""
 
-    limit: int = Field(default=1, ge=1, le=MOST, description="How many deliveries at most, the oldest first.")
+    aggregated: bool = Field(default=False, description="As one: an aggregated subscription entry, and its members.")
+    limit: int | None = Field(
+        default=None,
+        ge=1,
+        le=MOST,
+        description="How many deliveries at most, the oldest first; null: one, or as many as go.",
+    )
 
 
 class Consumed(Struct):
     """What was taken: nothing, if nothing waits."""
 
-    delivery_ids: Annotated[list[int], Meta(description="Journal ids of the deliveries, which are complete now.")]
+    entry_ids: Annotated[list[int], Meta(description="Deliveries and bundles, by their journal ids; complete now.")]
     events: Annotated[list[dict[str, Any]], Meta(description="Their events, in the same order, as CloudEvents JSON.")]
 
 
@@ -349,8 +355,13 @@ async def consume_subscription(call: Asked, subscription_id: str, body: Consumpt
     """Take the oldest deliveries that wait for a subscription of a job: they are Complete before they are answered, and
     are given once only. Reprocess a delivery to take it again; claim runs of the job to say how they went.
     """
-    taken = await call.hub.consuming.consume(call.who, subscription_id, limit=body.limit if body else 1)
-    return reply(Consumed([one.entry_id for one in taken], [to_json(one.event) for one in taken]))
+    limit = body.limit if body else None
+    if body is not None and body.aggregated:
+        bundle = await call.hub.consuming.gather(call.who, subscription_id, limit=limit or MOST)
+        taken = [] if bundle is None else [bundle]
+    else:
+        taken = await call.hub.consuming.consume(call.who, subscription_id, limit=limit or 1)
+    return reply(Consumed([one.entry_id for one in taken], [to_json(item[1]) for one in taken for item in one.items]))
 
 
 @router.delete(

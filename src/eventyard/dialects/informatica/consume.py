@@ -11,21 +11,24 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from eventyard.dialects.informatica.answers import SUCCESS, InformaticaRoute, answer
-from eventyard.dialects.informatica.bodies import event_id, text, word
+from eventyard.dialects.informatica.bodies import event_id, flag, text, whole, word, wrong
 from eventyard.dialects.informatica.call import Call, Calling
 from eventyard.dialects.informatica.naming import named
-from eventyard.dialects.informatica.profiles import Profile
-from eventyard.dialects.informatica.shapes import NUMBER, TEXT, Schema, answered, data_of, given
+from eventyard.dialects.informatica.profiles import DIH, Profile
+from eventyard.dialects.informatica.shapes import FLAG, NUMBER, TEXT, Schema, answered, data_of, given
 from eventyard.model.access import Scope
 from eventyard.model.catalog import Subscription
 from eventyard.model.errors import Conflict
 from eventyard.model.lifecycle import Status
-from eventyard.pipeline.consume import Taken
+from eventyard.pipeline.consume import MOST, Taken
 from eventyard.wire.tables import merged, tables_of
 
 FAILURE = "FAILURE"
 OF_THE_DATA = (400, 404, 409)
 """The statuses of what stands in the way of the data, and not of the caller."""
+
+USUAL_BATCH, MOST_BATCH = 500, 5_000
+"""DIH's ``batchSize``."""
 
 REQUESTS: Mapping[str, frozenset[Status] | None] = {
     "PROCESS": None,
@@ -39,7 +42,9 @@ _FIELDS: Mapping[str, Schema] = {
     "requestType": {"type": "string", "enum": list(REQUESTS), "description": "PROCESS, unless given."},
     "eventId": NUMBER,
     "publicationEventId": NUMBER,
+    "aggregated": {"anyOf": [FLAG, TEXT], "description": "All that waits as one event, in place of the oldest."},
 }
+_BATCH: Schema = {"anyOf": [NUMBER, TEXT], "description": "1 to 5000: how many events are aggregated at most; 500."}
 _SAID: Mapping[str, Schema] = {
     "responseCode": {"const": SUCCESS},
     "eventId": NUMBER,
@@ -66,7 +71,7 @@ def consume_router(profile: Profile) -> APIRouter:
         "/consume/{subscriptionName:path}",
         operation_id=f"{profile.name.lower()}_consume_data",
         summary="Consume data",
-        openapi_extra=given(_FIELDS, (), {}),
+        openapi_extra=given({**_FIELDS, **({"batchSize": _BATCH} if profile is DIH else {})}, (), {}),
         responses={200: data_of(_SAID), **dict.fromkeys(OF_THE_DATA, failure)},
     )
     async def consume(call: Calling, subscriptionName: str) -> Response:
@@ -82,6 +87,7 @@ def consume_router(profile: Profile) -> APIRouter:
 
 async def _asked(call: Call, subscription: Subscription, body: Mapping[str, Any]) -> Sequence[Taken]:
     wanted = None if text(body, "requestType") is None else word(body, "requestType", REQUESTS)
+    limit = batch_size(body) if call.profile is DIH else MOST
     consuming = call.hub.consuming
     if wanted is not None:
         again = await consuming.again(call.who, subscription.id, event_id(body), wanted)
@@ -89,6 +95,9 @@ async def _asked(call: Call, subscription: Subscription, body: Mapping[str, Any]
     elif body.get("publicationEventId") is not None:
         number = event_id(body, "publicationEventId")
         taken = await consuming.consume(call.who, subscription.id, publication_id=number)
+    elif flag(body, "aggregated", False):
+        gathered = await consuming.gather(call.who, subscription.id, limit=limit)
+        taken = [] if gathered is None else [gathered]
     else:
         taken = await consuming.consume(call.who, subscription.id)
     if not taken:
@@ -98,6 +107,16 @@ async def _asked(call: Call, subscription: Subscription, body: Mapping[str, Any]
 
 def _shown(taken: Sequence[Taken]) -> dict[str, Any]:
     """The answer: what is to be said of the data, and beside it the tables; these go before words of the same name."""
-    rows = sum(one.rows for one in taken)
-    told = {"responseCode": SUCCESS, "eventId": taken[0].entry_id, "rowsProcessed": rows, "totalRows": rows}
-    return told | merged(tables_of(one.event, one.topic) for one in taken)
+    first, rows = taken[0], sum(one.rows for one in taken)
+    told = {"responseCode": SUCCESS, "eventId": first.entry_id, "rowsProcessed": rows, "totalRows": rows}
+    if first.bundle:
+        told["aggregatedEventId"] = first.entry_id
+    return told | merged(tables_of(event, topic) for one in taken for topic, event in one.items)
+
+
+def batch_size(body: Mapping[str, Any]) -> int:
+    """How many events are aggregated at most. Raises ``Invalid``."""
+    size = whole(body, "batchSize")
+    if size is not None and not 0 < size <= MOST_BATCH:
+        raise wrong("batchSize", f"a number from 1 to {MOST_BATCH}")
+    return min(USUAL_BATCH if size is None else size, MOST)

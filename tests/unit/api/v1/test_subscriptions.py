@@ -148,10 +148,17 @@ async def test_what_waits_for_a_job_is_consumed(client, make, job):
     assert [event["data"] for event in first["events"]] == [{"order": 1}]
     rest = (await client.post(path, json={"limit": 2000})).json()
     assert [event["data"] for event in rest["events"]] == [{"order": 2}, {"order": 3}]
-    for number in first["delivery_ids"] + rest["delivery_ids"]:
+    for number in first["entry_ids"] + rest["entry_ids"]:
         assert (await client.get(f"/v1/events/{number}")).json()["status"] == "complete"
-    assert (await client.post(path)).json() == {"delivery_ids": [], "events": []}
+    assert (await client.post(path)).json() == {"entry_ids": [], "events": []}
     assert (await client.post(path, json={"limit": 2001})).status_code == 422
+    for number in (4, 5, 6):
+        await client.post("/v1/events/dispatch", json={"source": "orders", "payload": {"order": number}})
+    bundle = (await client.post(path, json={"aggregated": True})).json()
+    assert [event["data"]["order"] for event in bundle["events"]] == [4, 5, 6]
+    [number] = bundle["entry_ids"]
+    assert (await client.get(f"/v1/events/{number}")).json()["kind"] == "aggregated_subscription"
+    assert (await client.post(path, json={"aggregated": True})).json() == {"entry_ids": [], "events": []}
 
 
 async def test_a_target_is_told_that_something_waits(client, make, job):

@@ -63,9 +63,41 @@ async def test_a_complete_event_is_reconsumed_and_one_that_failed_reprocessed(cl
     assert (told["lines"], told["eventId"]) == (TABLES["lines"], event + 2)
 
 
+@pytest.mark.parametrize("profile", PROFILES)
+async def test_all_that_waits_is_aggregated_and_reconsumed(client_of, billing, profile):
+    client = await client_of(profile)
+    for tables in (TABLES, {"orders": [{"id": "3"}]}, {"orders": [{"id": "4"}]}):
+        await published(client, tables)
+    told = (await client.post("/consume/billing", json={"aggregated": "true"})).json()
+    event = told["eventId"]
+    assert told == {
+        "responseCode": "SUCCESS", "eventId": event, "aggregatedEventId": event, "rowsProcessed": 5, "totalRows": 5,
+        "orders": [{"id": str(number)} for number in (1, 2, 3, 4)], "lines": [{"sku": "a"}],
+    }  # fmt: skip
+    state = (await client.get(f"/event/{event}")).json()
+    assert (state["eventType"], state["eventStatus"], state["targetSuccessRows"]) == (
+        "Aggregated Subscription", "Complete", 5,
+    )  # fmt: skip
+    assert (await client.post("/consume/billing", json={"aggregated": True})).json()["responseCode"] == "FAILURE"
+    again = (await client.post("/consume/billing", json={"requestType": "RECONSUME", "eventId": event})).json()
+    assert (again["orders"], again["aggregatedEventId"] > event) == (told["orders"], True)
+
+
+async def test_dih_says_how_many_events_are_aggregated(client_of, billing):
+    client = await client_of(DIH)
+    for number in range(3):
+        await published(client, {"orders": [{"id": number}]})
+    asked = {"aggregated": True, "batchSize": "2"}
+    sizes = [(await client.post("/consume/billing", json=asked)).json()["totalRows"] for _ in range(2)]
+    assert sizes == [2, 1]
+
+
 @pytest.mark.parametrize(
     ("body", "status", "why"),
     [
+        ({"aggregated": "perhaps"}, 400, "aggregated is not true or false"),
+        ({"batchSize": 0}, 400, "batchSize is not a number from 1 to 5000"),
+        ({"batchSize": 5001}, 400, "batchSize is not a number from 1 to 5000"),
         ({"requestType": "RECONSUME"}, 400, "eventId is missing"),
         ({"requestType": "REPROCESS", "eventId": "x"}, 400, "eventId is not a whole number"),
         ({"requestType": "RECONSUME", "eventId": 999}, 404, "999"),

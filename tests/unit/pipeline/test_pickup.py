@@ -1,0 +1,105 @@
+"""What waits, as the pickup finds it; that it is taken, and only once, is tried in ``test_consume.py``."""
+
+import pytest
+from msgspec.structs import replace
+
+from eventyard.model.catalog import Mode, Target
+from eventyard.model.errors import NotFound
+from eventyard.model.ids import EntryId
+from eventyard.model.journal import READ_BYTES
+from eventyard.model.lifecycle import Status, Trigger
+from eventyard.model.schedule import Compound
+from eventyard.pipeline import pickup
+from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.pickup import TAKEN, Pickup
+from eventyard.testing import builders
+
+
+@pytest.fixture
+async def shelf(world):
+    """The subscription ``fulfilment`` of a job, and what publishes for it."""
+    job = builders.target("load", type="job", id="target-load")
+    subscription = replace(builders.scene().subscription, target_id=job.id, target_type="job", number=0)
+    *_, world.subscription = await world.catalog.save(job, subscription)
+    world.job = world.catalog.get(Target, job.id)
+    world.pickup = Pickup(world.catalog, world.store, world.clock)
+
+    async def publish(data=b"1"):
+        event = builders.event(data, id=world.new_id())
+        accepted = await world.acceptor.accept(Arrival(world.doors.of("source-shop"), event))
+        return EntryId(accepted.entry_id + 1)
+
+    async def change(**fields):
+        changed = replace(world.subscription, **fields)
+        [world.subscription] = await world.catalog.save(changed)
+
+    world.publish, world.change = publish, change
+    return world
+
+
+async def single(shelf, limit=10):
+    return await shelf.pickup.single(shelf.subscription, limit)
+
+
+async def test_pending_and_delayed_are_found_by_their_age(shelf):
+    first = await shelf.publish()
+    await shelf.change(mode=Mode.PAUSED)
+    second = await shelf.publish()
+    assert await single(shelf) == [first, second]
+    assert await single(shelf, 1) == [first]
+    assert await shelf.pickup.bundles(shelf.subscription, 10) == []
+
+
+async def test_delayed_ones_that_wait_for_others_or_for_a_set_are_not(shelf):
+    await shelf.change(mode=Mode.PAUSED)
+    entry = await shelf.publish()
+    await shelf.change(mode=Mode.ENABLED, order=2)
+    assert await single(shelf) == []
+    await shelf.change(order=None)
+    assert await single(shelf) == [entry]
+    await shelf.change(compound=Compound())
+    assert await single(shelf) == []
+
+
+async def test_what_is_processing_waits_if_it_is_due_and_in_nobodys_hands_or_was_left(shelf):
+    due, later, leased, left, gone = [await shelf.publish() for _ in range(5)]
+    now = shelf.clock()
+    for entry, comment, at in (
+        (due, "released", now), (later, "released", now + 1), (leased, "released", now), (left, TAKEN, now + 1),
+        (gone, "released", None),
+    ):  # fmt: skip
+        await shelf.store.move([entry], Trigger.START, builders.line(Status.PROCESSING, comment), at)
+    claimed = await shelf.store.claim({shelf.job.number: 1}, now + 10, now)
+    assert [one.entry_id for one in claimed] == [due]
+    assert await single(shelf) == [leased, left]
+    shelf.clock.now = now + 10
+    assert await single(shelf) == [due, later, leased, left]
+
+
+async def test_many_are_found_page_by_page_and_those_of_another_subscription_never(shelf, monkeypatch):
+    monkeypatch.setattr(pickup, "PAGE", 2)
+    twin = builders.subscription("other", id="twin", topic_ids=shelf.subscription.topic_ids, target_id=shelf.job.id)
+    await shelf.catalog.save(replace(twin, name=shelf.subscription.name, target_type="job"))
+    entries = [await shelf.publish() for _ in range(5)]
+    found = await single(shelf)
+    details = [await shelf.store.detail(entry) for entry in found]
+    assert len(found) == len(entries)
+    assert {detail.entry.name_id for detail in details} == {shelf.subscription.id}
+
+
+async def test_those_that_still_wait_are_given_with_their_events_as_many_as_are_read_at_once(shelf):
+    big = b'"' + b"x" * READ_BYTES + b'"'
+    first, second, third = [await shelf.publish(data) for data in (b"1", big, b"3")]
+    found = await shelf.pickup.found([first, second, third], 10)
+    assert [(one.id, one.status) for one in found] == [(first, Status.PENDING), (second, Status.PENDING)]
+    await shelf.store.move([first], Trigger.DISCARD, builders.line(Status.DISCARDED), None)
+    assert [one.event.data for one in await shelf.pickup.found([first, third], 10)] == [b"3"]
+    assert len(await shelf.pickup.found([second, third], 1)) == 1
+
+
+async def test_those_of_a_publication_are_its_own_and_only_who_sees_it_finds_them(shelf):
+    entry = await shelf.publish()
+    assert await shelf.pickup.of(shelf.admin, shelf.subscription, entry - 1) == [entry]
+    for who, number in ((shelf.admin, entry), (shelf.admin, 999), (shelf.stranger, entry - 1)):
+        with pytest.raises(NotFound):
+            await shelf.pickup.of(who, shelf.subscription, number)
