@@ -164,7 +164,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
     releases.watch(waits.bundles.moved)
     catalog.announcer = Announcer(catalog, publishing, acceptor, clock)
     streams = Streams(catalog, store, publishing, clock, new_id, log, stream_limits(settings), metrics)
-    reprocessing = Reprocessing(catalog, store, dispatcher, releases, ends, parts.target_types, clock)
+    reprocessing = Reprocessing(catalog, store, dispatcher, releases, ends, waits.bundles, parts.target_types, clock)
 
     def targets_changed(records: Sequence[Record]) -> None:
         for record in records:

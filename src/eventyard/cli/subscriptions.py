@@ -1,5 +1,6 @@
 """``eventyard subscriptions``: standing wishes, from a source or topics to a target."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -69,13 +70,41 @@ After = Annotated[
 ]
 WhenReady = Annotated[bool, typer.Option("--when-ready", help="Make its deliveries at once.")]
 DeliveryScope = Annotated[
-    str | None, typer.Option("--deliver", help="Of what waited: all; or the latest, and discard the others.")
+    str | None,
+    typer.Option(
+        "--deliver", help="Of what waited: all; the latest, and discard the others; or aggregated: all as one."
+    ),
+]
+Compound = Annotated[bool, typer.Option("--compound", help="Make its deliveries in sets, with a part of each topic.")]
+OptionalTopic = Annotated[
+    list[str] | None, typer.Option(help="A topic of which a set may lack a part; may be repeated. Needs --compound.")
+]
+WaitMinutes = Annotated[
+    int | None, typer.Option(help="How long a set may be incomplete before the hub says so. Needs --compound.")
+]
+Unbound = Annotated[
+    bool | None,
+    typer.Option(
+        "--unbound/--bound", help="Have no single events delivered; tell with each run what there is to read."
+    ),
+]
+Overlap = Annotated[
+    str | None, typer.Option(help="While a bundle of it is under way, have the next one wait; or allow, or discard it.")
 ]
 Title = Annotated[str | None, typer.Option(help="What people call it.")]
 Label = Annotated[
     list[Any] | None,
     typer.Option(parser=header_of, metavar="NAME=VALUE", help="A word to file it under; may be repeated."),
 ]
+
+
+def compound_of(compound: bool, optional: Sequence[str] | None, wait_minutes: int | None) -> dict[str, Any] | None:
+    """The sets that the options say, if they say any."""
+    if not compound and (optional or wait_minutes is not None):
+        raise typer.BadParameter(
+            "it belongs to --compound", param_hint="--optional-topic" if optional else "--wait-minutes"
+        )
+    return {"optional_topics": list(optional or ()), "wait_minutes": wait_minutes} if compound else None
 
 
 def schedule_of(
@@ -105,6 +134,7 @@ def schedule_of(
         "eventyard subscriptions create --topic orders --target billing --pattern 'order.#'",
         "eventyard subscriptions create --source shop --target ledger --order 1 --stop-on-error",
         "eventyard subscriptions create --source shop --target reports --cron '30 2 * * *' --time-zone Europe/Berlin",
+        "eventyard subscriptions create --topic orders --topic prices --target books --compound --wait-minutes 30",
         "eventyard subscriptions create --source github --target reviews "
         '--filter \'{"eq": [["action", "opened"]], "has": ["pull_request"]}\'',
     )
@@ -131,6 +161,11 @@ def create(
     on_demand: OnDemand = False,
     after: After = None,
     deliver: DeliveryScope = None,
+    compound: Compound = False,
+    optional_topic: OptionalTopic = None,
+    wait_minutes: WaitMinutes = None,
+    unbound: Unbound = None,
+    overlap: Overlap = None,
     title: Title = None,
     label: Label = None,
 ) -> None:
@@ -153,6 +188,9 @@ def create(
         "backlog": backlog,
         "schedule": schedule_of(hub, cron, time_zone, skip_missed, after, *(["on_demand"] if on_demand else [])),
         "delivery_scope": deliver,
+        "compound": compound_of(compound, optional_topic, wait_minutes),
+        "unbound": unbound,
+        "overlap": overlap,
         "title": title,
         "labels": dict(label) if label else None,
     }
@@ -187,6 +225,11 @@ def update(
     when_ready: WhenReady = False,
     after: After = None,
     deliver: DeliveryScope = None,
+    compound: Compound = False,
+    optional_topic: OptionalTopic = None,
+    wait_minutes: WaitMinutes = None,
+    unbound: Unbound = None,
+    overlap: Overlap = None,
     title: Title = None,
     label: Label = None,
 ) -> None:
@@ -205,6 +248,9 @@ def update(
         "backlog": backlog,
         "schedule": schedule_of(hub, cron, time_zone, skip_missed, after, *named),
         "delivery_scope": deliver,
+        "compound": compound_of(compound, optional_topic, wait_minutes),
+        "unbound": unbound,
+        "overlap": overlap,
         "title": title,
         "labels": dict(label) if label else None,
     }

@@ -66,6 +66,7 @@ class NewPublication(Struct, frozen=True):
 
     ``topic_number`` and ``application_number`` and ``project_number`` are numbers in the name table. ``idempotency``
     may hold several keys (one the sender chose, one for its signature); any one of them used before makes a duplicate.
+    ``run_id`` is the publisher's own word for the run that it came of.
     """
 
     event: Event
@@ -76,6 +77,7 @@ class NewPublication(Struct, frozen=True):
     received_at: Millis
     deliveries: tuple[NewDelivery, ...] = ()
     idempotency: tuple[Idempotency, ...] = ()
+    run_id: str | None = None
 
 
 class NewBundle(Struct, frozen=True):

@@ -28,6 +28,9 @@ from eventyard.telemetry.observer import Observer
 KEY_LIMIT = 255
 """Characters of an idempotency key."""
 
+RUN_ID = "runid"
+"""The CloudEvents extension that says of which run of its publisher an event came."""
+
 SIGNATURE_KEY = "signature:"
 """Prefix of the idempotency key that a signature itself is; no key of a sender begins with it."""
 
@@ -247,6 +250,7 @@ class Acceptor:
             now,
             deliveries,
             self._keys(arrival, now) if arrival.key is not None or arrival.signature is not None else (),
+            event.extensions.get(RUN_ID),
         )
         return publication, choices
 

@@ -16,13 +16,17 @@ from eventyard.model.catalog import Subscription, Target
 from eventyard.model.errors import Conflict, Invalid, NotFound
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import Entry, EntryDetail, HistoryLine, NewDelivery, Query
-from eventyard.model.lifecycle import BY_HAND, LIFECYCLE, Kind, Status, Trigger, after, label, labels
+from eventyard.model.lifecycle import BUNDLES, BY_HAND, LIFECYCLE, Kind, Status, Trigger, after, label, labels
 from eventyard.pipeline.accept import Dispatcher
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.ends import Ends
 from eventyard.pipeline.release import Releases
 from eventyard.pipeline.view import View
+from eventyard.pipeline.waiting.bundles import Bundles
 from eventyard.ports import Clock, Store, TargetType
+
+DELIVERIES = (Kind.SUBSCRIPTION, *sorted(BUNDLES))
+"""What can be retried and reprocessed."""
 
 BULK_PAGE = 500
 """How many deliveries a bulk act finds at a time, and moves in one transaction."""
@@ -67,6 +71,7 @@ class Reprocessing:
         dispatcher: Dispatcher,
         releases: Releases,
         ends: Ends,
+        bundles: Bundles,
         target_types: Mapping[str, TargetType],
         clock: Clock,
     ) -> None:
@@ -75,6 +80,7 @@ class Reprocessing:
         self._dispatcher = dispatcher
         self._releases = releases
         self._ends = ends
+        self._bundles = bundles
         self._types = target_types
         self._clock = clock
 
@@ -112,10 +118,14 @@ class Reprocessing:
         after(detail.entry.status, Trigger.REPROCESS)
         target = self._target_of(detail.entry)
         subscription = self._catalog.get(Subscription, detail.entry.name_id or "")
+        line = self._line(who, Status.REPROCESSED, comment or "reprocessed by hand")
+        if detail.entry.kind in BUNDLES:
+            bundle_id = await self._bundles.reprocess(subscription, detail.entry, who.name, line.comment)
+            self._releases.moved([detail.entry.id, *detail.members], line.status, line.comment)
+            return await self._entry(bundle_id)
         if detail.entry.parent_id is None or detail.event is None:
             raise NotFound("not_found", f"the payload of entry {entry_id} is no longer kept")
         delivery = self.delivery(subscription, target)
-        line = self._line(who, Status.REPROCESSED, comment or "reprocessed by hand")
         made = await self._store.redeliver(detail.entry.parent_id, [delivery], detail.entry.id, line)
         self._releases.moved([detail.entry.id], line.status, line.comment)
         self._dispatcher.pending(target)
@@ -149,7 +159,7 @@ class Reprocessing:
 
         After ``most`` of them, or once ``stop`` says so between two pages, it says where to go on.
         """
-        query = replace(query, of_kinds=(Kind.SUBSCRIPTION,))
+        query = replace(query, of_kinds=DELIVERIES)
         return await self._act_all(who, act, query, dry_run, comment, most, stop)
 
     async def change_all(
@@ -261,10 +271,13 @@ class Reprocessing:
 
     async def _delivery(self, who: Principal, entry_id: int) -> EntryDetail:
         detail = await self._detail(who, entry_id)
-        if detail.entry.kind is not Kind.SUBSCRIPTION:
+        if detail.entry.kind not in DELIVERIES:
             raise Conflict(
                 "illegal_transition", f"entry {entry_id} is not a delivery", hint="name one of its deliveries"
             )
+        if detail.bundle is not None:
+            hint = f"do it to entry {detail.bundle}"
+            raise Conflict("illegal_transition", f"entry {entry_id} is made as one with others", hint=hint)
         return detail
 
     async def _entry(self, entry_id: int) -> Entry:

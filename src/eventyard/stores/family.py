@@ -15,7 +15,7 @@ from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import CLAIM_BYTES, MULTIPLE, HistoryLine, Idempotency, NewBundle, Recorded
 from eventyard.model.lifecycle import FINAL, SEVERAL, Descendants, Endings, Kind, Status, descendants
-from eventyard.model.outcome import Attempt, Outcome, Result
+from eventyard.model.outcome import Attempt, Counts, Outcome, Result
 from eventyard.model.past import Past
 from eventyard.wire.cloudevents import BATCH_MEDIA, encode_batch
 
@@ -126,6 +126,14 @@ def reflected(line: HistoryLine, bundle_id: EntryId) -> HistoryLine:
 
 def _also(comment: str, told: str) -> str:
     return f"{comment}; {told}" if comment else told
+
+
+def counts_of(kind: Kind, counts: Counts) -> Counts:
+    """What was counted of an entry. A publication is one event that was taken, and one that was written."""
+    return _ONE_EVENT if kind is Kind.PUBLICATION and counts == _NOTHING else counts
+
+
+_NOTHING, _ONE_EVENT = Counts(), Counts(source_success=1, target_success=1)
 
 
 def topic_of(kind: Kind, topic: str | None) -> str | None:

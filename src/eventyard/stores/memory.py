@@ -110,6 +110,7 @@ class MemoryStore:
             created_at=new.received_at,
             completed_at=now,
             history=history,
+            run_id=new.run_id,
             family=Family(),
             attempts={},
         )

@@ -14,7 +14,7 @@ from eventyard.model.journal import Entry, HistoryLine, Listed, Listing, Publica
 from eventyard.model.lifecycle import FINAL, Kind, Status
 from eventyard.model.outcome import Attempt, Counts
 from eventyard.model.reserved import APPLICATION, is_reserved
-from eventyard.stores.family import NO_TOPIC, Family, called, topic_of
+from eventyard.stores.family import NO_TOPIC, Family, called, counts_of, topic_of
 from eventyard.stores.memory_catalog import Name
 
 Names = Mapping[int, Name]
@@ -141,7 +141,7 @@ def shown(entry: Kept, names: Names) -> Entry:
         completed_at=entry.completed_at,
         delayed_ms=entry.delayed_ms,
         descendants=entry.family.descendants,
-        counts=entry.counts,
+        counts=counts_of(entry.kind, entry.counts),
         run_id=entry.run_id,
     )
 

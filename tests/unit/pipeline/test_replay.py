@@ -17,8 +17,9 @@ WINDOW = {"project_id": "default", "created_from": builders.NOW, "created_to": b
 @pytest.fixture
 def replay(world):
     reprocessing = Reprocessing(
-        world.catalog, world.store, world.lanes, world.releases, Ends(world.store), world.target_types, world.clock
-    )
+        world.catalog, world.store, world.lanes, world.releases, Ends(world.store), world.waiting.bundles,
+        world.target_types, world.clock,
+    )  # fmt: skip
     return Replay(world.catalog, world.store, world.lanes, reprocessing, world.waiting.compounds.came, world.clock)
 
 

@@ -24,7 +24,10 @@ def ends(world):
 
 @pytest.fixture
 def reprocessing(world, ends):
-    return Reprocessing(world.catalog, world.store, world.lanes, world.releases, ends, world.target_types, world.clock)
+    return Reprocessing(
+        world.catalog, world.store, world.lanes, world.releases, ends, world.waiting.bundles,
+        world.target_types, world.clock,
+    )  # fmt: skip
 
 
 async def delivery(world, *, failed=False):

@@ -106,6 +106,8 @@ class EntryDetail(Entry, kw_only=True):
     next_attempt_at: Time | None
     supersedes: Annotated[int | None, Meta(description="The delivery in whose place it was made.")]
     superseded_by: Annotated[int | None, Meta(description="The delivery that was made in its place.")]
+    members: Annotated[list[int], Meta(description="The deliveries that are made as this one.")]
+    bundle: Annotated[int | None, Meta(description="The entry as which it is made with others.")]
 
 
 def entry_shown(entry: journal.Entry) -> Entry:
@@ -126,6 +128,8 @@ def detail_shown(detail: journal.EntryDetail) -> EntryDetail:
         next_attempt_at=time_or_none(detail.due_at),
         supersedes=detail.supersedes,
         superseded_by=detail.superseded_by,
+        members=list(detail.members),
+        bundle=detail.bundle,
     )
 
 

@@ -51,6 +51,7 @@ def event_state(detail: EntryDetail) -> dict[str, Any]:
         "eventStatus": label(entry.status),
         "eventStartTimeLong": entry.created_at,
         "eventEndTimeLong": entry.completed_at,
+        "referencedEventsList": ",".join(str(one) for one in sorted(detail.members, reverse=True)) or None,
         "isFinal": entry.status in FINAL,
         "isError": entry.status is Status.ERROR,
         "sourceSuccessRows": entry.counts.source_success,

@@ -192,6 +192,7 @@ _EVENT_STATE = _object(
         **_ALWAYS,
         **dict.fromkeys(("topicName", "publicationName", "subscriptionName", "applicationName", "failureCause"), TEXT),
         "eventEndTimeLong": NUMBER,
+        "referencedEventsList": {"type": "string", "pattern": "^[0-9]+(,[0-9]+)*$"},
     },
     _ALWAYS,
 )

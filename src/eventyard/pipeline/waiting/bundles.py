@@ -115,7 +115,7 @@ class Bundles:
         self._pulled = pulled
         self._clock = clock
         self._new_id = new_id
-        self._open: dict[EntryId, str] = {}
+        self._open: dict[EntryId, str] = {}  # bundle -> subscription
         self._busy = Counter[str]()
         self._again: dict[str, Cause] = {}
 
@@ -209,7 +209,10 @@ class Bundles:
         return None if entry_id is None else self._begun(bundle, entry_id) * len(members)
 
     async def tell(self, subscription: Subscription, cause: Cause | None) -> Released:
-        """Begin an unbound one: what topics there are, and up to which entry they are to be read."""
+        """Begin an unbound one: what topics there are, and up to which entry they are to be read. Without a cause, if
+        one has waited for its turn.
+        """
+        cause = cause or self._again.pop(subscription.id, None)
         if cause is None:
             return Released()
         if not self.may_begin(subscription):

@@ -19,7 +19,7 @@ from eventyard.stores.records import NameKind
 from eventyard.stores.sql.changes import HISTORY
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.promises import Promises
-from eventyard.stores.sql.statements import insert
+from eventyard.stores.sql.statements import insert, update
 from eventyard.stores.sql.tallies import Tallies
 
 _ENTRIES = insert(
@@ -28,6 +28,7 @@ _ENTRIES = insert(
     " children, open, delayed, event_id",
 )
 _PAYLOADS = insert("payloads", "entry_id, attributes, data")
+_RUNS = update("entries", "id, run_id")
 _DUE = insert("due", "delivery_id, publication_id, lane, due_at, lease_until, attempt")
 
 _COMPLETE, _PROCESSING, _DELAYED = int(Status.COMPLETE), int(Status.PROCESSING), int(Status.DELAYED)
@@ -87,13 +88,50 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Attributes)
 
 
+class _Rows:
+    """The rows of a transaction, by their tables."""
+
+    def __init__(self) -> None:
+        self.entries: list[Any] = []
+        self.payloads: list[Any] = []
+        self._due: list[Any] = []
+        self._history: list[Any] = []
+        self._runs: list[Any] = []
+
+    def of_run(self, number: int, run_id: str) -> None:
+        """A publication came of a run of its publisher."""
+        self._runs += (number, run_id)
+
+    def deliver(self, known: Known, new: NewPublication, number: int, now: Millis) -> None:
+        """The deliveries of the publication with that number."""
+        project, topic, event_id = new.project_number, new.topic_number, new.event.id
+        for delivery_id, delivery in enumerate(new.deliveries, start=number + 1):
+            status, target = int(delivery.status), delivery.target.number
+            own = delivery_series(known, project, topic, delivery)
+            born, lines = status, 1
+            if delivery.note:
+                born, lines = _PROCESSING, 2
+                self._history += (delivery_id, 2, now, status, delivery.note, None)
+            self.entries += (delivery_id, own, status, 0, number, target, born, lines, now, None, 0, 0, 0, event_id)
+            if status != _DELAYED:
+                self._due += (delivery_id, number, target, delivery.due_at, delivery.lease_until, 1)
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Write them."""
+        _ENTRIES.run(connection, self.entries)
+        _PAYLOADS.run(connection, self.payloads)
+        _DUE.run(connection, self._due)
+        HISTORY.run(connection, self._history)
+        _RUNS.run(connection, self._runs)
+
+
 def append(
     connection: sqlite3.Connection, known: Known, now: Millis, publications: Sequence[Prepared]
 ) -> list[Appended]:
     """Write publications and their deliveries; the answers in the order of the questions."""
     promises = Promises(connection, known, [prepared.new for prepared in publications], now)
-    rows: tuple[list[Any], ...] = ([], [], [], [])
-    entries, payloads, due, history = rows
+    rows = _Rows()
+    entries, payloads = rows.entries, rows.payloads
     answers = []
     tallies = Tallies()
     source, series = None, 0
@@ -104,25 +142,20 @@ def append(
             continue
         number, event_id, at = known.next_id, new.event.id, new.received_at
         known.next_id = number + 1 + len(new.deliveries)
-        project, topic = new.project_number, new.topic_number
         if new.source is not source:  # as a rule all are of one
             source = new.source
-            series = known.series(Kind.PUBLICATION, project, new.application_number, topic, source.number)
+            series = known.series(
+                Kind.PUBLICATION, new.project_number, new.application_number, new.topic_number, source.number
+            )
         tallies.count(series, Endings.NONE, number)
         family = _family(new.deliveries) if new.deliveries else _CHILDLESS
         entries += (number, series, _COMPLETE, family[0], None, None, _PROCESSING, 2, at, now)
         entries += (*family[1:], event_id)
         payloads += (number, attributes, new.event.data)
-        for delivery_id, delivery in enumerate(new.deliveries, start=number + 1):
-            status, target = int(delivery.status), delivery.target.number
-            own = delivery_series(known, project, topic, delivery)
-            born, lines = status, 1
-            if delivery.note:
-                born, lines = _PROCESSING, 2
-                history += (delivery_id, 2, now, status, delivery.note, None)
-            entries += (delivery_id, own, status, 0, number, target, born, lines, now, None, 0, 0, 0, event_id)
-            if status != _DELAYED:
-                due += (delivery_id, number, target, delivery.due_at, delivery.lease_until, 1)
+        if new.deliveries:
+            rows.deliver(known, new, number, now)
+        if new.run_id is not None:
+            rows.of_run(number, new.run_id)
         if at < first_at:
             first_at = at
         elif at > last_at:
@@ -132,14 +165,9 @@ def append(
             promises.make(place, new, answer)
         answers.append(answer)
     if entries:
-        _ENTRIES.run(connection, entries)
-        _PAYLOADS.run(connection, payloads)
+        rows.write(connection)
         known.span(first_at, last_at)
         tallies.write(connection)
-    if due:
-        _DUE.run(connection, due)
-    if history:
-        HISTORY.run(connection, history)
     promises.write()
     return answers
 

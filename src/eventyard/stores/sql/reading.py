@@ -16,7 +16,7 @@ from eventyard.model.ids import EntryId
 from eventyard.model.journal import Entry, EntryDetail, HistoryLine, Page, Query, Seen
 from eventyard.model.lifecycle import Descendants, Kind, Status
 from eventyard.model.outcome import Attempt, Counts, Outcome, Result
-from eventyard.stores.family import PUBLISHED, topic_of
+from eventyard.stores.family import PUBLISHED, counts_of, topic_of
 from eventyard.stores.sql.append import event_of
 from eventyard.stores.sql.changes import More
 from eventyard.stores.sql.pages import page
@@ -164,6 +164,8 @@ def entry_of(row: Row[Any]) -> Entry:
         completed_at=row.completed_at,
         delayed_ms=row.delayed_ms,
         descendants=Descendants(row.descendants),
-        counts=Counts(row.source_success, row.source_failed, row.target_success, row.target_failed),
+        counts=counts_of(
+            Kind(row.kind), Counts(row.source_success, row.source_failed, row.target_success, row.target_failed)
+        ),
         run_id=row.run_id,
     )

@@ -6,8 +6,9 @@ import pytest
 
 from eventyard.model.errors import NotFound
 from eventyard.model.ids import EntryId
-from eventyard.model.journal import HistoryLine
+from eventyard.model.journal import HistoryLine, Query
 from eventyard.model.lifecycle import Descendants, Kind, Status
+from eventyard.model.outcome import Counts
 from eventyard.ports import Store
 from eventyard.testing import builders as b
 from eventyard.testing.fakes import HandClock
@@ -37,6 +38,16 @@ class AppendContract:
             HistoryLine(b.NOW, Status.PROCESSING),
             HistoryLine(b.NOW + 7, Status.COMPLETE, "Publishing to topic completed successfully"),
         )
+
+    async def test_a_publication_counts_one_event_and_knows_the_run_it_came_of(self, store: Store) -> None:
+        """If its publisher says so; and is found by it."""
+        scene = await b.saved(store)
+        for run_id in (None, "28", None):
+            await store.append(scene.publication(run_id=run_id))
+        entry = (await store.detail(EntryId(2))).entry
+        assert (entry.run_id, entry.counts) == ("28", Counts(source_success=1, target_success=1))
+        found = await store.find(Query(projects=(scene.project.number,), run_id="28"))
+        assert [one.id for one in found.entries] == [2]
 
     async def test_an_event_is_read_back_byte_for_byte(self, store: Store) -> None:
         """Data of any bytes, every attribute, and text beyond ASCII."""

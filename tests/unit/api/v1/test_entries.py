@@ -111,6 +111,8 @@ def test_everything_on_record():
         "next_attempt_at": "2026-01-02T03:04:05.680Z",
         "supersedes": 7,
         "superseded_by": None,
+        "members": [],
+        "bundle": None,
     }
 
 

@@ -51,6 +51,9 @@ async def test_a_subscription_is_made_shown_changed_and_deleted(yard, client, ma
         "backlog": "keep",
         "schedule": {"when": "when_ready", "cron": None, "time_zone": "UTC", "missed": "once", "after": None},
         "delivery_scope": "all",
+        "compound": None,
+        "unbound": False,
+        "overlap": "wait",
         "created_at": "2026-01-02T03:04:05.678Z",
         "updated_at": "2026-01-02T03:04:05.678Z",
     }
