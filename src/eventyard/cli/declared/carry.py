@@ -79,12 +79,17 @@ def sent(kind: Kind, fields: Mapping[str, Any], ids: Ids) -> dict[str, Any]:
     """The fields as the API takes them, ids in the place of names."""
     body = dict(fields)
     for reference in kind.references:
-        outer, dot, inner = reference.field.partition(".")
-        known = ids.get(reference.kind, {})
-        if dot and isinstance(body.get(outer), Mapping) and body[outer].get(inner) is not None:
-            body[outer] = {**body[outer], inner: known[body[outer][inner]]}
-        elif not dot and outer in body:
-            value = body.pop(outer)
-            many = isinstance(value, list)
-            body[reference.sent] = [known[one] for one in value] if many else known.get(value)
+        _identify(body, reference.field, reference.sent, ids.get(reference.kind, {}))
     return body
+
+
+def _identify(body: dict[str, Any], field: str, sent: str, known: Mapping[str, str]) -> None:
+    """Put ids under ``sent`` for the names under ``field``; both may lead into another by a dot."""
+    outer, dot, inner = field.partition(".")
+    if dot and isinstance(body.get(outer), Mapping):
+        body[outer] = dict(body[outer])
+        _identify(body[outer], inner, sent.partition(".")[2], known)
+    elif not dot and outer in body:
+        value = body.pop(outer)
+        many = isinstance(value, list)
+        body[sent] = [known[one] for one in value] if many else known.get(value)

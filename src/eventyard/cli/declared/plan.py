@@ -160,6 +160,7 @@ def _same(after: Any, before: Any, *, exact: bool = False) -> bool:
 
 _DEFAULTED = (
     "schedule_ms", "max_attempts", "jitter", "retry_on", "success_codes", "time_zone", "missed", "cron", "after",
+    "optional_topics", "wait_minutes",
 )  # fmt: skip
 """Parts that have a default other than ``null``, which a declaration may leave out."""
 

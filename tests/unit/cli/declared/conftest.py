@@ -23,7 +23,7 @@ RECORDS: dict[str, list[dict[str, Any]]] = {
     "targets": [{"id": "g1", "name": "stock", "type": "webhook", "settings": {"url": "u", "secret": {"set": True}}}],
     "subscriptions": [
         {"id": "u2", "name": "second", "application_id": "a1", "topic_ids": ["t1"], "source_id": None,
-         "target_id": "g1", "schedule": {"when": "after", "after": "u1"}},
+         "target_id": "g1", "schedule": {"when": "after", "after": "u1"}, "compound": {"optional_topic_ids": ["t1"]}},
         {"id": "u1", "name": "first", "application_id": "a1", "topic_ids": ["t1"], "source_id": "s1",
          "target_id": "g1", "schedule": {"when": "ready", "after": None}},
     ],
@@ -33,7 +33,7 @@ _FIELDS = {
     "Topic": ("name schema", "name locked schema_version"),
     "Source": ("name application topic scheme settings secret", "name scheme settings secret"),
     "Target": ("name type settings", "name settings enabled"),
-    "Subscription": ("name application topics source_id target_id schedule", "name schedule"),
+    "Subscription": ("name application topics source_id target_id schedule compound", "name schedule compound"),
 }
 OPENAPI = {
     "components": {

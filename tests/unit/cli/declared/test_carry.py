@@ -35,6 +35,7 @@ def test_what_is_made_is_named_by_its_id_in_what_follows(furnished, apply):
                     "target": "new",
                     "topics": ["orders"],
                     "schedule": {"when": "after", "after": "first"},
+                    "compound": {"optional_topics": ["orders"]},
                 }
             ],
             "targets": [{"name": "new", "type": "webhook"}],
@@ -44,7 +45,7 @@ def test_what_is_made_is_named_by_its_id_in_what_follows(furnished, apply):
         ("POST", "/v1/targets", {"project_id": "default", "name": "new", "type": "webhook"}),
         ("POST", "/v1/subscriptions", {
             "project_id": "default", "name": "third", "target_id": "g2", "topics": ["t1"],
-            "schedule": {"when": "after", "after": "u1"},
+            "schedule": {"when": "after", "after": "u1"}, "compound": {"optional_topics": ["t1"]},
         }),
     ]  # fmt: skip
 

@@ -27,7 +27,7 @@ def test_a_hub_is_shown_by_names_with_references_for_secrets(remote):
             },
             "second": {
                 "name": "second", "application": "shop", "topics": ["orders"], "source": None, "target": "stock",
-                "schedule": {"when": "after", "after": "first"},
+                "schedule": {"when": "after", "after": "first"}, "compound": {"optional_topics": ["orders"]},
             },
         },
     }  # fmt: skip
