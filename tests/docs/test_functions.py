@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from eventyard.config import FunctionSettings, LimitSettings
+from eventyard.config.sections import FunctionSettings, LimitSettings
 from eventyard.ports import FunctionLimits
 from eventyard.targets.functions.pool import FunctionError, Functions
 from tests.house.tree import ROOT

@@ -13,7 +13,7 @@ import uuid
 import httpx
 import pytest
 
-from eventyard.config import EventhosSettings
+from eventyard.config.sections import EventhosSettings
 from eventyard.model.catalog import Target
 from eventyard.testing.fakes import settle
 from eventyard.testing.hub import memory_hub

@@ -18,13 +18,12 @@ from eventyard.app import (
     open_hub,
     open_store,
 )
-from eventyard.config import (
-    ConfigError,
+from eventyard.config import ConfigError, Settings
+from eventyard.config.sections import (
     FunctionSettings,
     IdempotencySettings,
     LimitSettings,
     MailSettings,
-    Settings,
     SmtpSettings,
     StoreSettings,
 )

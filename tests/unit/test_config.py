@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from eventyard.config import ConfigError, Settings, known, load, variable
+from eventyard.config import ConfigError, known, load, variable
 
 
 @pytest.fixture(autouse=True)
@@ -87,11 +87,3 @@ def test_variables_of_the_command_lines_client_are_not_settings(monkeypatch):
 def test_every_setting_is_described():
     assert all(field.description for _, field in known())
     assert variable("targets.allow_private") == "EVENTYARD_TARGETS__ALLOW_PRIVATE"
-
-
-def test_what_informatica_asks_of_an_operator_is_checked() -> None:
-    given = Settings(informatica={"invalid_filter_status": "400", "time_zone": "Asia/Kolkata"})  # type: ignore[arg-type]
-    assert (given.informatica.invalid_filter_status, given.informatica.cih_calls_per_minute) == (400, 5)
-    for wrong in ({"invalid_filter_status": 422}, {"time_zone": "Mars/Olympus"}, {"max_results": 0}):
-        with pytest.raises(ValueError, match=next(iter(wrong))):
-            Settings(informatica=wrong)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ import json
 import httpx
 import pytest
 
-from eventyard.config import LimitSettings
+from eventyard.config.sections import LimitSettings
 from eventyard.model.access import Scope
 from eventyard.model.ids import EntryId
 from eventyard.testing.builders import NOW

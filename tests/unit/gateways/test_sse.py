@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from eventyard.config import StreamSettings
+from eventyard.config.sections import StreamSettings
 from eventyard.model.event import Event
 from eventyard.pipeline.streams.outgoing import Outgoing
 from eventyard.testing.hub import Yard, memory_hub

@@ -7,7 +7,7 @@ BASE = "/eventhos"
 
 
 class Options(Struct, frozen=True):
-    """See ``EventhosSettings`` in ``config.py``."""
+    """See ``EventhosSettings`` in ``config/sections.py``."""
 
     project: str = "default"
     success_code: int = 200000

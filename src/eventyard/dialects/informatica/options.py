@@ -4,7 +4,7 @@ from msgspec import Struct
 
 
 class Options(Struct, frozen=True):
-    """See ``InformaticaSettings`` in ``config.py``."""
+    """See ``InformaticaSettings`` in ``config/sections.py``."""
 
     cih_calls_per_minute: int = 5
     max_results: int = 2000
