@@ -121,7 +121,6 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         known = parts.target_types.get(kind)
         return known is not None and known.pull
 
-    waits = waiting(store, catalog, releases, due, pulled, log, clock, new_id)
     outbox = None if parts.mailer is None else Outbox(parts.mailer, metrics, log, clock)
     letters = Letters(catalog, store, letterhead(settings))
     mails = Mails(letters, outbox, log, clock, new_id, interval_ms=settings.mail.interval_seconds * 1000)
@@ -144,6 +143,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
     bells = Bells(
         catalog, store, attempter, dispatcher.breaker_of, targets.disable, metrics, log, clock, new_id, random.random
     )
+    waits = waiting(store, catalog, releases, due, pulled, log, clock, new_id, bells.ring)
     limits = Limits(
         **settings.limits.model_dump(exclude={"request_seconds"}),
         idempotency_window_ms=settings.idempotency.window_hours * 3_600_000,
@@ -164,7 +164,9 @@ def compose(settings: Settings, parts: Parts) -> Hub:
     releases.watch(waits.bundles.moved)
     catalog.announcer = Announcer(catalog, publishing, acceptor, clock)
     streams = Streams(catalog, store, publishing, clock, new_id, log, stream_limits(settings), metrics)
-    reprocessing = Reprocessing(catalog, store, dispatcher, releases, ends, waits.bundles, parts.target_types, clock)
+    reprocessing = Reprocessing(
+        catalog, store, dispatcher, releases, ends, waits.bundles, parts.target_types, clock, bells.ring
+    )
 
     def targets_changed(records: Sequence[Record]) -> None:
         for record in records:

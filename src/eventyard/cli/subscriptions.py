@@ -56,6 +56,9 @@ StopOnError = Annotated[
 MailTo = Annotated[
     list[str] | None, typer.Option(help="A mail address to tell when its delivery fails for good; may be repeated.")
 ]
+Notify = Annotated[
+    str | None, typer.Option(metavar="TARGET", help="A target to tell when something waits to be fetched.")
+]
 Mode = Annotated[str | None, typer.Option(help="enabled, paused or disabled.")]
 Backlog = Annotated[str | None, typer.Option(help="Whether what comes while it is paused waits: keep, or not: skip.")]
 Cron = Annotated[
@@ -154,6 +157,7 @@ def create(
     order: Order = None,
     stop_on_error: StopOnError = None,
     mail_to: MailTo = None,
+    notify: Notify = None,
     backlog: Backlog = None,
     cron: Cron = None,
     time_zone: TimeZone = None,
@@ -185,6 +189,7 @@ def create(
         "order": order,
         "stop_on_error": stop_on_error,
         "mail_to": mail_to or None,
+        "notify": hub.id_of(targets.PATH, notify) if notify else None,
         "backlog": backlog,
         "schedule": schedule_of(hub, cron, time_zone, skip_missed, after, *(["on_demand"] if on_demand else [])),
         "delivery_scope": deliver,
@@ -217,6 +222,8 @@ def update(
     unordered: Annotated[bool, typer.Option("--unordered", help="Have it wait for nobody, and nobody for it.")] = False,
     stop_on_error: StopOnError = None,
     mail_to: MailTo = None,
+    notify: Notify = None,
+    unnotified: Annotated[bool, typer.Option("--unnotified", help="Have nobody told that something waits.")] = False,
     backlog: Backlog = None,
     cron: Cron = None,
     time_zone: TimeZone = None,
@@ -245,6 +252,7 @@ def update(
         "order": order,
         "stop_on_error": stop_on_error,
         "mail_to": mail_to or None,
+        "notify": hub.id_of(targets.PATH, notify) if notify else None,
         "backlog": backlog,
         "schedule": schedule_of(hub, cron, time_zone, skip_missed, after, *named),
         "delivery_scope": deliver,
@@ -254,7 +262,7 @@ def update(
         "title": title,
         "labels": dict(label) if label else None,
     }
-    loose = {"order": None} if unordered else {}
+    loose = {**({"order": None} if unordered else {}), **({"notify": None} if unnotified else {})}
     hub.show(hub.client.call("PATCH", hub.one(PATH, name), given(fields) | loose))
 
 

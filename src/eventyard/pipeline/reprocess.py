@@ -17,7 +17,7 @@ from eventyard.model.errors import Conflict, Invalid, NotFound
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import Entry, EntryDetail, HistoryLine, NewDelivery, Query
 from eventyard.model.lifecycle import BUNDLES, BY_HAND, LIFECYCLE, Kind, Status, Trigger, after, label, labels
-from eventyard.pipeline.accept import Dispatcher
+from eventyard.pipeline.accept import Dispatcher, Waits, tell_nobody
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.ends import Ends
 from eventyard.pipeline.release import Releases
@@ -74,6 +74,7 @@ class Reprocessing:
         bundles: Bundles,
         target_types: Mapping[str, TargetType],
         clock: Clock,
+        waits: Waits = tell_nobody,
     ) -> None:
         self._catalog = catalog
         self._store = store
@@ -83,6 +84,7 @@ class Reprocessing:
         self._bundles = bundles
         self._types = target_types
         self._clock = clock
+        self._waits = waits
 
     async def retry(self, who: Principal, entry_id: int, comment: str = "") -> Entry:
         """Another round of attempts of a delivery in Error. Raises ``Conflict`` (``illegal_transition``)."""
@@ -129,6 +131,8 @@ class Reprocessing:
         made = await self._store.redeliver(detail.entry.parent_id, [delivery], detail.entry.id, line)
         self._releases.moved([detail.entry.id], line.status, line.comment)
         self._dispatcher.pending(target)
+        if subscription.notify is not None:
+            self._waits(subscription)
         self._releases.look(detail.entry.parent_id)
         return await self._entry(made[0])
 

@@ -92,3 +92,13 @@ def test_a_subscription_is_run(hub: StubHub) -> None:
     hub.answers("POST", f"/v1/subscriptions/{ID}/run", {"released": 3, "discarded": 0})
     ended = hub.run("subscriptions", "run", ID, "--force")
     assert (ended.status, hub.last.body) == (0, {"force": True})
+
+
+def test_somebody_is_told_that_something_waits_and_told_no_more(hub: StubHub) -> None:
+    hub.answers("POST", "/v1/subscriptions", {}, 201)
+    hub.run("subscriptions", "create", "--target", ID, "--topic", "orders", "--notify", ID)
+    assert hub.last.body == {"target_id": ID, "topics": ["orders"], "notify": ID}
+    for options, notify in ((["--notify", ID], ID), (["--unnotified"], None)):
+        hub.answers("PATCH", f"/v1/subscriptions/{ID}", {})
+        hub.run("subscriptions", "update", ID, *options)
+        assert hub.last.body == {"notify": notify}

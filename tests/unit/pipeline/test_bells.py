@@ -10,7 +10,7 @@ from eventyard.model.errors import Conflict, Invalid, NotFound, Unavailable
 from eventyard.model.journal import Query
 from eventyard.model.outcome import Outcome, Result
 from eventyard.model.retry import RetryPolicy
-from eventyard.model.schedule import Schedule, When
+from eventyard.model.schedule import Compound, Schedule, When
 from eventyard.pipeline import bells
 from eventyard.pipeline.accept import Arrival
 from eventyard.pipeline.bells import COUNTED, NAMED, TYPE
@@ -152,14 +152,35 @@ async def test_what_is_delayed_is_told_of_too(house, changes):
     assert [one["entry_id"] for one in house.told] == [entry]
 
 
-async def test_a_replayed_delivery_is_told_of(house):
+async def test_a_replayed_and_a_reprocessed_delivery_are_told_of(house):
     entry = await house.publish()
     await house.hub.consuming.consume(house.ada, house.billing.id)
     await house.waits.over()
+    made = await house.hub.reprocessing.reprocess(house.ada, entry)
+    await house.waits.over()
+    await house.hub.consuming.consume(house.ada, house.billing.id)
     now = house.yard.clock()
     await house.hub.replay.run(house.ada, project_id=None, created_from=0, created_to=now, dry_run=False)
     await house.waits.over()
-    assert [one["entry_id"] for one in house.told] == [entry + 1]
+    assert [one["entry_id"] for one in house.told] == [made.id, made.id + 1]
+
+
+async def test_a_set_is_told_of_once_it_is_complete_and_an_unbound_run_too(house):
+    prices = await house.subscribe("prices")
+    topics = ["of billing", "of prices"]
+    await house.subscribe("books", source_id=None, topics=topics, notify="bell", compound=Compound())
+    await house.publish()
+    await house.waits.over()
+    assert {one["subscription_name"] for one in house.told} == {"billing"}
+    await house.publish(prices)
+    await house.waits.over()
+    books = house.told[-1]
+    assert (books["subscription_name"], books["count"], books["publication_ids"]) == ("books", 1, [])
+    fields = {"source_id": None, "topics": topics, "unbound": True, "schedule": Schedule(When.ON_DEMAND)}
+    unbound = await house.subscribe("unbound", notify="bell", **fields)
+    await house.hub.subscriptions.run(house.ada, unbound.id)
+    await house.waits.over()
+    assert (house.told[-1]["subscription_name"], house.told[-1]["count"]) == ("unbound", 1)
 
 
 async def test_a_target_that_fails_is_asked_again_by_its_policy_with_the_same_event(house):

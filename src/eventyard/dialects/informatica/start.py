@@ -12,7 +12,7 @@ from eventyard.dialects.informatica.bodies import flag
 from eventyard.dialects.informatica.call import Calling
 from eventyard.dialects.informatica.naming import named
 from eventyard.dialects.informatica.profiles import Profile
-from eventyard.dialects.informatica.shapes import FLAG, TEXT, answered, given
+from eventyard.dialects.informatica.shapes import FLAG, NUMBER, TEXT, answered, given
 from eventyard.model.access import Scope
 from eventyard.model.catalog import Subscription
 from eventyard.model.errors import Conflict
@@ -45,12 +45,12 @@ def start_router(profile: Profile) -> APIRouter:
             {"subscriptionName": "billing", "runDisabled": "false"},
         ),
         responses={
-            200: answered("It was started.", {"responseCode": {"const": SUCCESS}, "message": TEXT}),
+            200: answered("It was started.", {"responseCode": {"const": SUCCESS}, "eventId": NUMBER, "message": TEXT}),
             409: answered("It was not, for that reason.", {"responseCode": {"const": FAILED}, "message": TEXT}),
         },
     )
     async def start(call: Calling) -> Response:
-        """Delivers what waits; of a disabled one only where `runDisabled` says so."""
+        """Delivers what waits; of a disabled one only where `runDisabled` says so. `eventId` is the first event."""
         body = await call.body()
         force = flag(body, "runDisabled", False)
         found = named(call, Subscription, body, "subscriptionName", Scope.EVENTS_MANAGE)
@@ -60,6 +60,6 @@ def start_router(profile: Profile) -> APIRouter:
         told = f"events that are processed now: {done.released}"
         if done.discarded:
             told += f"; discarded as older than that: {done.discarded}"
-        return answer({"responseCode": SUCCESS, "message": told})
+        return answer({"responseCode": SUCCESS, "eventId": done.first, "message": told})
 
     return router

@@ -258,22 +258,23 @@ class Backlogs:
 
     async def _let_go(self, subscription: Subscription, state: ReleaseState) -> Released:
         """Start what waits, each for itself; or the newest, and discard the others."""
-        released = discarded = 0
+        done = Released()
         latest = subscription.delivery_scope is DeliveryScope.LATEST
         async for page in self._pages(subscription.number, state.through):
             old = [one for one in page if latest and one.entry_id < state.through]
-            discarded += len(await self._discard(old, state))
-            released += await self._start(page[len(old) :], state)
-        return Released(released, discarded)
+            discarded = len(await self._discard(old, state))
+            started = await self._start(page[len(old) :], state)
+            done += Released(len(started), discarded, started[0] if started else None)
+        return done
 
-    async def _start(self, waiting: Sequence[Delayed], state: ReleaseState) -> int:
+    async def _start(self, waiting: Sequence[Delayed], state: ReleaseState) -> Sequence[EntryId]:
         now = self._clock()
         targets = {one.entry_id: one.target_number for one in waiting}
         line = HistoryLine(now, Status.PROCESSING, state.comment, state.actor)
         moved = await self._store.move(list(targets), Trigger.START, line, now) if waiting else []
         for number in dict.fromkeys(targets[entry_id] for entry_id in moved):
             self._due(number, now)
-        return len(moved)
+        return moved
 
     async def _discard(self, waiting: Sequence[Delayed], state: ReleaseState) -> Sequence[EntryId]:
         line = HistoryLine(self._clock(), Status.DISCARDED, OLDER, state.actor)

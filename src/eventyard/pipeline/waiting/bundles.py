@@ -21,6 +21,7 @@ from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import Delayed, Entry, HistoryLine, NewBundle, Query, Recording
 from eventyard.model.lifecycle import BUNDLES, FINAL, Kind, Status
 from eventyard.model.schedule import DeliveryScope, Overlap, When
+from eventyard.pipeline.accept import Waits, tell_nobody
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.release import Moved
 from eventyard.ports import Clock, Store
@@ -43,10 +44,18 @@ PAGE = 500
 
 
 class Released(Struct, frozen=True):
-    """What became of a backlog: so many deliveries are made now, so many were discarded for a newer one."""
+    """What became of a backlog: so many deliveries are made now, so many were discarded for a newer one. ``first`` is
+    the first of those that are made, or the bundle as which they are.
+    """
 
     released: int = 0
     discarded: int = 0
+    first: EntryId | None = None
+
+    def __add__(self, other: "Released") -> "Released":
+        """What became of two of them."""
+        first = other.first if self.first is None else self.first
+        return Released(self.released + other.released, self.discarded + other.discarded, first)
 
 
 class Cause(Struct, frozen=True):
@@ -106,6 +115,7 @@ class Bundles:
         pulled: Callable[[str], bool],
         clock: Clock,
         new_id: Callable[[], str],
+        waits: Waits = tell_nobody,
     ) -> None:
         self._catalog = catalog
         self._store = store
@@ -115,6 +125,7 @@ class Bundles:
         self._pulled = pulled
         self._clock = clock
         self._new_id = new_id
+        self._waits = waits
         self._open: dict[EntryId, str] = {}  # bundle -> subscription
         self._busy = Counter[str]()
         self._again: dict[str, Cause] = {}
@@ -174,15 +185,15 @@ class Bundles:
 
     async def aggregate(self, subscription: Subscription, cause: Cause) -> Released:
         """Make one of all that waits, or several if that is more than one holds. Raises ``Unavailable``."""
-        released = 0
+        done = Released()
         failed: Sequence[Delayed] = ()
         while self.may_begin(subscription):
             waiting = await self.oldest(subscription, cause.through)
             if not waiting or waiting == failed:
                 break
             begun = await self.begin(subscription, Kind.AGGREGATED_SUBSCRIPTION, waiting, cause)
-            failed, released = (waiting, released) if begun is None else ((), released + begun)
-        return Released(released)
+            failed, done = (waiting, done) if begun is None else ((), done + begun)
+        return done
 
     async def oldest(
         self, subscription: Subscription, through: EntryId | None, topic: int | None = None
@@ -199,14 +210,16 @@ class Bundles:
 
     async def begin(
         self, subscription: Subscription, kind: Kind, members: Sequence[Delayed], cause: Cause
-    ) -> int | None:
-        """Begin a bundle; how many deliveries are made by it. ``None``: one of them was moved meanwhile."""
+    ) -> Released | None:
+        """Begin a bundle; what became of its members. ``None``: one of them was moved meanwhile."""
         topics = {one.topic for one in members}
         only = topics.pop() if len(topics) == 1 and kind is not Kind.COMPOUND_SUBSCRIPTION else 0
         bundle = self._bundle(subscription, kind, only, self.event(subscription, _NAMES[kind]), cause)
         bundle = msgspec.structs.replace(bundle, members=tuple(one.entry_id for one in members))
         entry_id = await self._store.gather(bundle)
-        return None if entry_id is None else self._begun(bundle, entry_id) * len(members)
+        if entry_id is None:
+            return None
+        return Released(len(members), first=entry_id) if self._begun(bundle, entry_id) else Released()
 
     async def tell(self, subscription: Subscription, cause: Cause | None) -> Released:
         """Begin an unbound one: what topics there are, and up to which entry they are to be read. Without a cause, if
@@ -229,7 +242,7 @@ class Bundles:
         bundle = self._bundle(subscription, kind, topics[0].number if len(topics) == 1 else 0, event, cause)
         entry_id = await self._store.gather(bundle)
         assert entry_id is not None, "it has no members that could have changed"
-        return Released(self._begun(bundle, entry_id))
+        return Released(1, first=entry_id) if self._begun(bundle, entry_id) else Released()
 
     def _bundle(self, subscription: Subscription, kind: Kind, topic: int, event: Event, cause: Cause) -> NewBundle:
         """A bundle that begins now, or is over at once."""
@@ -253,6 +266,8 @@ class Bundles:
             return False
         self._opened(entry_id, bundle.subscription.id)
         self._due(bundle.target.number, last.at)
+        if last.status is Status.PENDING and bundle.subscription.notify is not None:
+            self._waits(bundle.subscription)
         return True
 
     def _opened(self, entry_id: EntryId, subscription_id: str) -> None:

@@ -86,7 +86,7 @@ class Compounds:
 
     async def release(self, subscription: Subscription, cause: Cause) -> Released:
         """Make the sets that are complete. Raises ``Unavailable``."""
-        released = discarded = 0
+        done = Released()
         failed: Sequence[Delayed] = ()
         while self._bundles.may_begin(subscription):
             self._come[subscription.id] = come = set[int]()
@@ -104,10 +104,11 @@ class Compounds:
             if members == failed:
                 break
             if subscription.delivery_scope is DeliveryScope.LATEST:
-                discarded += sum([await self._discard_before(subscription, one, cause) for one in members])
+                older = sum([await self._discard_before(subscription, one, cause) for one in members])
+                done += Released(discarded=older)
             begun = await self._bundles.begin(subscription, Kind.COMPOUND_SUBSCRIPTION, members, cause)
-            failed, released = (members, released) if begun is None else ((), released + begun)
-        return Released(released, discarded)
+            failed, done = (members, done) if begun is None else ((), done + begun)
+        return done
 
     async def _part(self, subscription: Subscription, topic: int, cause: Cause) -> Sequence[Delayed]:
         """What a topic gives to the next set: its oldest, its newest, or all it has."""

@@ -7,6 +7,7 @@ from msgspec import Struct
 from eventyard.model.catalog import Record
 from eventyard.model.ids import Millis
 from eventyard.model.journal import Recording
+from eventyard.pipeline.accept import Waits, tell_nobody
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.release import Releases
 from eventyard.pipeline.waiting.backlogs import Backlogs
@@ -57,13 +58,14 @@ def waiting(
     log: Log,
     clock: Clock,
     new_id: Callable[[], str],
+    waits: Waits = tell_nobody,
 ) -> Waiting:
     """All of it, over the parts of a hub. Nothing is started."""
 
     def look(subscription_id: str) -> None:
         backlogs.look(subscription_id)
 
-    bundles = Bundles(catalog, store, due, look, releases.moved, pulled, clock, new_id)
+    bundles = Bundles(catalog, store, due, look, releases.moved, pulled, clock, new_id, waits)
     compounds = Compounds(catalog, store, bundles, look, releases.moved, clock)
     backlogs = Backlogs(store, catalog, releases, bundles, compounds, due, log, clock)
     return Waiting(backlogs, bundles, compounds, Schedules(catalog, store, backlogs, log, clock))

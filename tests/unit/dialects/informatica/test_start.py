@@ -20,7 +20,7 @@ async def test_what_waits_for_a_paused_subscription_is_processed(client_of, nati
     assert states == ["Delayed"] * 2
     told = await client.post("/subscription/start", json={**BILLING, "runDisabled": "false"})
     assert (told.status_code, told.json()) == (
-        200, {"responseCode": "SUCCESS", "message": "events that are processed now: 2"},
+        200, {"responseCode": "SUCCESS", "eventId": waiting[0], "message": "events that are processed now: 2"},
     )  # fmt: skip
     assert "Delayed" not in [(await client.get(f"/event/{one}")).json()["eventStatus"] for one in waiting]
 
@@ -31,6 +31,16 @@ async def test_of_the_latest_only_the_newest_is_processed(client_of, native, bil
         await order(native, number)
     told = await (await client_of(DIH)).post("/subscription/start", json=BILLING)
     assert told.json()["message"] == "events that are processed now: 1; discarded as older than that: 2"
+
+
+async def test_of_those_that_are_made_as_one_the_event_is_that_one(client_of, native, billing):
+    on_demand = {"when": "on_demand"}
+    await native("PATCH", f"subscriptions/{billing['id']}", schedule=on_demand, delivery_scope="aggregated")
+    for number in (1, 2):
+        await order(native, number)
+    told = (await (await client_of(CIH)).post("/subscription/start", json=BILLING)).json()
+    assert told["message"] == "events that are processed now: 2"
+    assert (await native("GET", f"events/{told['eventId']}"))["kind"] == "aggregated_subscription"
 
 
 async def test_a_start_fails_where_nothing_is_ready_or_it_is_disabled_or_not_there(client_of, native, billing):
@@ -49,10 +59,10 @@ async def test_a_start_fails_where_nothing_is_ready_or_it_is_disabled_or_not_the
 async def test_a_disabled_one_is_started_where_the_call_says_so(client_of, native, billing):
     client = await client_of(DIH)
     await client.post("/subscription/changemode", json={**BILLING, "mode": "pause"})
-    await order(native, 1)
+    event = await order(native, 1)
     await client.post("/subscription/changemode", json={**BILLING, "mode": "disable"})
     told = await client.post("/subscription/start", json={**BILLING, "runDisabled": "TRUE"})
-    assert told.json() == {"responseCode": "SUCCESS", "message": "events that are processed now: 1"}
+    assert told.json() == {"responseCode": "SUCCESS", "eventId": event, "message": "events that are processed now: 1"}
 
 
 @pytest.mark.parametrize("body", [{}, {**BILLING, "runDisabled": "perhaps"}])

@@ -84,13 +84,13 @@ async def test_what_waited_before_its_subscription_was_disabled_waits_on(world):
 async def test_by_hand_what_waits_now_is_delivered_and_what_comes_later_waits(world):
     nightly = await change(world, mode=Mode.PAUSED)
     await accepted(world, 2)
-    assert await world.backlogs.run(nightly, "ada") == Released(2, 0)
+    assert await world.backlogs.run(nightly, "ada") == Released(2, 0, EntryId(2))
     await accepted(world)
     assert await statuses(world, 2, 4, 6) == [P, P, D]
     line = await last_line(world, 2)
     assert (line.comment, line.actor) == (BY_HAND, "ada")
-    assert await world.backlogs.run(nightly, "ada") == Released(1, 0)
-    assert await world.backlogs.run(nightly, "ada") == Released(0, 0)
+    assert await world.backlogs.run(nightly, "ada") == Released(1, 0, EntryId(6))
+    assert await world.backlogs.run(nightly, "ada") == Released()
 
 
 async def test_one_that_is_disabled_is_run_only_by_force(world):
@@ -99,14 +99,14 @@ async def test_one_that_is_disabled_is_run_only_by_force(world):
     disabled = await change(world, mode=Mode.DISABLED)
     with pytest.raises(Conflict):
         await world.backlogs.run(disabled, "ada")
-    assert await world.backlogs.run(disabled, "ada", force=True) == Released(1, 0)
+    assert await world.backlogs.run(disabled, "ada", force=True) == Released(1, 0, EntryId(2))
 
 
 async def test_of_the_latest_scope_the_newest_is_delivered_and_the_older_ones_are_discarded(world, monkeypatch):
     monkeypatch.setattr(module, "PAGE", 2)
     latest = await change(world, schedule=ON_DEMAND, delivery_scope=DeliveryScope.LATEST)
     await accepted(world, 4)
-    assert await world.backlogs.run(latest, "ada") == Released(1, 3)
+    assert await world.backlogs.run(latest, "ada") == Released(1, 3, EntryId(8))
     assert await statuses(world, 2, 4, 6, 8) == [X, X, X, P]
     assert (await last_line(world, 2)).comment == OLDER
 
