@@ -4,11 +4,11 @@ What it is to be set to is said by the dialect, as it is for an action that come
 database is put into the form of that route's body.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
+from eventyard.cli.moving.boxes import object_of
 from eventyard.dialects.eventhos.action_settings import OAUTH2, HttpConfiguration, Method, Url, settings_of
 from eventyard.dialects.eventhos.envelopes import EventhosError
 from eventyard.model.errors import HubError
@@ -31,7 +31,7 @@ def settings_from(
     http: Any, security_type: str, security: Any, reply_to: str | None, kind: TargetType
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Settings and secrets, from the decrypted configurations of an action. Raises :class:`Refused`."""
-    http, security = _object(http), _object(security)
+    http, security = object_of(http), object_of(security)
     given: dict[str, Any] = {
         "url": http.get("url"),
         "method": http.get("method") or "post",
@@ -42,7 +42,7 @@ def settings_from(
         "reply_to": reply_to,
     }
     if security_type == OAUTH2:
-        data = _object(security.get("data"))
+        data = object_of(security.get("data"))
         given["securityType"] = 1
         given["securityUrl"] = security.get("url")
         given["clientId"], given["clientSecret"] = data.get("client_id"), data.get("client_secret")
@@ -59,9 +59,5 @@ def settings_from(
     return plain, {name: secret for name, secret in secrets.items() if secret}
 
 
-def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
 def _pairs(value: Any) -> list[dict[str, Any]]:
-    return [{"key": key, "value": inner} for key, inner in _object(value).items()]
+    return [{"key": key, "value": inner} for key, inner in object_of(value).items()]

@@ -6,6 +6,7 @@ a document that is no JSON, were encrypted with another key, or damaged.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -55,3 +56,8 @@ class Boxes:
         if not text or not text.isascii() or not text.isprintable():
             raise UnreadableError("it cannot be decrypted with this key: what comes out is no text")
         return text
+
+
+def object_of(document: Any) -> Mapping[str, Any]:
+    """A document, or part of one, that is to be an object; an empty one where it is none."""
+    return document if isinstance(document, Mapping) else {}

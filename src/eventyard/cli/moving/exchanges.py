@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from eventyard.cli.moving.boxes import object_of
 from eventyard.dialects.eventhos.send import CREDENTIALS, KEY
 from eventyard.model.event import Received
 from eventyard.model.ids import Millis
@@ -31,7 +32,7 @@ _masker = Masker(SECRETS)
 
 def received_of(request: Any) -> tuple[Received, bytes]:
     """The request that an event came by, without what proved its sender; and its body, as JSON."""
-    request = _object(request)
+    request = object_of(request)
     headers = {n.lower(): v for n, v in _texts(request.get("headers")).items() if n.lower() not in CREDENTIALS}
     query = {name: value for name, value in _texts(request.get("query")).items() if name != KEY}
     parts = urlsplit(_plain(str(request.get("url") or "")))
@@ -43,8 +44,8 @@ def received_of(request: Any) -> tuple[Received, bytes]:
 
 def outcome_of(request: Any, response: Any, *, processed: bool) -> Outcome:
     """What an attempt came to. ``processed`` is what eventhos made of it."""
-    sent = _sent(_object(request)) if request else None
-    response = _object(response)
+    sent = _sent(object_of(request)) if request else None
+    response = object_of(response)
     status, body = response.get("status"), _masked(response.get("body"))
     if isinstance(status, int) and 100 <= status <= 599:
         headers = _masker.headers(_texts(response.get("headers")))
@@ -63,7 +64,7 @@ def outcome_of(request: Any, response: Any, *, processed: bool) -> Outcome:
 
 def times_of(response: Any, received_at: Millis) -> tuple[Millis, Millis]:
     """When an attempt began and ended; not before the event was received, whose moment is known to the second only."""
-    response = _object(response)
+    response = object_of(response)
     start = max(received_at, _moment(response.get("startTime"), received_at))
     return start, max(start, _moment(response.get("endTime"), start))
 
@@ -82,12 +83,8 @@ def _masked(body: Any) -> bytes:
     return _masker.text(text[:BODY_KEPT].decode(errors="replace")).encode()[:BODY_KEPT]
 
 
-def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
 def _texts(value: Any) -> dict[str, str]:
-    return {_plain(name): _plain(_text(inner)) for name, inner in _object(value).items()}
+    return {_plain(name): _plain(_text(inner)) for name, inner in object_of(value).items()}
 
 
 def _text(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from eventyard.cli.moving.boxes import Boxes, UnreadableError
+from eventyard.cli.moving.boxes import Boxes, UnreadableError, object_of
 
 IV = "000102030405060708090a0b0c0d0e0f"
 DOCUMENT = f"{IV}|.|f10d0efc61443fb50fad1c86516900d010e975868366ce"
@@ -32,3 +32,8 @@ def test_what_is_no_box_is_not_opened(box: str) -> None:
 def test_text_is_no_document() -> None:
     with pytest.raises(UnreadableError):
         Boxes("k3y").document(WORD)
+
+
+def test_what_is_to_be_an_object_and_is_none_is_an_empty_one() -> None:
+    assert object_of({"url": "x"}) == {"url": "x"}
+    assert [object_of(other) for other in (None, [1], "x", 5)] == [{}] * 4
