@@ -21,7 +21,7 @@ from tests.seeds.wide import DAY, ENTRIES, HOUR, SENT, wide_hub
 
 DIH, CIH = "/dih-console", "/cih/dih-console"
 SEED = 20_210_401
-SEARCHES = 1_520
+SEARCHES = 1_500
 """So many of each profile; one in so many is at fault."""
 FAULTY = 20
 REACHES = {
