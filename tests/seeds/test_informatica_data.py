@@ -146,17 +146,20 @@ async def test_what_waits_outlives_a_kill_and_is_given_after_the_restart(tmp_pat
             assert nothing.status == 409
 
 
-async def test_whatever_was_answered_before_a_kill_is_never_given_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", [{}, {"aggregated": True, "batchSize": 3}], ids=["single", "aggregated"])
+async def test_whatever_was_answered_before_a_kill_is_never_given_again(tmp_path: Path, asked: Any) -> None:
     """Consumers that drain as fast as they can when the hub is killed: what they got is Complete, the rest comes."""
     got: list[int] = []
+    killed: list[bool] = []
 
     async def drain(hub: Hub) -> None:
         while True:
-            async with hub.session.post(f"{DIH}/consume/billing") as answer:
+            async with hub.session.post(f"{DIH}/consume/billing", json=asked) as answer:
                 if answer.status != 200:
                     return
-                got.append((await answer.json())["orders"][0]["id"])
-                if len(got) == 40:
+                got.extend(row["id"] for row in (await answer.json())["orders"])
+                if len(got) >= 40 and not killed:
+                    killed.append(True)
                     hub.signal(9)
 
     async with Hub(tmp_path / "data") as hub:

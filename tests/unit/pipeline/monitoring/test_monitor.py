@@ -136,7 +136,7 @@ async def test_rules_that_are_in_the_catalog_at_the_start_count_and_what_waits_i
 
 async def test_a_rule_is_told_of_what_waited_for_a_subscription_that_is_deleted(scene):
     await scene.rule()
-    scene.hub.backlogs.start()
+    scene.hub.waiting.backlogs.start()
     await scene.hub.subscriptions.change(scene.who, scene.book.id, {"mode": Mode.PAUSED})
     await scene.publish()
     await scene.hub.subscriptions.remove(scene.who, scene.book.id)
