@@ -88,6 +88,8 @@ class Bells:
         self._known: dict[str, str] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
+        self._untold: set[str] = set()
+        """Those whose target was disabled."""
         self._stopped = False
 
     def start(self) -> None:
@@ -111,10 +113,16 @@ class Bells:
             self._tasks[subscription.id] = asyncio.create_task(self._work(subscription.id))
 
     def changed(self, records: Sequence[Record]) -> None:
-        """The catalog changed: who wants to be told from now on is told of what waits already."""
+        """The catalog changed: who wants to be told from now on, or can be again, is told of what waits already."""
         for record in records:
+            if isinstance(record, Target) and record.enabled:
+                untold = [self._catalog.seek(Subscription, subscription_id) for subscription_id in self._untold]
+                for one in untold:
+                    if one is not None and one.notify == record.id:
+                        self.ring(one)
             if not isinstance(record, Subscription):
                 continue
+            self._untold.discard(record.id)
             now = self._catalog.seek(Subscription, record.id)
             before = self._known.pop(record.id, None)
             if now is not None and now.notify is not None:
@@ -158,7 +166,11 @@ class Bells:
         if subscription is None or subscription.notify is None:
             return None
         target = self._catalog.seek(Target, subscription.notify)
-        return None if target is None or not target.enabled else (subscription, target)
+        if target is None or not target.enabled:
+            self._untold.add(subscription_id)
+            return None
+        self._untold.discard(subscription_id)
+        return subscription, target
 
     async def _ready(self, subscription: Subscription) -> Ready | None:
         """What waits for a subscription; ``None``: nothing, or nobody can tell and the next ring will."""

@@ -218,6 +218,19 @@ async def test_who_never_takes_it_is_given_up_and_who_is_gone_is_disabled(house)
     assert len(house.webhook.sent) == 4
 
 
+async def test_a_target_that_is_enabled_again_is_told_of_what_came_meanwhile(house):
+    await house.hub.targets.change(house.ada, house.bell.id, {"enabled": False})
+    await house.publish()
+    await house.waits.over()
+    assert house.told == []
+    await house.hub.targets.change(house.ada, house.bell.id, {"enabled": True})
+    await house.waits.over()
+    assert len(house.told) == 1
+    await house.hub.targets.change(house.ada, house.bell.id, {"description": "At the door."})
+    await house.waits.over()
+    assert len(house.told) == 1
+
+
 async def test_a_target_behind_an_open_breaker_is_left_alone_until_it_may_be_asked(house):
     pushed = await house.subscribe("pushed", house.bell)
     failures = BreakerPolicy().threshold
