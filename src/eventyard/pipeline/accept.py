@@ -257,6 +257,9 @@ class Acceptor:
     def _decode(self, arrival: Arrival) -> Any:
         """The event's data as a JSON value if a schema or a filter wants to look at it, else ``None``."""
         door, event = arrival.door, arrival.event
+        looked_at = door.schemas or self._catalog.index.needs_data(door.source.topic_id, door.source.id)
+        if arrival.well_formed and not looked_at:
+            return None
         if not event.is_json:
             if door.schemas:
                 raise Invalid(
@@ -265,12 +268,10 @@ class Acceptor:
                     pointer="datacontenttype",
                 )
             return None
-        looked_at = door.schemas or self._catalog.index.needs_data(door.source.topic_id, door.source.id)
         try:
             if looked_at:
                 return msgspec.json.decode(event.data)
-            if not arrival.well_formed:
-                _WELL_FORMED.decode(event.data.decode())
+            _WELL_FORMED.decode(event.data.decode())
             return None
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise Invalid("invalid_json", f"the event's data is not JSON: {error}") from None

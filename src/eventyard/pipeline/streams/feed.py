@@ -10,6 +10,8 @@ from collections.abc import Callable, Hashable, Sequence
 from operator import attrgetter
 from typing import Any
 
+from msgspec import Struct
+
 from eventyard.model.catalog import Project, Topic
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
@@ -40,21 +42,20 @@ class _Nothing(dict[Hashable, Any]):
 _NOTHING = _Nothing()
 
 
-class Message:
-    """One committed publication on its way to queues. ``made`` holds what gateways encoded of it, once for all."""
+class Message(Struct, eq=False, gc=False):
+    """One committed publication on its way to queues.
 
-    __slots__ = ("application", "at", "entry_id", "event", "exchange", "made", "size")
+    ``exchange`` is its topic's id, ``application`` the journal number of the one that published (0: of none that
+    anybody sees), ``size`` that of its data. ``made`` holds what gateways encoded of it, once for all.
+    """
 
-    def __init__(self, entry_id: EntryId, at: Millis, exchange: str, event: Event, application: int = 0) -> None:
-        self.entry_id = entry_id
-        self.at = at
-        self.exchange = exchange
-        """The topic's id."""
-        self.event = event
-        self.application = application
-        """The journal number of the one that published; 0: of none that anybody sees."""
-        self.size = len(event.data)
-        self.made: dict[Hashable, Any] = {}
+    entry_id: EntryId
+    at: Millis
+    exchange: str
+    event: Event
+    application: int = 0
+    size: int = 0
+    made: dict[Hashable, Any] = {}
 
     def __repr__(self) -> str:
         return f"Message({self.entry_id}, {self.event.routing_key!r})"
@@ -156,7 +157,8 @@ class Feed:
             if one.topic != number:
                 number, exchange = one.topic, self._exchange(one.topic)
             if exchange is not None:
-                messages.append(Message(one.entry_id, one.at, exchange, one.event, one.application))
+                event = one.event
+                messages.append(Message(one.entry_id, one.at, exchange, event, one.application, len(event.data)))
         return messages
 
     def _exchange(self, number: int) -> str | None:

@@ -20,6 +20,7 @@ from eventyard.stores.sql.changes import HISTORY
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.promises import Promises
 from eventyard.stores.sql.statements import insert, update
+from eventyard.stores.sql.tables import SPAN_BITS
 from eventyard.stores.sql.tallies import Tallies
 
 _ENTRIES = insert(
@@ -135,6 +136,7 @@ def append(
     answers = []
     tallies = Tallies()
     source, series = None, 0
+    run_series = run_block = run = 0  # publications are tallied in runs of one series and block
     first_at = last_at = now
     for place, (new, attributes) in enumerate(publications):
         if new.idempotency and (earlier := promises.earlier(place, new)) is not None:
@@ -147,7 +149,11 @@ def append(
             series = known.series(
                 Kind.PUBLICATION, new.project_number, new.application_number, new.topic_number, source.number
             )
-        tallies.count(series, Endings.NONE, number)
+        if series == run_series and number >> SPAN_BITS == run_block:
+            run += 1
+        else:
+            tallies.count(run_series, Endings.NONE, run_block << SPAN_BITS, run)
+            run_series, run_block, run = series, number >> SPAN_BITS, 1
         family = _family(new.deliveries) if new.deliveries else _CHILDLESS
         entries += (number, series, _COMPLETE, family[0], None, None, _PROCESSING, 2, at, now)
         entries += (*family[1:], event_id)
@@ -165,6 +171,7 @@ def append(
             promises.make(place, new, answer)
         answers.append(answer)
     if entries:
+        tallies.count(run_series, Endings.NONE, run_block << SPAN_BITS, run)
         rows.write(connection)
         known.span(first_at, last_at)
         tallies.write(connection)

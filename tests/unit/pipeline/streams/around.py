@@ -16,7 +16,7 @@ from eventyard.testing.fakes import HandClock
 
 def message(entry_id: int, key: str = "a.b.c", application: int = 1, **extensions: str) -> Message:
     event = Event(f"e{entry_id}", "/here", "t", 0, b"{}", key, extensions=extensions)
-    return Message(EntryId(entry_id), HandClock().now, "exchange", event, application)
+    return Message(EntryId(entry_id), HandClock().now, "exchange", event, application, len(event.data))
 
 
 class ListFeed:
