@@ -2,6 +2,7 @@ import asyncio
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from eventyard.model.access import Principal, Scope
 from eventyard.model.breaker import BreakerPolicy
@@ -331,3 +332,16 @@ async def test_who_is_told_must_be_there_and_be_sent_to_and_have_something_to_te
     await house.hub.subscriptions.remove(house.ada, later.id)
     with pytest.raises(Conflict, match="tells that something waits for subscription 'billing'"):
         await house.hub.targets.remove(house.ada, house.bell.id)
+
+
+async def test_nobody_has_a_target_told_that_they_do_not_see(house):
+    elsewhere = replace(house.ada, organization_id="elsewhere")
+    with pytest.raises(NotFound):
+        await house.hub.subscriptions.change(elsewhere, house.billing.id, {"notify": "bell"})
+    other = await house.hub.projects.create(house.ada, name="other")
+    job, _ = await house.hub.targets.create(house.ada, project_id=other.id, name="load", type_="job")
+    await house.hub.topics.create(house.ada, project_id=other.id, name="orders")
+    theirs = {"project_id": other.id, "topics": ["orders"], "target_id": job.id}
+    for notify in (house.bell.id, "bell"):
+        with pytest.raises(NotFound):
+            await house.hub.subscriptions.create(house.ada, notify=notify, **theirs)
