@@ -1,5 +1,6 @@
 """What a suite needs beside Python is named by a mark. Where that cannot be had, the run says so by name and count."""
 
+import gc
 import shutil
 import subprocess
 from collections import Counter
@@ -14,6 +15,8 @@ from tests.moving import mariadb
 NODE_MODULES = Path(__file__).parent / "interop/node_modules"
 ASSETS = Path(__file__).parents[1] / "src/eventyard/dialects/data_events/assets/asyncapi-react"
 NOT_RUN = pytest.StashKey[Counter[tuple[str, str]]]()
+GARBAGE = 50_000, 20, 20
+"""When to look for garbage. Each test makes a hub and drops it: to look as often as is usual is an eighth of the time."""
 
 
 def npm_packages() -> bool:
@@ -35,6 +38,7 @@ CAN_BE_HAD: Mapping[str, Callable[[], bool]] = {
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"needs(thing): one of {', '.join(CAN_BE_HAD)}")
     config.stash[NOT_RUN] = Counter()
+    gc.set_threshold(*GARBAGE)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
