@@ -27,6 +27,9 @@ BUNDLES: frozenset[Kind] = frozenset(
 )
 """The kinds that are delivered and are no child of a publication."""
 
+DELIVERIES: tuple[Kind, ...] = (Kind.SUBSCRIPTION, *sorted(BUNDLES))
+"""The kinds that are delivered: attempted, retried, reprocessed."""
+
 SEVERAL: frozenset[Kind] = BUNDLES | {Kind.COMPOUND_PUBLICATION}
 """The kinds that may be about several topics at once."""
 

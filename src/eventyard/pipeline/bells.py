@@ -19,7 +19,7 @@ from eventyard.model.errors import Unavailable
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import Claimed, Query
-from eventyard.model.lifecycle import BUNDLES, Kind, Status
+from eventyard.model.lifecycle import DELIVERIES, Status
 from eventyard.model.retry import GiveUp, Succeeded
 from eventyard.pipeline.attempt import Attempter
 from eventyard.pipeline.catalog import Catalog
@@ -196,7 +196,7 @@ class Bells:
             found |= {one.entry_id: one.publication_id for one in delayed}
         project = self._catalog.get(Project, subscription.project_id)
         query = Query(
-            projects=(project.number,), kinds=(Kind.SUBSCRIPTION, *BUNDLES), statuses=(Status.PENDING,),
+            projects=(project.number,), kinds=DELIVERIES, statuses=(Status.PENDING,),
             name=subscription.name, ascending=True, limit=COUNTED + 1,
         )  # fmt: skip
         for entry in (await self._store.find(query)).entries:

@@ -19,7 +19,7 @@ from eventyard.model.errors import Conflict, NotFound
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import Claimed, EntryDetail, HistoryLine, NewBundle, NewDelivery
-from eventyard.model.lifecycle import BUNDLES, Kind, Status, Trigger, label, labels
+from eventyard.model.lifecycle import BUNDLES, DELIVERIES, Kind, Status, Trigger, label, labels
 from eventyard.model.outcome import Attempt, Counts, Outcome, Result
 from eventyard.pipeline.attempt import Attempter
 from eventyard.pipeline.catalog import Catalog
@@ -134,7 +134,7 @@ class Consuming:
         async with self._turn(subscription):
             detail = await self._store.detail(EntryId(entry_id))
             entry = detail.entry
-            delivered = entry.kind is Kind.SUBSCRIPTION or entry.kind in BUNDLES
+            delivered = entry.kind in DELIVERIES
             if entry.name_id != subscription.id or not delivered or not view.shows_entry(entry):
                 raise NotFound("not_found", f"there is no delivery {entry_id} of subscription {subscription.name!r}")
             if entry.status not in statuses:

@@ -16,7 +16,7 @@ from eventyard.model.catalog import Subscription, Target
 from eventyard.model.errors import Conflict, Invalid, NotFound
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import Entry, EntryDetail, HistoryLine, NewDelivery, Query
-from eventyard.model.lifecycle import BUNDLES, BY_HAND, LIFECYCLE, Kind, Status, Trigger, after, label, labels
+from eventyard.model.lifecycle import BUNDLES, BY_HAND, DELIVERIES, LIFECYCLE, Status, Trigger, after, label, labels
 from eventyard.pipeline.accept import Dispatcher, Waits, tell_nobody
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.ends import Ends
@@ -24,9 +24,6 @@ from eventyard.pipeline.release import Releases
 from eventyard.pipeline.view import View
 from eventyard.pipeline.waiting.bundles import Bundles
 from eventyard.ports import Clock, Store, TargetType
-
-DELIVERIES = (Kind.SUBSCRIPTION, *sorted(BUNDLES))
-"""What can be retried and reprocessed."""
 
 BULK_PAGE = 500
 """How many deliveries a bulk act finds at a time, and moves in one transaction."""

@@ -13,7 +13,7 @@ from eventyard.api.v1.bodies import Body
 from eventyard.api.v1.call import Asked, Cursor, InProject, Limit
 from eventyard.api.v1.entries import Entry, entry_shown
 from eventyard.api.v1.events import Searched, found
-from eventyard.model.lifecycle import Kind, Trigger
+from eventyard.model.lifecycle import DELIVERIES, Trigger
 from eventyard.pipeline.search import MAX_ENTRY_ID
 
 router = APIRouter(prefix="/v1/deliveries", tags=["Deliveries"])
@@ -33,8 +33,8 @@ class Comment(Body):
 async def list_deliveries(
     call: Asked, search: Searched, project_id: InProject = None, limit: Limit = FIRST_PAGE, cursor: Cursor = None
 ) -> Response:
-    """As `/v1/events`, of the kind `subscription`."""
-    return await found(call, project_id, {**search.fields, "of_kinds": (Kind.SUBSCRIPTION,)}, limit, cursor)
+    """As `/v1/events`, of the kinds that are delivered: subscriptions, and several of one made as one."""
+    return await found(call, project_id, {**search.fields, "of_kinds": DELIVERIES}, limit, cursor)
 
 
 @router.post(

@@ -23,7 +23,7 @@ from eventyard.model import catalog, journal
 from eventyard.model.access import Scope
 from eventyard.model.errors import NotFound
 from eventyard.model.ids import EntryId
-from eventyard.model.lifecycle import Kind
+from eventyard.model.lifecycle import DELIVERIES
 from eventyard.model.outcome import Counts
 from eventyard.pipeline.search import MAX_ENTRY_ID
 from eventyard.pipeline.work import CLAIM_LIMIT, Run, lost
@@ -241,7 +241,7 @@ async def _runs(call: Call, job: catalog.Target, names: set[str], limit: int, be
     entries: list[journal.Entry] = []
     more = False
     for name in names:
-        asked = {"kinds": (Kind.SUBSCRIPTION,), "name": name, "before": before, "limit": limit}
+        asked = {"kinds": DELIVERIES, "name": name, "before": before, "limit": limit}
         page = await call.hub.search.find(call.who, job.project_id, asked)
         entries += page.entries
         more |= page.more

@@ -17,7 +17,7 @@ from eventyard.model.catalog import Mode, Project, Record, Subscription
 from eventyard.model.errors import Invalid, Unavailable
 from eventyard.model.ids import Millis
 from eventyard.model.journal import Query, Recording
-from eventyard.model.lifecycle import BUNDLES, Kind, Status
+from eventyard.model.lifecycle import DELIVERIES, Kind, Status
 from eventyard.model.schedule import DeliveryScope, Missed, When
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.recorder import LONGEST_PAUSE
@@ -228,7 +228,7 @@ class Schedules:
             return None
         page = await self._store.find(
             Query(
-                projects=(project.number,), kinds=(Kind.SUBSCRIPTION, *BUNDLES), statuses=(Status.COMPLETE,),
+                projects=(project.number,), kinds=DELIVERIES, statuses=(Status.COMPLETE,),
                 name=leader.name, limit=LATEST_ENDS,
             )
         )  # fmt: skip
