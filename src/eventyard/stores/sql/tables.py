@@ -113,6 +113,7 @@ series = Table(
     _number("name"),
 )
 Index("one_series", series.c.kind, series.c.project, series.c.application, series.c.topic, series.c.name, unique=True)
+Index("named_series", series.c.kind, series.c.name, series.c.topic)
 
 names = Table(
     "names",

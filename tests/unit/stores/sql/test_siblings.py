@@ -40,11 +40,12 @@ def test_delayed_ones_are_found_by_the_index_of_the_series(
     engine = file.reading_engine(path, 1)
     with engine.connect() as reader:
         whose = delaying(reader)
-        found = delayed(reader, (6, EntryId(0), None, 9), newest=True)
+        found = delayed(reader, (6, None, EntryId(0), None, 9), newest=True)
     engine.dispose()
     assert whose == [Delaying(6, "subscription-fulfilment")]
     assert [(one.entry_id, one.publication_id) for one in found] == [(6, 4), (3, 1)]
     assert found[0] == Delayed(EntryId(6), EntryId(4), 5, b.NOW, 3, len(b.event().data))
-    for statement, given in ((_DELAYING, ()), (_DELAYED % "ASC", (6, 0, 9, 9))):
-        plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", given).fetchall()
-        assert any("by_series" in row[-1] for row in plan)
+    for statement, given in ((_DELAYING, ()), (_DELAYED % "ASC", (6, None, 0, 9, 9))):
+        plan = [row[-1] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", given)]
+        assert any("by_series" in step for step in plan)
+        assert any("named_series (kind=? AND name=?)" in step for step in plan) == (statement != _DELAYING), plan
