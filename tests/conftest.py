@@ -16,7 +16,7 @@ NODE_MODULES = Path(__file__).parent / "interop/node_modules"
 ASSETS = Path(__file__).parents[1] / "src/eventyard/dialects/data_events/assets/asyncapi-react"
 NOT_RUN = pytest.StashKey[Counter[tuple[str, str]]]()
 GARBAGE = 50_000, 20, 20
-"""When to look for garbage. Each test makes a hub and drops it: to look as often as is usual is an eighth of the time."""
+"""When to look for garbage. Most tests make a hub and drop it: looking as often as is usual is an eighth of it all."""
 
 
 def npm_packages() -> bool:
