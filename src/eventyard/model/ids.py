@@ -4,6 +4,7 @@ Journal ids are handed out by the store in commit order. Public ids are made her
 by the caller, so that the same arguments give the same id in a test.
 """
 
+from functools import lru_cache
 from typing import NewType
 
 EntryId = NewType("EntryId", int)
@@ -15,10 +16,16 @@ Millis = int
 RANDOM_BITS = 74
 """How many random bits :func:`uuid7` wants."""
 
-_LOW_62 = (1 << 62) - 1
+_LOW_48 = (1 << 48) - 1
 
 
 def uuid7(now: Millis, randomness: int) -> str:
     """The UUIDv7 (RFC 9562, section 5.7) of a moment and 74 random bits, in its 36-character text form."""
-    text = "%032x" % (now << 80 | 7 << 76 | randomness >> 62 << 64 | 2 << 62 | randomness & _LOW_62)
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    middle = 0x8000 | randomness >> 48 & 0x3FFF
+    return "%s%03x-%04x-%012x" % (_moment(now), randomness >> 62, middle, randomness & _LOW_48)  # noqa: UP031 - a third faster
+
+
+@lru_cache(maxsize=16)
+def _moment(now: Millis) -> str:
+    """The part that all ids of a moment begin with, up to the version."""
+    return f"{now >> 16:08x}-{now & 0xFFFF:04x}-7"

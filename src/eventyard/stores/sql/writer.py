@@ -46,7 +46,7 @@ LIGHT = 1_024
 class Task:
     """Something to be written, and who waits for it."""
 
-    __slots__ = ("act", "future", "publications", "recording", "single", "thick")
+    __slots__ = ("act", "future", "pages", "publications", "recording", "single")
 
     def __init__(
         self,
@@ -63,17 +63,13 @@ class Task:
         self.single = single
         self.recording = recording
         self.act = act
-        self.thick = thick
+        self.pages = sum([1 + len(new.event.data) // PAGE for new, _ in publications]) or thick
+        """About how many pages of the log it takes."""
 
     @property
     def size(self) -> int:
         """How many events, recordings or acts it is."""
         return len(self.publications) or 1
-
-    @property
-    def pages(self) -> int:
-        """About how many pages of the log it takes."""
-        return sum(1 + len(new.event.data) // PAGE for new, _ in self.publications) or self.thick
 
 
 class Writer:
