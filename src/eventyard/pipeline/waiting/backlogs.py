@@ -147,7 +147,7 @@ class Backlogs:
     async def _work(self) -> None:
         while self._asked:
             asked, self._asked = self._asked, {}
-            numbers = await self._survey([ask for asks in asked.values() for ask in asks])
+            numbers = await self._survey([ask for asks in asked.values() for ask in asks], asked)
             for part in _parts(list(asked), ROUND):
                 await asyncio.gather(*(self._serve(name, numbers.get(name), asked[name]) for name in part))
 
@@ -163,12 +163,16 @@ class Backlogs:
         await self._bundles.resume()
         return Released()
 
-    async def _survey(self, asks: Collection[_Ask]) -> dict[str, int]:
-        """Whose deliveries wait, by the number of the subscription."""
+    async def _survey(self, asks: Collection[_Ask], names: Collection[str] = ()) -> dict[str, int]:
+        """Whose deliveries wait, by the number of the subscription; or the numbers of a few, of which some may wait."""
+        found = [self._catalog.seek(Subscription, name) for name in names]
+        few = {one.id: one.number for one in found if one is not None}
         while True:
             try:
                 # What was accepted before now is committed when this is: one after another, and so it is found.
                 await self._store.move((), Trigger.START, HistoryLine(self._clock(), Status.PROCESSING), None)
+                if found and len(found) == len(few) <= ROUND:
+                    return few
                 return {one.subscription_id: one.number for one in await self._store.delaying()}
             except Unavailable as error:
                 for ask in asks:

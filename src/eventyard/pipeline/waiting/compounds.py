@@ -80,7 +80,8 @@ class Compounds:
         for subscription_id in [name for name, at in self._deadlines.items() if at <= now]:
             del self._deadlines[subscription_id]
             self._look(subscription_id)
-        self._set_alarm(now)
+        if self._deadlines:
+            self._alarm.set(min(*self._deadlines.values(), now + LOOK_MS))
 
     # What is done; for one subscription one after another
 
@@ -140,7 +141,7 @@ class Compounds:
         deadline = waiting[0].created_at + compound.wait_minutes * 60_000
         if self._clock() < deadline:
             self._deadlines[subscription.id] = deadline
-            self._set_alarm(self._clock())
+            self._alarm.set(min(deadline, self._clock() + LOOK_MS))
             return
         project = self._catalog.get(Project, subscription.project_id)
         about = f"{subscription.id}/{waiting[0].entry_id}"  # is said once of each set
@@ -156,10 +157,6 @@ class Compounds:
         entry_id = await self._store.gather(note)
         if entry_id is not None:
             self._moved([entry_id], line.status, why)
-
-    def _set_alarm(self, now: Millis) -> None:
-        if self._deadlines:
-            self._alarm.set(min(*self._deadlines.values(), now + LOOK_MS))
 
     # Topics
 

@@ -189,36 +189,39 @@ class Schedules:
             try:
                 waiting = [one.subscription_id for one in await self._store.delaying()]
                 unbound = [one.id for one in self._catalog.all(Subscription) if one.unbound]
+                completed: dict[str, Millis | None] = {}  # a leader may have many followers
                 for subscription_id in (*waiting, *unbound):
-                    await self._look_back(subscription_id)
+                    await self._look_back(subscription_id, completed)
                 return
             except Unavailable as error:
                 self._log.error("schedule_unavailable", error=error.message)
                 await self._pause(LONGEST_PAUSE)
 
-    async def _look_back(self, subscription_id: str) -> None:
+    async def _look_back(self, subscription_id: str, completed: dict[str, Millis | None]) -> None:
         subscription = self._catalog.seek(Subscription, subscription_id)
         if subscription is None or subscription.mode is not Mode.ENABLED:
             return
         schedule = subscription.schedule
         if schedule.when is When.CRON and schedule.missed is Missed.ONCE:
             missed = last_moment(schedule, self._clock())
-            if not subscription.unbound or await self._last_run(subscription) < missed:
+            if not subscription.unbound or await self._is_behind(subscription, missed):
                 self._backlogs.ask(subscription_id, MADE_UP, missed)
         elif schedule.when is When.AFTER and schedule.after is not None:
-            moment = await self._completed_at(schedule.after)
+            if schedule.after not in completed:
+                completed[schedule.after] = await self._completed_at(schedule.after)
+            moment = completed[schedule.after]
             if moment is not None:
                 self._follow(schedule.after, {subscription_id}, moment)
 
-    async def _last_run(self, subscription: Subscription) -> Millis:
-        """When an unbound subscription was run last, or made."""
+    async def _is_behind(self, subscription: Subscription, missed: Millis) -> bool:
+        """Whether an unbound subscription was made before a moment, and has not been run since."""
+        if subscription.created_at >= missed:
+            return False
         project = self._catalog.get(Project, subscription.project_id)
         kinds = (Kind.UNBOUND_SUBSCRIPTION,)
         query = Query(projects=(project.number,), kinds=kinds, name=subscription.name, limit=LATEST_ENDS)
         page = await self._store.find(query)
-        return max(
-            (one.created_at for one in page.entries if one.name_id == subscription.id), default=subscription.created_at
-        )
+        return all(one.created_at < missed for one in page.entries if one.name_id == subscription.id)
 
     async def _completed_at(self, subscription_id: str) -> Millis | None:
         """When the last of a subscription's newest deliveries was completed."""

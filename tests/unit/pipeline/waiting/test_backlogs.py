@@ -284,3 +284,12 @@ async def test_ten_thousand_that_wait_for_nothing_are_asked_together_and_written
         world.backlogs.ask(one.id, "now")
     await settle()
     assert reads == [1]
+
+
+async def test_a_few_that_are_asked_are_not_looked_for_among_all_that_wait(world):
+    await change(world, schedule=ON_DEMAND)
+    await accepted(world)
+    world.store.delaying = None
+    world.backlogs.ask("subscription-fulfilment", "now")
+    assert await statuses(world, 2) == [P]
+    assert await world.backlogs.run(world.catalog.get(Subscription, "subscription-fulfilment"), "ada") == Released()

@@ -8,6 +8,7 @@ from eventyard.model.journal import HistoryLine
 from eventyard.model.lifecycle import Kind, Status, Trigger
 from eventyard.model.schedule import Compound, DeliveryScope, Overlap, Schedule, When
 from eventyard.pipeline.waiting.bundles import OLDER, PART
+from eventyard.pipeline.waiting.compounds import LOOK_MS
 from eventyard.testing.fakes import settle
 
 C, D, E, P, X = Status.COMPLETE, Status.DELAYED, Status.ERROR, Status.PROCESSING, Status.DISCARDED
@@ -114,6 +115,28 @@ async def test_a_set_that_has_waited_too_long_is_told_of_once_and_waits_on(world
     await sets.publish("stock")
     assert len(await sets.bundles()) == 1
     compounds.stop()
+
+
+async def test_the_timer_is_set_to_the_next_deadline_and_sleeps_no_longer_than_a_clock_may_jump_unnoticed(world, sets):
+    class Timer:
+        def __init__(self):
+            self.asked = []
+
+        def set(self, at):
+            self.asked.append(at - world.clock.now)
+
+        def stop(self):
+            pass
+
+    compounds = world.waiting.compounds
+    compounds._alarm = timer = Timer()
+    compounds.tick()
+    assert timer.asked == []
+    await sets.start(compound=Compound(wait_minutes=2))
+    await sets.publish("orders")
+    world.clock.now += 3 * MINUTE // 2
+    compounds.tick()
+    assert timer.asked == [LOOK_MS, MINUTE // 2]
 
 
 async def test_a_paused_one_makes_its_sets_when_it_is_enabled_again(sets):

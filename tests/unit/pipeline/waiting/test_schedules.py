@@ -200,6 +200,39 @@ async def test_a_completion_that_a_killed_process_did_not_follow_is_followed_aft
     await next_one.stop()
 
 
+async def test_a_leader_of_many_is_looked_at_once(chain):
+    follows = Schedule(When.AFTER, after="subscription-fulfilment")
+    await chain.catalog.save(builders.subscription("second", target_id="target-reports", schedule=follows))
+    await accepted(chain)
+    await chain.store.record(builders.delivered(2, 1))
+    find, asked = chain.store.find, []
+
+    async def counted(query):
+        asked.append(query.name)
+        return await find(query)
+
+    chain.store.find = counted
+    next_one = fresh(chain)
+    next_one.start()
+    assert await statuses(chain, 3, 5) == [P, P]
+    assert asked == ["fulfilment"]
+    await next_one.stop()
+
+
+async def test_an_unbound_one_that_was_made_after_its_last_moment_is_not_searched_for(world):
+    await change(world, schedule=HOURLY, unbound=True)
+
+    async def refused(query):
+        raise AssertionError(query)
+
+    world.store.find = refused
+    next_one = fresh(world)
+    next_one.start()
+    await settle()
+    assert next_one._resuming.exception() is None
+    await next_one.stop()
+
+
 async def test_it_looks_back_once_the_store_can_be_read(chain):
     await accepted(chain)
     await chain.store.record(builders.delivered(2, 1))
