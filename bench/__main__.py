@@ -23,6 +23,7 @@ from bench.measures import (
     search,
     startup,
     stomp,
+    waiting,
 )
 from bench.plan import QUICK, Plan, Say
 from bench.results import Row, as_json, show
@@ -43,6 +44,7 @@ PARTS: Mapping[str, tuple[str, Measure]] = {
     "k": ("replay", replay.measure),
     "l": ("eventhos", eventhos.measure),
     "m": ("retention", retention.measure),
+    "n": ("subscriptions that wait", waiting.measure),
 }
 
 

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from bench.processes import cpu_seconds, memory_mb
+from bench.processes import cpu_exactly, cpu_seconds, memory_mb
 
 KEY = "ey_bench_" + "7" * 32
 
@@ -97,6 +97,10 @@ class Hub:
     @property
     def cpu_seconds(self) -> float:
         return cpu_seconds(self.pid)
+
+    @property
+    def cpu_exactly(self) -> float:
+        return cpu_exactly(self.pid)
 
     @property
     def memory_mb(self) -> tuple[float, float]:

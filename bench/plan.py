@@ -21,6 +21,13 @@ class Plan(Struct, frozen=True):
     starts: int = 5
     replayed: int = 1_000_000
     """Entries of the past that are read again."""
+    idle: float = 15.0
+    """Seconds at a time in which a hub that is asked nothing is watched."""
+    delayed: int = 1_000
+    """Events at a time that are published for a subscription that waits."""
 
 
-QUICK = Plan(rounds=2, seconds=1.0, warm_up=0.3, journals=(10_000, 100_000), searches=7, starts=2, replayed=100_000)
+QUICK = Plan(
+    rounds=2, seconds=1.0, warm_up=0.3, journals=(10_000, 100_000), searches=7, starts=2, replayed=100_000, idle=0.5,
+    delayed=500,
+)  # fmt: skip
