@@ -6,7 +6,7 @@ from eventyard.dialects.informatica.answers import SUCCESS, InformaticaRoute, an
 from eventyard.dialects.informatica.bodies import event_id, text, word
 from eventyard.dialects.informatica.call import Calling
 from eventyard.dialects.informatica.profiles import Profile
-from eventyard.dialects.informatica.shapes import NUMBER, TEXT, given, success
+from eventyard.dialects.informatica.shapes import NUMBER, TEXT, answered, given, success
 from eventyard.model.lifecycle import BY_HAND, label
 
 STATUSES = {label(status): status for status in BY_HAND}
@@ -25,7 +25,13 @@ def changestatus_router(profile: Profile) -> APIRouter:
             ("eventId", "eventStatusName"),
             {"eventId": "270003", "eventStatusName": "Complete", "comment": "Loaded by hand."},
         ),
-        responses={200: success("The event has the status.")},
+        responses={
+            200: success("The event has the status."),
+            409: answered(
+                "It has that status already, or is Reprocessed.",
+                {"responseCode": {"const": "CONFLICT"}, "message": TEXT},
+            ),
+        },
     )
     async def changestatus(call: Calling) -> Response:
         """Any event but a Reprocessed one. Its history keeps the comment, and who it was."""

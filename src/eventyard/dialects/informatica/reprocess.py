@@ -15,6 +15,8 @@ from eventyard.dialects.informatica.profiles import Profile
 from eventyard.dialects.informatica.shapes import NUMBER, TEXT, answered, given
 
 DONE = 0
+NUMBERED = (400, 401, 403, 404, 409, 413, 415, 429, 500, 503)
+"""The statuses of its refusals."""
 
 
 class NumberedRoute(InformaticaRoute):
@@ -29,6 +31,10 @@ class NumberedRoute(InformaticaRoute):
 def reprocess_router(profile: Profile) -> APIRouter:
     """The call that reprocesses."""
     router = APIRouter(tags=["Events"], route_class=NumberedRoute)
+    refusal = answered(
+        "It was not reprocessed: the status, and the reason.",
+        {"responseCode": NUMBER, "reprocessEventId": {"type": "null"}, "message": TEXT},
+    )
 
     @router.post(
         "/event/reprocess",
@@ -37,9 +43,9 @@ def reprocess_router(profile: Profile) -> APIRouter:
         openapi_extra=given({"eventId": NUMBER, "comment": TEXT}, ("eventId",), {"eventId": "40558"}),
         responses={
             200: answered(
-                "The new event. A refusal has its status as `responseCode`, and null for the event.",
-                {"responseCode": NUMBER, "reprocessEventId": NUMBER, "message": {"type": "null"}},
-            )
+                "The new event.", {"responseCode": NUMBER, "reprocessEventId": NUMBER, "message": {"type": "null"}}
+            ),
+            **dict.fromkeys(NUMBERED, refusal),
         },
     )
     async def reprocess(call: Calling) -> Response:
