@@ -20,8 +20,8 @@ from eventyard.pipeline.doors import Door, Doors
 from eventyard.pipeline.topics import Topics
 from eventyard.ports import Clock
 
-BESIDE = " (streams)"
-"""Ends the name of the source of a topic whose own name another source has."""
+BESIDE, OF = " (streams)", " (streams of {})"
+"""End the name of the source of a topic whose own name another source has, and of that of one application."""
 
 
 class Publishing:
@@ -55,36 +55,37 @@ class Publishing:
         """Commit many in one transaction, or none. Raises what is wrong with one of them."""
         return await self._acceptor.accept_whole(arrivals)
 
-    async def door(self, project: Project, name: str) -> Door:
-        """The door into a topic for the hub's own use: found, or made with the topic when it is first asked for.
+    async def door(self, project: Project, name: str, by: Application | None = None) -> Door:
+        """The door into a topic for the hub's own use, or for one application: found, or made, with the topic, when it
+        is first asked for.
 
         Raises ``NotFound`` for a topic that is neither there nor one that the hub makes in this project.
         """
-        return self.find(project, name) or await self._make(project, name)
+        return self.find(project, name, by) or await self._make(project, name, by)
 
-    def find(self, project: Project, name: str) -> Door | None:
+    def find(self, project: Project, name: str, by: Application | None = None) -> Door | None:
         """The same door, if it was ever asked for."""
         topic = self._catalog.named(Topic, project.id, name)
-        source = None if topic is None else self._source(topic)
+        source = None if topic is None else self._source(topic, by)
         return None if source is None else self._doors.of(source.id)
 
     def topic(self, project: Project, name: str, settings: ExchangeSettings | None = None) -> Topic:
         """A topic for the clients of streams, not saved yet; ``settings`` are what one of them declared."""
         return msgspec.structs.replace(self._topics.new(project, name, _PURPOSE), exchange=settings)
 
-    def _source(self, topic: Topic) -> Source | None:
-        for name in (topic.name, topic.name + BESIDE):
+    def _source(self, topic: Topic, by: Application | None) -> Source | None:
+        for name in _names(topic.name, by):
             source = self._catalog.named(Source, topic.project_id, name)
             if source is not None and source.scheme == INTERNAL and source.topic_id == topic.id:
                 return source
         return None
 
     @in_turn
-    async def _make(self, project: Project, name: str) -> Door:
-        found = self.find(project, name)  # somebody else's turn came first
+    async def _make(self, project: Project, name: str, by: Application | None) -> Door:
+        found = self.find(project, name, by)  # somebody else's turn came first
         if found is not None:
             return found
-        owner = self._owner(project, name)
+        owner = by or self._owner(project, name)
         topic = self._catalog.named(Topic, project.id, name)
         records: list[Topic | Source] = []
         if topic is None:
@@ -92,14 +93,15 @@ class Publishing:
                 raise _no_such(name, project)
             topic = self.topic(project, name)
             records.append(topic)
-        taken = self._catalog.named(Source, project.id, name) is not None
+        own, *beside = _names(name, by)
+        taken = beside and self._catalog.named(Source, project.id, own) is not None
         now = self._clock()
         source = Source(
             id=self.new_id(),
             project_id=project.id,
             application_id=owner.id,
             topic_id=topic.id,
-            name=name + BESIDE if taken else name,
+            name=beside[0] if taken else own,
             created_at=now,
             updated_at=now,
             description=_PURPOSE,
@@ -120,6 +122,10 @@ class Publishing:
         if oldest is None or not known:
             raise _no_such(name, project)
         return oldest
+
+
+def _names(topic: str, by: Application | None) -> Sequence[str]:
+    return (topic, topic + BESIDE) if by is None else (topic + OF.format(by.name),)
 
 
 _PURPOSE = "Made for the clients of streams."

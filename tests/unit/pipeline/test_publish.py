@@ -97,3 +97,11 @@ async def test_a_door_that_could_not_be_saved_is_made_at_the_next_try(world, pro
         await world.publishing.door(project, "amq.topic")
     await world.publishing.door(project, "amq.topic")
     assert [source.name for source in world.catalog.all(Source)].count("amq.topic") == 1
+
+
+async def test_an_application_publishes_by_a_door_of_its_own(world, project):
+    await world.catalog.save(crm := builders.application("crm"))
+    await world.publishing.door(project, "orders")
+    door = await world.publishing.door(project, "orders", crm)
+    assert (door.topic.id, door.source.name, door.application.id) == ("topic-orders", "orders (streams of crm)", crm.id)
+    assert world.publishing.find(project, "orders", crm) is door

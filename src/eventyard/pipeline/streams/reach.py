@@ -86,10 +86,19 @@ class Reach:
         if settings_of(topic).internal:
             raise Forbidden("forbidden", f"cannot publish to internal exchange {exchange!r}")
         catalog, held = self._streams.catalog, self.who.categories
-        door = await self._streams.publishing.door(catalog.get(Project, topic.project_id), topic.name)
+        project = catalog.get(Project, topic.project_id)
+        door = await self._streams.publishing.door(project, topic.name, self._publisher(topic))
         if held is not None and not catalog.sight(held).shows(door.source):
             raise Forbidden("forbidden", f"who publishes to exchange {exchange!r} is an application out of sight")
         return door
+
+    def _publisher(self, topic: Topic) -> Application | None:
+        """The application that the client publishes for, if it is one's; what is told of one is told by itself."""
+        name = self.who.application_id
+        if name is None or topic.name.startswith((PROJECT, APPLICATION)):
+            return None
+        application = self._streams.catalog.seek(Application, name)
+        return application if application is not None and application.project_id == topic.project_id else None
 
     async def check_grave(self, exchange: str) -> None:
         """See that the client may publish where it sends dead letters. Raises ``NotFound``, ``Forbidden``.

@@ -10,8 +10,9 @@ from eventyard.model.event import Event
 from eventyard.model.streams import ExchangeSettings
 from eventyard.pipeline.streams.link import Link
 from eventyard.pipeline.streams.outgoing import Outgoing
+from eventyard.testing import builders
 from eventyard.testing.hub import Yard
-from tests.unit.pipeline.streams.conftest import connect
+from tests.unit.pipeline.streams.conftest import connect, send
 
 
 def default_application(yard: Yard) -> Application:
@@ -159,3 +160,15 @@ async def test_a_queue_with_categories_stays_that_of_its_project(yard: Yard, lin
     with pytest.raises(NotFound, match="no queue"):
         bound.queue("q")
     assert limited.queue("q") is queue
+
+
+async def test_what_a_key_of_one_application_publishes_is_an_event_of_that_application(yard: Yard) -> None:
+    crm = builders.application("crm", project_id=yard.project.id)
+    await yard.hub.catalog.save(crm, builders.topic("orders", project_id=yard.project.id))
+    key = await yard.key_for(Scope.ADMIN, project_id=yard.project.id, application_id=crm.id)
+    link = connect(yard, key)
+    for exchange in ("orders", "amq.topic"):
+        (entry,) = await send(link, exchange, "a.b")
+        assert (await yard.hub.search.detail(link.who, entry)).entry.application == "crm"
+    (entry,) = await send(connect(yard), "orders", "a.b")
+    assert (await yard.hub.search.detail(link.who, entry)).entry.application == "default"
