@@ -169,6 +169,6 @@ async def test_what_a_key_of_one_application_publishes_is_an_event_of_that_appli
     link = connect(yard, key)
     for exchange in ("orders", "amq.topic"):
         (entry,) = await send(link, exchange, "a.b")
-        assert (await yard.hub.search.detail(link.who, entry)).entry.application == "crm"
+        assert (await yard.hub.search.detail(link.who, str(entry))).entry.application == "crm"
     (entry,) = await send(connect(yard), "orders", "a.b")
-    assert (await yard.hub.search.detail(link.who, entry)).entry.application == "default"
+    assert (await yard.hub.search.detail(link.who, str(entry))).entry.application == "default"
