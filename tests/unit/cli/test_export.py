@@ -12,7 +12,8 @@ def test_an_export_is_what_apply_takes_without_what_says_nothing(hub: StubHub) -
         "subscriptions:\n"
         "- name: first\n  application: shop\n  schedule:\n    when: ready\n    after: null\n"
         "  source: door\n  target: stock\n  topics:\n  - orders\n"
-        "- name: second\n  application: shop\n  schedule:\n    when: after\n    after: first\n"
+        "- name: second\n  application: shop\n  compound:\n    optional_topics:\n    - orders\n"
+        "  schedule:\n    when: after\n    after: first\n"
         "  target: stock\n  topics:\n  - orders\n"
     )
     assert hub.run("apply", "-f", "-", "--dry-run", "--prune", stdin=exported.out).status == 0
