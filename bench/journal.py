@@ -1,4 +1,4 @@
-"""Filling the journal of a stopped hub through its store: as many entries as wanted, over thirty days of made-up time.
+"""Filling the journal of a stopped hub through its store: as many entries as wanted, as if of the last thirty days.
 
 Half of the entries are publications, half their deliveries, over twenty topics and three applications. What is rare is
 old, where a search that walks back from the newest entry finds it last: the topic ``rare`` and the failed deliveries.
@@ -6,6 +6,7 @@ old, where a search that walks back from the newest entry finds it last: the top
 
 import asyncio
 import random
+import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -27,8 +28,13 @@ RARE = 60
 """How many publications, the first of the journal, are in the topic ``rare``; half of their deliveries failed."""
 
 SPAN_MS = 30 * 86_400_000
-END = 1_767_225_600_000
+END = time.time_ns() // 1_000_000
 CHUNK = 500
+"""Publications in one transaction, at most; they come at the same moment."""
+
+MOMENTS = 360
+"""Into how many moments the time is divided, at least."""
+
 DATA = b'{"action":"created","order":{"id":"order-4711","total":129.9},"customer":{"id":"customer-0"}}'
 
 
@@ -44,11 +50,12 @@ class Line(Struct, frozen=True):
 
 
 class Middle(Struct, frozen=True):
-    """A publication from the middle of the journal, to be found again."""
+    """A publication from the middle of the journal, to be found again, and whose it is."""
 
     entry_id: int
     event_id: str
     at: Millis
+    application: int
 
 
 async def fill(data: Path, count: int) -> Middle:
@@ -58,16 +65,17 @@ async def fill(data: Path, count: int) -> Middle:
         store = await opened(data, stack, clock=lambda: moment)
         lines = await _catalog(store)
         chance = random.Random(4711)
-        publications, middle = count // 2, Middle(0, "", 0)
-        for start in range(0, publications, CHUNK):
+        publications, middle = count // 2, Middle(0, "", 0, 0)
+        chunk = max(1, min(CHUNK, publications // MOMENTS))
+        for start in range(0, publications, chunk):
             moment = END - SPAN_MS + SPAN_MS * start // publications
-            numbers = range(start, min(start + CHUNK, publications))
+            numbers = range(start, min(start + chunk, publications))
             new = [_publication(lines[0 if n < RARE else 1 + n % TOPICS], moment, chance) for n in numbers]
             appended = await store.append_batch(new)
             ends = [_end(one, n < RARE and n % 2 == 0, moment) for n, one in zip(numbers, appended, strict=True)]
             await asyncio.gather(*(store.record(end) for end in ends))
             if start <= publications // 2:
-                middle = Middle(appended[0].entry_id, appended[0].event_id, moment)
+                middle = Middle(appended[0].entry_id, appended[0].event_id, moment, new[0].application_number)
         return middle
 
 

@@ -1,7 +1,8 @@
-"""(e) The first page of a search, in journals of 1e4, 1e5 and 1e6 entries: hubs side by side, asked in turns.
+"""(e) A page of a search, in journals of 1e4, 1e5 and 1e6 entries: hubs side by side, asked in turns.
 
 Each single filter and the usual pairs, common and rare, through ``GET /v1/events`` on a connection that is kept; then
-the first page and the hundredth as DIH and CIH show them, with histories, children and totals.
+the first page and the hundredth of each as DIH and CIH show them, with histories, children and totals. A search has a
+hundredth page where it has one in the smallest journal; its pages are as long there as a hundred of them can be.
 """
 
 import asyncio
@@ -15,11 +16,17 @@ from time import perf_counter
 
 from bench.hub import Hub
 from bench.journal import Middle, fill
+from bench.load import percentile
 from bench.plan import Plan, Say
 from bench.results import Row
 
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 PAGE = 50
+SIZES = (PAGE, 25, 10, 5, 2, 1)
+"""How long the pages are of which the hundredth is asked for."""
+
+MOST = 2.0
 EVENTS = "/dih-console/api/v1/events"
 
 
@@ -44,14 +51,18 @@ def measure(plan: Plan, folder: Path, say: Say) -> list[Row]:
             )
             for name in asked[plan.journals[0]]
         ]
-        rows += [
-            _row(hubs, name, {size: partial(hub.post, EVENTS, **body) for size, hub in hubs.items()}, plan)
-            for name, body in stories().items()
-        ]
+        told = {size: stories(middle) for size, middle in middles.items()}
+        for name in told[plan.journals[0]]:
+            bodies = {size: told[size][name] for size in hubs}
+            rows.append(_told(hubs, f"events: {name}", bodies, plan))
+            if (length := _page_length(hubs[plan.journals[0]], bodies[plan.journals[0]])) is not None:
+                deep = {"firstResult": 99 * length, "maxResults": length}
+                pages = {size: {**body, **deep} for size, body in bodies.items()}
+                rows.append(_told(hubs, f"events: {name}, page 100 of {length}", pages, plan))
     worst = max(rows, key=lambda row: row.ratio or 0)
     sizes = " / ".join(f"{size:,}" for size in plan.journals)
-    first = Row(part="e", what=f"first page among {sizes} entries", measured=f"worst: {worst.what.strip()}",
-                ratio=worst.ratio, goal="each within 2x", met=worst.met)  # fmt: skip
+    first = Row(part="e", what=f"p95 of a page among {sizes} entries", measured=f"worst: {worst.what.strip()}",
+                ratio=worst.ratio, goal=f"each within {MOST:g}x", met=worst.met)  # fmt: skip
     return [first, *rows]
 
 
@@ -85,25 +96,61 @@ def searches(middle: Middle) -> Mapping[str, Mapping[str, object]]:
     }
 
 
-def stories() -> Mapping[str, Mapping[str, object]]:
-    """The searches for events with their stories by name. Page 100 is asked for of what the smallest journal has."""
-    always = {"timeFrame": "NO_RANGE", "maxResults": PAGE}
-    common: Mapping[str, Mapping[str, object]] = {
-        "everything": {},
-        "everything, newest first": {"sort": "-time"},
-        "type": {"eventType": "SUBSCRIPTION"},
-        "status": {"eventStatus": "COMPLETE"},
-    }
-    rare: Mapping[str, Mapping[str, object]] = {
-        "name in part": {"pubSubName": "07"},
-        "application": {"applicationName": "shop 1"},
+def stories(middle: Middle) -> Mapping[str, Mapping[str, object]]:
+    """The searches for events with their stories by name: every filter that DIH and CIH have, and the usual pairs."""
+    exact = {"useExactMatch": True}
+    day = {"timeFrame": "LAST_24_HOURS"}
+    custom = {"timeFrame": _custom(middle.at, middle.at + 10 * DAY_MS)}
+    asked: Mapping[str, Mapping[str, object]] = {
+        "no range": {},
+        "no range, newest first": {"sort": "-time"},
+        "applicationName in part": {"applicationName": "op 1"},
+        "applicationName": {"applicationName": "shop 1", **exact},
+        "topicName in part": {"topicName": "07"},
+        "topicName": {"topicName": "orders 07", **exact},
+        "topicName, rare and old": {"topicName": "rare", **exact},
+        "pubSubName in part": {"pubSubName": "07"},
+        "pubSubName": {"pubSubName": "orders 07 from", **exact},
+        "partnerId": {"partnerId": middle.application},
+        "eventId": {"eventId": middle.entry_id},
+        "eventType": {"eventType": "SUBSCRIPTION"},
+        "eventStatus": {"eventStatus": "COMPLETE"},
+        "eventStatus, rare and old": {"eventStatus": "ERROR"},
+        "eventStatus, none": {"eventStatus": "DISCARDED"},
+        "descendantsEventState": {"descendantsEventState": "FINAL"},
+        "descendantsEventState, rare and old": {"descendantsEventState": "ERROR"},
+        "today": {"timeFrame": "TODAY"},
+        "last 24 hours": day,
+        "custom, ten days": custom,
+        "custom, an hour": {"timeFrame": _custom(middle.at, middle.at + HOUR_MS)},
+        "status + application": {"eventStatus": "COMPLETE", "applicationName": "shop 1"},
+        "rare status + application": {"eventStatus": "ERROR", "applicationName": "shop 0"},
+        "type + topic": {"eventType": "PUBLICATION", "topicName": "orders 07"},
+        "status + ten days": {"eventStatus": "COMPLETE", **custom},
+        "rare status + last 24 hours": {"eventStatus": "ERROR", **day},
+        "descendants + type": {"descendantsEventState": "FINAL", "eventType": "PUBLICATION"},
+        "rare descendants + type": {"descendantsEventState": "ERROR", "eventType": "PUBLICATION"},
+        "name + ten days": {"pubSubName": "07", **custom},
+        "name + last 24 hours": {"pubSubName": "07", **day},
         "any of two": {"matchAll": False, "pubSubName": "07", "eventStatus": "ERROR"},
     }
-    first = {f"events: {name}": {**always, **asked} for name, asked in {**common, **rare}.items()}
-    deep = {
-        f"events: {name}, page 100": {**always, **asked, "firstResult": 99 * PAGE} for name, asked in common.items()
-    }
-    return {**first, **deep}
+    return {name: {"timeFrame": "NO_RANGE", "maxResults": PAGE, **body} for name, body in asked.items()}
+
+
+def _custom(since: int, until: int) -> Mapping[str, str]:
+    return {"range": "CUSTOM", "fromDate": _rfc3339(since), "toDate": _rfc3339(until)}
+
+
+def _page_length(hub: Hub, body: Mapping[str, object]) -> int | None:
+    """How long pages can be of which there are a hundred."""
+    for length in SIZES:
+        if len(hub.post(EVENTS, **{**body, "firstResult": 99 * length, "maxResults": length})) == length:
+            return length
+    return None
+
+
+def _told(hubs: Mapping[int, Hub], name: str, bodies: Mapping[int, Mapping[str, object]], plan: Plan) -> Row:
+    return _row(hubs, name, {size: partial(hub.post, EVENTS, **bodies[size]) for size, hub in hubs.items()}, plan)
 
 
 def _row(hubs: Mapping[int, Hub], name: str, asked: Mapping[int, Callable[[], Sized]], plan: Plan) -> Row:
@@ -115,11 +162,13 @@ def _row(hubs: Mapping[int, Hub], name: str, asked: Mapping[int, Callable[[], Si
             found[size] = len(asked[size]())
             if turn >= 2:  # the first two warm the page cache
                 times[size].append((perf_counter() - started) * 1000)
-    medians = {size: median(runs) for size, runs in times.items()}
-    ratio = max(medians.values()) / medians[min(medians)]
-    measured = " / ".join(f"{ms:.1f}" for ms in medians.values()) + " ms"
+    tails = {size: percentile(sorted(runs), 0.95) for size, runs in times.items()}
+    ratio = max(tails.values()) / tails[min(tails)]
+    measured = " / ".join(f"{ms:.1f}" for ms in tails.values()) + " ms"
+    half = "p50 " + " / ".join(f"{median(runs):.1f}" for runs in times.values())
     details = {"found": list(found.values()), "ms": list(times.values())}
-    return Row(part="e", what=f"  {name}", measured=measured, ratio=ratio, met=ratio <= 2, details=details)
+    return Row(part="e", what=f"  {name}", measured=measured, yardstick=half, ratio=ratio, met=ratio <= MOST,
+               details=details)  # fmt: skip
 
 
 def _rfc3339(at: int) -> str:
