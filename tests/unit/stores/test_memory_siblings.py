@@ -38,7 +38,8 @@ def test_siblings_are_the_deliveries_of_a_publication():
 
 def test_delayed_ones_are_found_by_their_subscription():
     assert delaying(ENTRIES, NAMES) == [Delaying(6, "nightly")]
-    second, fifth = (Delayed(EntryId(n), EntryId(of), 5, b.NOW) for n, of in ((2, 1), (5, 4)))
+    size = len(b.event().data)
+    second, fifth = (Delayed(EntryId(n), EntryId(of), 5, b.NOW, 3, size) for n, of in ((2, 1), (5, 4)))
     assert delayed(ENTRIES, (6, None, EntryId(0), None, 9), newest=False) == [second, fifth]
     assert delayed(ENTRIES, (6, 3, EntryId(0), None, 1), newest=True) == [fifth]
     assert delayed(ENTRIES, (6, 4, EntryId(0), None, 9), newest=False) == []
