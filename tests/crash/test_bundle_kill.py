@@ -16,7 +16,7 @@ from tests.serving import Hub, Receiver
 
 SETS = 300
 KILLS = 3
-LIMIT_S = 120
+LIMIT_S = 240
 
 
 class Arrivals:

@@ -26,7 +26,7 @@ CONFIGURATION = "\n".join([
     *(f'[[operations]]\ninclude-name = "{name}"\nchecks.not_a_server_error.enabled = false' for name in SENDING),
 ])  # fmt: skip
 EXAMPLES = 15
-LIMIT_S = 240
+LIMIT_S = 600
 
 
 @pytest.mark.parametrize(("path", "least"), [("/openapi.json", 70), ("/eventhos/openapi.json", 25)])

@@ -22,7 +22,7 @@ CHECKS = (
 )  # fmt: skip
 SETTINGS = {**UNLIMITED, "EVENTYARD_INFORMATICA__INVALID_FILTER_STATUS": "400"}
 EXAMPLES = 10
-LIMIT_S = 240
+LIMIT_S = 600
 
 
 @pytest.fixture(scope="module")
