@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from eventyard.model.errors import NotFound
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import CLAIM_BYTES, MULTIPLE, HistoryLine, Idempotency, NewBundle, Recorded
@@ -112,6 +113,11 @@ def begun(bundle: NewBundle) -> HistoryLine:
     """The line of each member when its bundle begins: it is processed, or over at once as the bundle itself."""
     first, status = bundle.lines[0], bundle.lines[-1].status
     return HistoryLine(first.at, status if status in FINAL else Status.PROCESSING, bundle.note, first.actor)
+
+
+def payload_gone(bundle_id: EntryId) -> NotFound:
+    """The refusal of a bundle that cannot be made once more."""
+    return NotFound("not_found", f"the payloads of what entry {bundle_id} was made of are no longer kept")
 
 
 def inherits(member: Status, old: Status, new: Status) -> bool:

@@ -16,6 +16,7 @@ from eventyard.stores.family import (
     delayed_ms,
     inherits,
     lived,
+    payload_gone,
     reflected,
     superseded,
     superseding,
@@ -113,9 +114,11 @@ class MemoryEntries(dict[EntryId, Kept]):
         """Begin a bundle with its members; its id, if all of them were delayed and their events are there."""
         asked = bundle.lines[0]
         if old_id is not None:
+            if not all(self.has_payload(self[member]) for member in self.entry(old_id).members):
+                raise payload_gone(old_id)
             bundle = self._again(bundle, self.entry(old_id))
         members = [self.get(member) for member in bundle.members]
-        if not all(one and one.status is Status.DELAYED and self.has_payload(one) for one in members):
+        if not all(one and self._is_free(one) for one in members):
             return None
         delayed = [one for one in members if one is not None]
         event = with_members(bundle.event, [one.event for one in delayed]) if delayed else bundle.event
@@ -144,6 +147,10 @@ class MemoryEntries(dict[EntryId, Kept]):
         if made.target and made.status not in FINAL:
             self.due[made.id] = Due(bundle.lines[-1].at, 0, 1)
         return made.id
+
+    def _is_free(self, entry: Kept) -> bool:
+        """Whether a delivery waits, and can be made with others."""
+        return entry.status is Status.DELAYED and self.has_payload(entry) and self.bundle_of(entry.id) is None
 
     def _again(self, bundle: NewBundle, old: Kept) -> NewBundle:
         """The bundle with new deliveries in place of those of an earlier one."""

@@ -43,7 +43,7 @@ def _doomed(terms: Sequence[Term], entries: Entries, queued: Queued) -> Iterator
     by_topic = {term.topic: term for term in terms}
     for entry in entries.values():
         term = by_topic.get(entry.topic)
-        if term is None or entry.parent_id is not None or entry.id == _newest_family(entries):
+        if term is None or entry.parent_id is not None or entry.members or entry.id == _newest_family(entries):
             continue
         decided = fate(term, _facts(entry, entries, queued))
         if decided is not None:

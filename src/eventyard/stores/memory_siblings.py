@@ -28,6 +28,7 @@ def delayed(
 ) -> list[Delayed]:
     """So many delayed deliveries of a subscription, of those between two ids."""
     number, topic, after, through, limit = bounds
+    bundled = {member for entry in entries.values() for member in entry.members}
     found = [
         Delayed(entry.id, entry.parent_id, entry.target, entry.created_at, entry.topic, len(entry.event.data))
         for entry in entries.values()
@@ -35,6 +36,7 @@ def delayed(
         and topic in (None, entry.topic)
         and entry.status is Status.DELAYED
         and entry.parent_id is not None
+        and entry.id not in bundled
         if after < entry.id <= (entry.id if through is None else through)
     ]
     return sorted(found, key=lambda one: one.entry_id, reverse=newest)[:limit]

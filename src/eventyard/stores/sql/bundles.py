@@ -15,7 +15,7 @@ from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import HistoryLine, NewBundle, NewDelivery
 from eventyard.model.lifecycle import FINAL, Status, Trigger, after
-from eventyard.stores.family import begun, lived, superseded, superseding, with_members
+from eventyard.stores.family import begun, lived, payload_gone, superseded, superseding, with_members
 from eventyard.stores.records import NameKind
 from eventyard.stores.sql.append import encoded, event_of
 from eventyard.stores.sql.changes import HISTORY, Changes
@@ -28,6 +28,7 @@ _ENTRIES = insert(
     "entries",
     "id, series, status, descendants, target, lines, created_at, completed_at, event_id, supersedes",
 )
+_BUNDLED = "SELECT count(*) FROM members WHERE entry_id IN (SELECT value FROM json_each(?))"
 _HOLDS = insert("members", "root_id, entry_id")
 _EVENTS = """
 SELECT attributes, data FROM json_each(?) AS wanted JOIN entries ON entries.id = wanted.value
@@ -45,6 +46,8 @@ def gather(
     changes = Changes(connection, bundle.members)
     event = _event(connection, changes, bundle)
     if event is None:
+        if supersedes is not None:  # new deliveries were written, which are taken back
+            raise payload_gone(supersedes)
         return None
     bundle_id = EntryId(known.next_id)
     line = begun(bundle)
@@ -62,6 +65,8 @@ def _event(connection: sqlite3.Connection, changes: Changes, bundle: NewBundle) 
     if not bundle.members:
         return bundle.event
     if any((one := changes.get(member)) is None or one.status is not Status.DELAYED for member in bundle.members):
+        return None
+    if connection.execute(_BUNDLED, (id_list(bundle.members),)).fetchone()[0]:
         return None
     events = [event_of(*row) for row in connection.execute(_EVENTS, (id_list(bundle.members),))]
     return with_members(bundle.event, events) if len(events) == len(bundle.members) else None

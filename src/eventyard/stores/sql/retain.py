@@ -40,6 +40,7 @@ root AS (
     consumed, unconsumed, payload, iif(series.kind IN ({_PARENTS}), entries.series, 0) AS tallied, {endings} AS ended
   FROM entries JOIN series ON series.number = entries.series JOIN term ON term.topic = series.topic
   WHERE {{which}} AND entries.parent_id IS NULL AND entries.created_at <= :latest
+    AND NOT EXISTS (SELECT 1 FROM members WHERE members.root_id = entries.id)
     AND entries.id <> (SELECT coalesce(parent_id, id) FROM entries ORDER BY id DESC LIMIT 1)),
 fates AS (
   SELECT root_id, tallied, ended, children + 1 AS size, CASE

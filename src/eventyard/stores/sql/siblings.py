@@ -35,7 +35,7 @@ SELECT json_group_array(json_array(id, parent_id, target, created_at, topic,
   (SELECT coalesce(max(length(data)), 0) FROM payloads WHERE entry_id = parent_id))) FROM (
   SELECT entries.id, parent_id, target, created_at, topic FROM series JOIN entries ON {_IS_DELAYED}
   WHERE series.kind = {Kind.SUBSCRIPTION:d} AND series.name = ? AND series.topic = coalesce(?, series.topic)
-    AND entries.id > ? AND entries.id <= ?
+    AND entries.id > ? AND entries.id <= ? AND NOT EXISTS (SELECT 1 FROM members WHERE entry_id = entries.id)
   ORDER BY entries.id %s LIMIT ?)
 """
 

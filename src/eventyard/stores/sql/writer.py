@@ -220,18 +220,24 @@ class Writer:
                 self._answer([refusal.task], [refusal.error])
                 group = [task for task in group if task is not refusal.task]
                 continue
+            except sqlite3.IntegrityError as error:
+                self._each_alone(group, error)
             except (sqlite3.Error, OSError) as error:
                 self._undo()
                 self._answer(group, [self._translate(error)] * len(group))
             except Exception as error:
-                self._undo()
-                if len(group) == 1:
-                    self._answer(group, [error])
-                for task in group if len(group) > 1 else ():
-                    self._commit([task])
+                self._each_alone(group, error)
             else:
                 self._finish(group, answers)
             return
+
+    def _each_alone(self, group: list[Task], error: Exception) -> None:
+        """A fault of ours in one task of a group harms no other."""
+        self._undo()
+        if len(group) == 1:
+            self._answer(group, [error])
+        for task in group if len(group) > 1 else ():
+            self._commit([task])
 
     # Either
 

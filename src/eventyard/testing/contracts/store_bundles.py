@@ -185,16 +185,51 @@ class BundlesContract:
         with pytest.raises(NotFound):
             await store.detail(EntryId(5))
 
-    async def test_one_about_a_topic_is_not_let_go_while_it_is_open(self, store: Store) -> None:
-        """Whatever the periods of that topic are; nor once somebody is at it."""
+    async def test_one_about_a_topic_goes_with_its_members_too(self, store: Store) -> None:
+        """However long its topic keeps what is consumed: as long as a member is there, it is."""
         scene = await _two_delayed(store)
         bundle = _bundle(scene, 2, 4, kind=Kind.AGGREGATED_SUBSCRIPTION, topic=scene.topic.number)
         await store.gather(bundle)
+        await store.record(b.delivered(5, 5))
+        await store.append(scene.publication())
+        consumed = Term(scene.topic.number, LATER, None, None)
+        assert [one.id for one in (await store.over([consumed], EntryId(0))).doomed] == [1, 3]
+        assert (await store.purge([consumed], [EntryId(5)])).entries == 0
+        assert (await store.purge([consumed], [EntryId(1), EntryId(3)])).entries == 5
+
+    async def test_without_members_one_about_a_topic_goes_when_it_is_over(self, store: Store) -> None:
+        """And not while it is open, or somebody is at it."""
+        scene = await b.saved(store)
+        unbound = _bundle(scene, kind=Kind.UNBOUND_SUBSCRIPTION, topic=scene.topic.number)
+        assert await store.gather(unbound) == 1
         await store.append(scene.publication())
         consumed = Term(scene.topic.number, LATER, None, None)
         unconsumed = Term(scene.topic.number, None, LATER, None)
-        assert EntryId(5) not in {one.id for one in (await store.over([consumed], EntryId(0))).doomed}
+        assert (await store.over([consumed], EntryId(0))).doomed == ()
         await store.claim({scene.target.number: 9}, LATER, b.NOW + 200)
-        assert EntryId(5) not in {one.id for one in (await store.over([unconsumed], EntryId(0))).doomed}
+        assert (await store.over([unconsumed], EntryId(0))).doomed == ()
+        await store.record(b.delivered(1, 1))
+        assert [one.id for one in (await store.over([consumed], EntryId(0))).doomed] == [1]
+
+    async def test_a_member_is_in_one_bundle_only(self, store: Store) -> None:
+        """Also one that was made to wait again: it waits with its bundle, and for nothing else."""
+        scene = await _two_delayed(store)
+        await store.gather(_bundle(scene, 2))
+        assert await store.move([EntryId(5)], Trigger.WAIT, BY_ADMIN, None) == [5]
+        assert await _statuses(store, 5, 2) == [Status.DELAYED] * 2
+        assert [one.entry_id for one in await store.delayed(scene.subscription.number, EntryId(0), None, 9)] == [4]
+        assert await store.gather(_bundle(scene, 2, 4)) is None
+        assert await _statuses(store, 5, 2, 4) == [Status.DELAYED] * 3
+
+    async def test_one_whose_events_are_gone_is_not_reprocessed(self, store: Store) -> None:
+        """And nothing of it is done: there is no new delivery, and the old ones are as they were."""
+        scene = await _two_delayed(store)
+        await store.gather(_bundle(scene, 2, 4))
         await store.record(b.delivered(5, 5))
-        assert EntryId(5) in {one.id for one in (await store.over([consumed], EntryId(0))).doomed}
+        await store.append(scene.publication())
+        await store.purge([Term(scene.topic.number, None, None, LATER)], [EntryId(3)])
+        for _ in range(2):
+            with pytest.raises(NotFound, match="no longer kept"):
+                await store.gather(_bundle(scene, lines=(BY_ADMIN, RELEASED)), EntryId(5))
+        assert await _statuses(store, 5, 2, 4) == [Status.COMPLETE] * 3
+        assert len((await store.detail(EntryId(1))).children) == 1
