@@ -13,6 +13,7 @@ from eventyard.dialects.informatica.options import Options
 from eventyard.dialects.informatica.profiles import Profile
 from eventyard.model.access import Principal
 from eventyard.pipeline.hub import Hub
+from eventyard.pipeline.view import View
 
 
 class Call:
@@ -25,6 +26,10 @@ class Call:
         self.hub: Hub = request.app.state.hub
         self.profile: Profile = request.app.state.profile
         self.options: Options = request.app.state.options
+
+    def view(self) -> View:
+        """The caller's sight of the catalog. What the call takes is still to be proven."""
+        return View(self.hub.catalog, self.who)
 
     async def body(self) -> dict[str, Any]:
         """The JSON object that was sent. Raises ``Invalid``, also for one beyond the hub's bounds."""

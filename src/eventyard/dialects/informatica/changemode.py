@@ -1,7 +1,7 @@
 """``POST publication/changemode`` and ``POST subscription/changemode``: what takes part, and what does not.
 
 A publication is a source, which is enabled or disabled; a subscription may be paused, too. Both products' spellings of
-that are taken by both.
+that are taken by both. Who operates may change modes, as by ``/v1``, and who may change the catalog.
 """
 
 from fastapi import APIRouter, Response
@@ -12,7 +12,6 @@ from eventyard.dialects.informatica.call import Calling
 from eventyard.dialects.informatica.naming import named
 from eventyard.dialects.informatica.profiles import CIH, Profile
 from eventyard.dialects.informatica.shapes import TEXT, given, success
-from eventyard.model.access import Scope
 from eventyard.model.catalog import Mode, Source, Subscription
 
 SWITCH = {"enable": True, "enabled": True, "disable": False, "disabled": False}
@@ -46,7 +45,7 @@ def changemode_router(profile: Profile) -> APIRouter:
         """A disabled one takes no events."""
         body = await call.body()
         enabled = word(body, "mode", SWITCH)
-        source = named(call, Source, body, "publicationName", Scope.CATALOG_WRITE)
+        source = named(call.view().operating(("enabled",), "enabled"), Source, body, "publicationName")
         await call.hub.sources.change(call.who, source.id, {"enabled": enabled})
         return answer({"responseCode": SUCCESS})
 
@@ -65,7 +64,7 @@ def changemode_router(profile: Profile) -> APIRouter:
         """One that is disabled skips what comes."""
         body = await call.body()
         mode = word(body, "mode", MODES)
-        found = named(call, Subscription, body, "subscriptionName", Scope.CATALOG_WRITE)
+        found = named(call.view().operating(("mode",), "mode"), Subscription, body, "subscriptionName")
         await call.hub.subscriptions.change(call.who, found.id, {"mode": mode})
         return answer({"responseCode": SUCCESS})
 

@@ -77,9 +77,8 @@ def consume_router(profile: Profile) -> APIRouter:
     async def consume(call: Calling, subscriptionName: str) -> Response:
         """The oldest event that waits, or one that is asked for by its id, or by that of its publication."""
         body = await call.body()
-        subscription = named(
-            call, Subscription, {"subscriptionName": subscriptionName}, "subscriptionName", Scope.JOBS_WORK
-        )
+        view = call.view().need(Scope.JOBS_WORK)
+        subscription = named(view, Subscription, {"subscriptionName": subscriptionName}, "subscriptionName")
         return answer(_shown(await _asked(call, subscription, body)))
 
     return router

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from eventyard.dialects.informatica.bodies import needed
-from eventyard.dialects.informatica.call import Call
-from eventyard.model.access import Scope
 from eventyard.model.catalog import Source, Subscription
 from eventyard.model.errors import Invalid, NotFound
 from eventyard.pipeline.view import View
@@ -16,12 +14,11 @@ from eventyard.pipeline.view import View
 Called = TypeVar("Called", Source, Subscription)
 
 
-def named(call: Call, kind: type[Called], body: Mapping[str, Any], field: str, scope: Scope) -> Called:
-    """The one that a field of the body names; ``scope`` is what the caller must hold.
+def named(view: View, kind: type[Called], body: Mapping[str, Any], field: str) -> Called:
+    """The one that a field of the body names, within the caller's sight, who proved to hold what the call takes.
 
     Raises ``NotFound``, and ``Invalid`` where several go by the name.
     """
-    view = View(call.hub.catalog, call.who).need(scope)
     name = needed(body, field)
     seen = [one for project in view.projects() for one in view.list(kind, project)]
     for meant in (

@@ -25,7 +25,7 @@ REPLAYED = {"idempotency-replayed": "true"}
 
 def publication(call: Call, body: Mapping[str, Any]) -> Source:
     """The publication that the field ``publicationName`` names, if the caller may publish. Raises ``NotFound``."""
-    return named(call, Source, body, "publicationName", Scope.EVENTS_PUBLISH)
+    return named(call.view().need(Scope.EVENTS_PUBLISH), Source, body, "publicationName")
 
 
 async def commit(call: Call, source: Source, raw: bytes, data: bytes, *, force: bool = False) -> Accepted:

@@ -53,7 +53,7 @@ def start_router(profile: Profile) -> APIRouter:
         """Delivers what waits; of a disabled one only where `runDisabled` says so. `eventId` is the first event."""
         body = await call.body()
         force = flag(body, "runDisabled", False)
-        found = named(call, Subscription, body, "subscriptionName", Scope.EVENTS_MANAGE)
+        found = named(call.view().need(Scope.EVENTS_MANAGE), Subscription, body, "subscriptionName")
         done = await call.hub.subscriptions.run(call.who, found.id, force=force)
         if not done.released:
             raise Conflict("illegal_transition", f"no publication is ready for subscription {found.name!r}")

@@ -48,3 +48,14 @@ async def test_who_may_only_read_changes_nothing(yard, client_of, billing):
         asked = {f"{path}Name": "billing", "mode": "disable"}
         refused = await reader.post(f"/{path}/changemode", json=asked)
         assert (refused.status_code, refused.json()["responseCode"]) == (403, "INSUFFICIENT_PRIVILEGES")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("scope", [Scope.EVENTS_MANAGE, Scope.CATALOG_WRITE])
+async def test_who_operates_changes_modes_and_so_does_who_changes_the_catalog(yard, client_of, billing, profile, scope):
+    client = await client_of(profile, await yard.key_for(scope))
+    for path, name in (("publication", "orders"), ("subscription", "billing")):
+        told = await client.post(f"/{path}/changemode", json={f"{path}Name": name, "mode": "disable"})
+        assert (told.status_code, told.json()) == (200, {"responseCode": "SUCCESS"})
+    assert yard.hub.catalog.get(Source, billing["source_id"]).enabled is False
+    assert yard.hub.catalog.get(Subscription, billing["id"]).mode is Mode.DISABLED
