@@ -6,7 +6,7 @@ lifecycle table. The attempts themselves take the same path as first ones: the d
 ``dispatch.py`` is told; ``release.py`` looks whether others have waited for what happened.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -46,7 +46,10 @@ Stop = Callable[[], Awaitable[bool]]
 
 
 class Acted(Struct, frozen=True):
-    """What a bulk act found and changed, and before which entry it has to go on, if it did not come to the end."""
+    """What a bulk act found and changed, and before which entry it has to go on, if it did not come to the end.
+
+    What is made as one with others changes along with it, and is counted as changed if it was found.
+    """
 
     matched: int
     changed: int
@@ -88,6 +91,7 @@ class Reprocessing:
         detail = await self._delivery(who, entry_id)
         target = self._target_of(detail.entry)
         await self._move(who, detail, Trigger.RETRY, comment or "retried by hand", due_at=self._clock())
+        self._bundles.reopened([detail.entry])
         self._dispatcher.pending(target)
         return await self._entry(entry_id)
 
@@ -205,19 +209,28 @@ class Reprocessing:
 
     async def _act_page(self, who: Principal, act: Trigger, entries: Sequence[Entry], comment: str) -> int:
         if act is Trigger.REPROCESS:
-            return sum([await self._reprocessed(who, entry, comment) for entry in entries])
+            made = [entry.id for entry in entries if await self._reprocessed(who, entry, comment)]
+            return len(made) + await self._gone_along(entries, made)
         targets = self._targets_of(entries) if act is Trigger.RETRY else {}
         ids = list(targets) if act is Trigger.RETRY else [entry.id for entry in entries]
         line = self._line(who, _BECOMES[act], comment)
         moved = await self._store.move(ids, act, line, self._clock() if act is Trigger.RETRY else None)
         self._releases.moved(moved, line.status, comment)
+        if act is Trigger.RETRY:
+            self._bundles.reopened([entry for entry in entries if entry.id in moved])
         for target in {targets[entry_id].id: targets[entry_id] for entry_id in moved if entry_id in targets}.values():
             self._dispatcher.pending(target)
         parents = {entry.id: entry.parent_id for entry in entries}
         for parent_id in dict.fromkeys(parents[entry_id] for entry_id in moved):
             if parent_id is not None:
                 self._releases.look(parent_id)
-        return len(moved)
+        return len(moved) + await self._gone_along(entries, moved)
+
+    async def _gone_along(self, entries: Sequence[Entry], moved: Collection[EntryId]) -> int:
+        """How many of the entries changed because the bundle did that they are made as: that is one of the ``moved``."""
+        left = {entry.id for entry in entries}.difference(moved)
+        bundles = [entry.id for entry in entries if left and entry.kind in BUNDLES and entry.id not in left]
+        return sum([len(left.intersection((await self._store.detail(one)).members)) for one in bundles])
 
     def _targets_of(self, entries: Sequence[Entry]) -> dict[EntryId, Target]:
         """The targets of those deliveries that have one which is enabled."""

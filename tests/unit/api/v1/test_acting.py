@@ -62,6 +62,28 @@ async def test_an_application_is_named_by_its_number(yard, client, sent):
     assert (await client.post("/v1/events/status", json=asked)).json() == NOTHING
 
 
+async def test_what_is_made_as_one_with_others_changes_along_with_it_and_is_counted(client, make):
+    await make("sources", name="orders")
+    await make("jobs", name="book")
+    wish = await make("subscriptions", topics=["orders"], target_id="book", name="sets")
+    for _ in range(2):
+        for order in range(3):
+            await make.dispatch("orders", {"order": order})
+        await client.post(f"/v1/subscriptions/{wish['id']}/consume", json={"aggregated": True})
+    asked = {"filter": {"name": "sets"}, "dry_run": False}
+    all_of_them = {"matched": 8, "changed": 8, "next": None}
+    for status in ("error", "discarded", "error"):
+        told = await client.post("/v1/events/status", json={**asked, "status": status})
+        assert told.json() == all_of_them
+        assert len(await entries(client, f"name=sets&status={status}")) == 8
+    told = await client.post("/v1/deliveries/retry", json=asked)
+    assert told.json() == all_of_them
+    await client.post("/v1/events/status", json={**asked, "status": "complete"})
+    told = await client.post("/v1/deliveries/reprocess", json=asked)
+    assert told.json() == all_of_them
+    assert len(await entries(client, "name=sets&status=reprocessed")) == 8
+
+
 async def test_a_call_goes_no_further_once_its_client_is_gone(yard, client, sent, monkeypatch):
     monkeypatch.setattr(reprocess, "BULK_PAGE", 2)
     body = json.dumps({"status": "discarded", "dry_run": False}).encode()
