@@ -26,7 +26,12 @@ def act(
     columns: Columns,
     body: dict[str, Any] | None = None,
 ) -> None:
-    """Act on each of the ``named`` ones, or on all that ``where`` finds; ``body`` is sent in either case."""
+    """Act on each of the ``named`` ones, or on all that ``where`` finds; ``body`` is sent in either case.
+
+    Either, not both: beside names, options that say which would go unheard.
+    """
+    if named and (where or everything):
+        raise typer.BadParameter("name some, or say which with options; not both")
     if named:
         _each(hub, path, verb, named, dry_run, columns, body)
         return

@@ -227,7 +227,7 @@ class Reprocessing:
         return len(moved) + await self._gone_along(entries, moved)
 
     async def _gone_along(self, entries: Sequence[Entry], moved: Collection[EntryId]) -> int:
-        """How many of the entries changed because the bundle did that they are made as: that is one of the ``moved``."""
+        """How many of the entries changed because the bundle did that they are made as, one of the ``moved``."""
         left = {entry.id for entry in entries}.difference(moved)
         bundles = [entry.id for entry in entries if left and entry.kind in BUNDLES and entry.id not in left]
         return sum([len(left.intersection((await self._store.detail(one)).members)) for one in bundles])

@@ -44,6 +44,27 @@ def test_the_hub_is_asked_to_go_on_until_it_comes_to_the_end_and_people_are_told
     assert [asked.body.get("cursor") for asked in hub.asked] == [None, "c1"]
 
 
+@pytest.mark.parametrize("which", [("--name", "billing"), ("--from", "1d"), ("--all",)])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("events", "status", "8", "complete"),
+        *(("deliveries", verb, "8") for verb in ("retry", "discard", "reprocess")),
+    ],
+)
+def test_options_that_say_which_are_refused_beside_names(
+    hub: StubHub, command: tuple[str, ...], which: tuple[str, ...]
+) -> None:
+    ended = hub.run(*command, *which)
+    assert (ended.status, "not both" in ended.err) == (2, True)
+    assert not hub.asked
+
+
+def test_a_kind_is_an_option_that_says_which_too(hub: StubHub) -> None:
+    assert hub.run("events", "status", "8", "complete", "--kind", "publication").status == 2
+    assert not hub.asked
+
+
 @pytest.mark.parametrize("command", [("deliveries", "retry"), ("events", "status", "complete")])
 def test_nothing_named_is_a_usage_error_and_not_everything(hub: StubHub, command: tuple[str, ...]) -> None:
     ended = hub.run(*command)

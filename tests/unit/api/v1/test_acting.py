@@ -110,6 +110,15 @@ async def test_a_call_goes_no_further_once_its_client_is_gone(yard, client, sent
     assert (await client.post("/v1/events/status", json=rest)).json() == {"matched": 5, "changed": 5, "next": None}
 
 
+@pytest.mark.parametrize("path", ["events/status", "deliveries/retry", "deliveries/discard", "deliveries/reprocess"])
+async def test_criteria_in_the_query_string_are_refused_and_do_not_mean_everything(client, sent, refused, path):
+    body = {"dry_run": False} | ({"status": "error"} if path == "events/status" else {})
+    answer = await client.post(f"/v1/{path}?name=sub", json=body)
+    assert refused(answer) == (400, "invalid_parameter", "name")
+    assert '"filter"' in answer.json()["hint"]
+    assert await entries(client, "status=error") == await entries(client, "status=discarded") == []
+
+
 async def test_not_every_status_is_given_nor_by_everybody(yard, client_of, client, sent, refused):
     answer = await client.post("/v1/events/status", json={"status": "processing"})
     assert refused(answer) == (422, "invalid_body", "/status")
