@@ -161,7 +161,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         catalog, store, publishing, releases, mails, letterhead(settings), metrics, log, clock, steady_ms, new_id
     )
     releases.watch(rules.monitor.moved)
-    releases.watch(waits.bundles.moved)
+    releases.watch(waits.moved)
     catalog.announcer = Announcer(catalog, publishing, acceptor, clock)
     streams = Streams(catalog, store, publishing, clock, new_id, log, stream_limits(settings), metrics)
     reprocessing = Reprocessing(

@@ -181,6 +181,11 @@ class Subscription(Struct, frozen=True):
         return self.is_held or self.compound is not None
 
     @property
+    def may_delay(self) -> bool:
+        """Whether its deliveries may be Delayed: for it, or for others of their event."""
+        return self.waits or self.order is not None
+
+    @property
     def is_held(self) -> bool:
         """Whether they wait for a moment, or for somebody: its mode or its schedule has it so."""
         return self.mode is not Mode.ENABLED or self.schedule.when is not When.READY

@@ -124,6 +124,7 @@ class World:
         )  # fmt: skip
         self.backlogs, self.schedules = self.waiting.backlogs, self.waiting.schedules
         self.catalog.watch(self.waiting.changed)
+        self.releases.watch(self.waiting.moved)
         self.verifiers: dict[str, Any] = {
             "none": NoVerifier(), "hmac-sha256": HmacSha256Verifier(), "internal": InternalVerifier(),
         }  # fmt: skip

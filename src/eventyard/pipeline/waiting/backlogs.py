@@ -1,21 +1,18 @@
 """Backlogs: the deliveries of a subscription that wait because it is paused or has a schedule, and how they are let go.
 
 A delivery that waits is Delayed and in no work queue; nothing here knows of it while it does. A backlog is released
-when somebody asks (:meth:`Backlogs.run`), when its moment has come (``schedules.py``), or when its subscription waits
-no more. How far it is released goes on record before the first delivery is let go, so that the next process can go on
-where one was killed (:meth:`Backlogs.start`); and of two moves that start the same delivery, the lifecycle table allows
-the first. Those that are made as one are left to ``bundles.py`` and ``compounds.py``, and those that wait for others of
-the same event, by their order, to ``release.py``. What waits for a subscription that is gone ends as Error.
+when somebody asks, when its moment has come (``schedules.py``), or when its subscription waits no more. How far goes on
+record before the first delivery is let go, so that the next process can go on where one was killed. Those that are made
+as one are left to ``bundles.py`` and ``compounds.py``, and those that wait for others of the same event, by their
+order, to ``release.py``. What waits for a subscription that is gone ends as Error.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from functools import partial
 
-from msgspec import Struct
-
 from eventyard.model.catalog import Mode, Record, Subscription
-from eventyard.model.errors import Conflict, Unavailable
+from eventyard.model.errors import Conflict, HubError, Unavailable
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import Delayed, HistoryLine
 from eventyard.model.lifecycle import Status, Trigger
@@ -23,6 +20,7 @@ from eventyard.model.schedule import DeliveryScope, ReleaseState
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.recorder import FIRST_PAUSE, LONGEST_PAUSE
 from eventyard.pipeline.release import Releases
+from eventyard.pipeline.waiting.asks import Ask, answer
 from eventyard.pipeline.waiting.bundles import OLDER, Bundles, Cause, Released
 from eventyard.pipeline.waiting.compounds import Compounds
 from eventyard.ports import Clock, Store
@@ -33,21 +31,10 @@ GONE = "its subscription was deleted"
 """History comments of deliveries that waited."""
 
 ROUND = 64
-"""Backlogs that are released side by side."""
+"""Backlogs that are released side by side, or asked about one by one."""
 
 PAGE = 500
 """Deliveries that are moved at a time."""
-
-
-class _Ask(Struct, eq=False):
-    """What somebody wants of a backlog: that it be released, as it is then or what came until a moment; or, without a
-    comment, that what follows from the catalog be done.
-    """
-
-    comment: str | None = None
-    actor: str | None = None
-    until: Millis | None = None
-    heard: "asyncio.Future[Released] | None" = None
 
 
 class Backlogs:
@@ -75,22 +62,28 @@ class Backlogs:
         self._log = log
         self._clock = clock
         self._pause = pause
-        self._asked: dict[str, list[_Ask]] = {}
+        self._asked: dict[str, list[Ask]] = {}
         self._held: set[str] = set()
         self._heard: set[asyncio.Future[Released]] = set()
+        self._serving: dict[str, asyncio.Task[None]] = {}
+        self._places = asyncio.Semaphore(ROUND)
+        self._ready = asyncio.Event()
+        """Which bundles are under way is known."""
+        self._ready.set()
         self._working: asyncio.Task[None] | None = None
         self._resuming: asyncio.Task[None] | None = None
         self._stopped = False
 
     def start(self) -> None:
         """Find, in the background, what a process before this one did not come to."""
-        self._held |= {one.id for one in self._catalog.all(Subscription) if _holds(one)}
+        self._ready.clear()
+        self._held |= {one.id for one in self._catalog.all(Subscription) if one.may_delay}
         self._resuming = asyncio.create_task(self._resume())
 
     async def stop(self) -> None:
         """Leave the rest to the next start."""
         self._stopped = True
-        tasks = [task for task in (self._working, self._resuming) if task is not None]
+        tasks = [task for task in (self._working, self._resuming, *self._serving.values()) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -111,16 +104,16 @@ class Backlogs:
         heard: asyncio.Future[Released] = asyncio.get_running_loop().create_future()
         self._heard.add(heard)
         heard.add_done_callback(self._heard.discard)
-        self._put(subscription.id, _Ask(BY_HAND, actor, None, heard))
+        self._put(subscription.id, Ask(BY_HAND, actor, None, heard))
         return await asyncio.shield(heard)
 
     def ask(self, subscription_id: str, comment: str, until: Millis | None = None) -> None:
         """Release what waits for a subscription, or what came until a moment; not for the caller to wait for."""
-        self._put(subscription_id, _Ask(comment, until=until))
+        self._put(subscription_id, Ask(comment, until=until))
 
     def look(self, subscription_id: str) -> None:
         """Do what follows for a subscription from what is on record; not for the caller to wait for."""
-        self._put(subscription_id, _Ask())
+        self._put(subscription_id, Ask())
 
     def changed(self, records: Sequence[Record]) -> None:
         """The catalog changed: a subscription whose deliveries waited may be gone, or let them wait no more."""
@@ -130,29 +123,43 @@ class Backlogs:
             now = self._catalog.seek(Subscription, record.id)
             if now is None or record.id in self._held:
                 self.look(record.id)
-            if now is not None and _holds(now):
+            if now is not None and now.may_delay:
                 self._held.add(record.id)
             else:
                 self._held.discard(record.id)
 
-    def _put(self, subscription_id: str, ask: _Ask) -> None:
+    def _put(self, subscription_id: str, ask: Ask) -> None:
         asks = self._asked.setdefault(subscription_id, [])
         if ask.heard is not None or not any((one.comment, one.until) == (ask.comment, ask.until) for one in asks):
             asks.append(ask)
-        if (self._working is None or self._working.done()) and not self._stopped:
-            self._working = asyncio.create_task(self._work())
+        self._begin()
 
     # Rounds
 
+    def _begin(self) -> None:
+        free = self._working is None or self._working.done()
+        if free and not self._stopped and not self._asked.keys() <= self._serving.keys():
+            self._working = asyncio.create_task(self._work())
+
     async def _work(self) -> None:
-        while self._asked:
-            asked, self._asked = self._asked, {}
+        """Serve backlogs side by side, so that none waits for a large one."""
+        await self._ready.wait()
+        while names := self._asked.keys() - self._serving.keys():
+            asked = {name: self._asked.pop(name) for name in list(self._asked) if name in names}
             numbers = await self._survey([ask for asks in asked.values() for ask in asks], asked)
-            for part in _parts(list(asked), ROUND):
-                await asyncio.gather(*(self._serve(name, numbers.get(name), asked[name]) for name in part))
+            for name, asks in asked.items():
+                await self._places.acquire()
+                serving = self._serving[name] = asyncio.create_task(self._serve(name, numbers.get(name), asks))
+                serving.add_done_callback(partial(self._served, name))
+
+    def _served(self, name: str, _: asyncio.Task[None]) -> None:
+        del self._serving[name]
+        self._places.release()
+        self._begin()
 
     async def _resume(self) -> None:
-        await self._persist(self._find_bundles, _Ask())
+        await self._persist(self._find_bundles, Ask())
+        self._ready.set()
         numbers = await self._survey(())
         states = (one.id for one in self._catalog.all(ReleaseState))
         gone = (name for name in states if self._catalog.seek(Subscription, name) is None)
@@ -163,7 +170,7 @@ class Backlogs:
         await self._bundles.resume()
         return Released()
 
-    async def _survey(self, asks: Collection[_Ask], names: Collection[str] = ()) -> dict[str, int]:
+    async def _survey(self, asks: Collection[Ask], names: Collection[str] = ()) -> dict[str, int]:
         """Whose deliveries wait, by the number of the subscription; or the numbers of a few, of which some may wait."""
         found = [self._catalog.seek(Subscription, name) for name in names]
         few = {one.id: one.number for one in found if one is not None}
@@ -176,43 +183,50 @@ class Backlogs:
                 return {one.subscription_id: one.number for one in await self._store.delaying()}
             except Unavailable as error:
                 for ask in asks:
-                    _answer(ask, error)
+                    answer(ask, error)
                 await self._pause(LONGEST_PAUSE)
 
-    async def _serve(self, subscription_id: str, number: int | None, asks: Sequence[_Ask]) -> None:
+    async def _serve(self, subscription_id: str, number: int | None, asks: Sequence[Ask]) -> None:
         """Do what is asked of one backlog, one after another; without a number, nothing waits there."""
         if self._catalog.seek(Subscription, subscription_id) is None:
-            await self._persist(partial(self._end, subscription_id, number), _Ask())
+            await self._persist(partial(self._end, subscription_id, number), Ask())
             number = None
         subscription = self._catalog.seek(Subscription, subscription_id)
         for ask in asks:
             if number is None and (subscription is None or not subscription.unbound):
-                _answer(ask, Released())
+                answer(ask, Released())
             elif ask.heard is None or not ask.heard.done():
                 await self._persist(partial(self._do, subscription_id, ask), ask)
 
-    async def _persist(self, work: Callable[[], Awaitable[Released]], ask: _Ask) -> None:
+    async def _persist(self, work: Callable[[], Awaitable[Released]], ask: Ask) -> None:
         """Do it, and while the store cannot write, try again, unless somebody waits who can."""
         wait = FIRST_PAUSE
         while True:
             try:
-                _answer(ask, await work())
+                answer(ask, await work())
                 return
             except Unavailable as error:
-                if _answer(ask, error):
+                if answer(ask, error):
                     return
+                self._log.error("release_postponed", error=error.message)
                 await self._pause(wait)
                 wait = min(wait * 2, LONGEST_PAUSE)
+            except HubError as error:  # it cannot be done as things are
+                answer(ask, error)
+                return
             except Exception as error:  # a bug must not stop the others; the next start finds these again
                 self._log.error("release_failed", error=repr(error))
-                _answer(ask, error)
+                answer(ask, error)
                 return
 
     # One backlog
 
-    async def _do(self, subscription_id: str, ask: _Ask) -> Released:
+    async def _do(self, subscription_id: str, ask: Ask) -> Released:
         subscription = self._catalog.get(Subscription, subscription_id)
         if subscription.unbound:
+            if ask.heard is not None and not self._bundles.may_begin(subscription):
+                why = f"a run of subscription {subscription.name!r} is under way"
+                raise Conflict("illegal_transition", why, hint="wait until it is over, or set overlap to allow")
             return await self._bundles.tell(subscription, Cause(ask.comment, ask.actor) if ask.comment else None)
         if subscription.waits and ask.comment is None:
             return await self._proceed(subscription)
@@ -304,24 +318,3 @@ class Backlogs:
         while page := await self._store.delayed(number, after, through, PAGE):
             yield page
             after = page[-1].entry_id
-
-
-def _parts(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    return (names[start : start + size] for start in range(0, len(names), size))
-
-
-def _holds(subscription: Subscription) -> bool:
-    """Whether deliveries of a subscription may wait."""
-    return subscription.waits or subscription.order is not None
-
-
-def _answer(ask: _Ask, answer: Released | Exception) -> bool:
-    """Tell who waits for it, if anybody does."""
-    if ask.heard is None:
-        return False
-    if not ask.heard.done():
-        if isinstance(answer, Exception):
-            ask.heard.set_exception(answer)
-        else:
-            ask.heard.set_result(answer)
-    return True

@@ -9,13 +9,13 @@ Which bundles are under way is remembered, because those of one subscription may
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from msgspec import Struct
 
 from eventyard.model.catalog import Project, Subscription, Target, Topic
-from eventyard.model.errors import Conflict, Invalid, NotFound
+from eventyard.model.errors import Conflict, Invalid
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import Delayed, Entry, HistoryLine, NewBundle, Query, Recording
@@ -56,6 +56,13 @@ class Released(Struct, frozen=True):
         """What became of two of them."""
         first = other.first if self.first is None else self.first
         return Released(self.released + other.released, self.discarded + other.discarded, first)
+
+
+class Stuck(RuntimeError):
+    """Deliveries wait that cannot be made, and nobody has moved them: their event is gone."""
+
+    def __init__(self, waiting: Sequence[Delayed]) -> None:
+        super().__init__(f"deliveries that wait cannot be made: {[one.entry_id for one in waiting[:10]]}")
 
 
 class Cause(Struct, frozen=True):
@@ -128,10 +135,13 @@ class Bundles:
         self._waits = waits
         self._open: dict[EntryId, str] = {}  # bundle -> subscription
         self._busy = Counter[str]()
+        self._ended: set[EntryId] | None = None
+        """Entries that end while those under way are looked for."""
         self._again: dict[str, Cause] = {}
 
     async def resume(self) -> None:
-        """Find the bundles that are under way. Raises ``Unavailable``."""
+        """Find the bundles that are under way, but those that end meanwhile. Raises ``Unavailable``."""
+        self._ended = set()
         projects = tuple(project.number for project in self._catalog.all(Project))
         statuses = tuple(status for status in Status if status not in FINAL)
         query = Query(projects=projects, kinds=tuple(BUNDLES), statuses=statuses, limit=PAGE)
@@ -139,22 +149,26 @@ class Bundles:
         while more:
             page = await self._store.find(query)
             for entry in page.entries:
-                self._opened(entry.id, entry.name_id or "")
+                if entry.id not in self._ended:
+                    self._opened(entry.id, entry.name_id or "")
             more = page.more
             query = msgspec.structs.replace(query, before=page.entries[-1].id if page.entries else None)
+        self._ended = None
 
     # What comes in
 
     def ended(self, recording: Recording) -> None:
         """The status of a delivery changed, and that is on record."""
-        if recording.line is not None and recording.entry_id in self._open:
+        if recording.line is not None and (self._ended is not None or recording.entry_id in self._open):
             self.moved([recording.entry_id], recording.line.status, recording.line.comment)
 
     def moved(self, ids: Sequence[EntryId], status: Status, comment: str) -> None:
         """Entries were given a status: of a bundle that is over, the next may be waiting."""
-        if status not in FINAL or not self._open:
+        if status not in FINAL:
             return
-        for entry_id in ids:
+        if self._ended is not None:
+            self._ended.update(ids)
+        for entry_id in ids if self._open else ():
             subscription_id = self._open.pop(entry_id, None)
             if subscription_id is not None:
                 self._busy -= Counter((subscription_id,))
@@ -163,7 +177,8 @@ class Bundles:
     # What is done; for one subscription one after another
 
     async def reprocess(self, subscription: Subscription, entry: Entry, actor: str, comment: str) -> EntryId:
-        """Make a bundle that is over once more, of new deliveries in place of its members; the new one's id.
+        """Make a bundle that is over once more, of new deliveries in place of its members; the new one's id. It is made
+        at once, whatever is under way.
 
         Raises ``Conflict`` (``illegal_transition``), ``NotFound`` when the payload of a member is no longer kept.
         """
@@ -172,10 +187,10 @@ class Bundles:
             raise Conflict("illegal_transition", f"entry {entry.id} was made of nothing that waited", hint=hint)
         topic = None if entry.topic_id is None else self._catalog.seek(Topic, entry.topic_id)
         event = self.event(subscription, _NAMES[entry.kind])
-        bundle = self._bundle(subscription, entry.kind, topic.number if topic else 0, event, Cause(comment, actor))
+        number = topic.number if topic else 0
+        bundle = self._bundle(subscription, entry.kind, number, event, Cause(comment, actor), beside=True)
         entry_id = await self._store.gather(bundle, entry.id)
-        if entry_id is None:
-            raise NotFound("not_found", f"the payloads of what entry {entry.id} was made of are no longer kept")
+        assert entry_id is not None, "its members were made for it"
         self._begun(bundle, entry_id)
         return entry_id
 
@@ -189,8 +204,10 @@ class Bundles:
         failed: Sequence[Delayed] = ()
         while self.may_begin(subscription):
             waiting = await self.oldest(subscription, cause.through)
-            if not waiting or waiting == failed:
+            if not waiting:
                 break
+            if waiting == failed:
+                raise Stuck(waiting)
             begun = await self.begin(subscription, Kind.AGGREGATED_SUBSCRIPTION, waiting, cause)
             failed, done = (waiting, done) if begun is None else ((), done + begun)
         return done
@@ -244,13 +261,15 @@ class Bundles:
         assert entry_id is not None, "it has no members that could have changed"
         return Released(1, first=entry_id) if self._begun(bundle, entry_id) else Released()
 
-    def _bundle(self, subscription: Subscription, kind: Kind, topic: int, event: Event, cause: Cause) -> NewBundle:
-        """A bundle that begins now, or is over at once."""
+    def _bundle(
+        self, subscription: Subscription, kind: Kind, topic: int, event: Event, cause: Cause, *, beside: bool = False
+    ) -> NewBundle:
+        """A bundle that begins now, or is over at once; ``beside`` another one if need be."""
         target = self._catalog.seek(Target, subscription.target_id)
         project = self._catalog.get(Project, subscription.project_id)
         if target is None:
             status, said = Status.ERROR, GONE
-        elif subscription.overlap is Overlap.DISCARD and self._busy[subscription.id]:
+        elif subscription.overlap is Overlap.DISCARD and self._busy[subscription.id] and not beside:
             status, said = Status.DISCARDED, UNDER_WAY
         else:
             status, said = Status.PENDING if self._pulled(target.type) else Status.PROCESSING, RELEASED
@@ -270,9 +289,16 @@ class Bundles:
             self._waits(bundle.subscription)
         return True
 
+    def reopened(self, entries: Iterable[Entry]) -> None:
+        """Entries go on that were over; of them, bundles are under way again."""
+        for entry in entries:
+            if entry.kind in BUNDLES:
+                self._opened(entry.id, entry.name_id or "")
+
     def _opened(self, entry_id: EntryId, subscription_id: str) -> None:
-        self._open[entry_id] = subscription_id
-        self._busy[subscription_id] += 1
+        if entry_id not in self._open:
+            self._open[entry_id] = subscription_id
+            self._busy[subscription_id] += 1
 
     def event(self, subscription: Subscription, name: str, data: bytes = b"") -> Event:
         """An event of the hub's own, about a subscription."""
@@ -287,11 +313,11 @@ class Bundles:
         )
 
 
-def within_bounds(found: Sequence[Delayed]) -> Sequence[Delayed]:
-    """As many of the first as a bundle holds: one at least."""
-    size = 0
-    for place, one in enumerate(found):
-        if place == MOST_MEMBERS or size >= MOST_BYTES:
-            return found[:place]
+def within_bounds(found: Sequence[Delayed], beside: Sequence[Delayed] = ()) -> Sequence[Delayed]:
+    """As many of the first as a bundle holds, beside others that are in it anyway; without those, one at least."""
+    size = sum(one.size for one in beside)
+    for place, one in enumerate(found, start=len(beside)):
+        if place >= MOST_MEMBERS or size >= MOST_BYTES:
+            return found[: place - len(beside)]
         size += one.size
     return found

@@ -20,7 +20,7 @@ from eventyard.model.schedule import DeliveryScope
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.release import Moved
 from eventyard.pipeline.timing import Alarm
-from eventyard.pipeline.waiting.bundles import OLDER, PAGE, Bundles, Cause, Released, within_bounds
+from eventyard.pipeline.waiting.bundles import OLDER, PAGE, Bundles, Cause, Released, Stuck, within_bounds
 from eventyard.ports import Clock, Store
 
 LOOK_MS = 60_000
@@ -46,6 +46,7 @@ class Compounds:
         self._moved = moved
         self._clock = clock
         self._come: dict[str, set[int]] = {}
+        self._moving = False
         self._deadlines: dict[str, Millis] = {}
         self._alarm = Alarm(clock, self.tick)
 
@@ -67,6 +68,11 @@ class Compounds:
         come.add(topic)
         if (first and subscription.compound.wait_minutes is not None) or come.issuperset(self._mandatory(subscription)):
             self._look(subscription.id)
+
+    def moved(self, ids: Sequence[EntryId], status: Status, comment: str) -> None:
+        """Entries were given a status: by others, then parts of any set may be gone that were there."""
+        if not self._moving:
+            self._come.clear()
 
     def changed(self, records: Sequence[Record]) -> None:
         """The catalog changed: what was known of a subscription may not be so any more."""
@@ -101,9 +107,9 @@ class Compounds:
                     continue
                 await self._wait_on(subscription, mandatory - there)
                 break
-            members = within_bounds(sorted((one for part in parts.values() for one in part), key=_by_id))
+            members = _made_of([part for part in parts.values() if part])
             if members == failed:
-                break
+                raise Stuck(members)
             if subscription.delivery_scope is DeliveryScope.LATEST:
                 older = sum([await self._discard_before(subscription, one, cause) for one in members])
                 done += Released(discarded=older)
@@ -126,7 +132,7 @@ class Compounds:
         while page := await self._store.delayed(subscription.number, EntryId(0), last, PAGE, topic=newest.topic):
             line = HistoryLine(self._clock(), Status.DISCARDED, OLDER, cause.actor)
             moved = await self._store.move([one.entry_id for one in page], Trigger.DISCARD, line, None)
-            self._moved(moved, line.status, line.comment)
+            self._tell(moved, line)
             discarded += len(moved)
         return discarded
 
@@ -156,7 +162,15 @@ class Compounds:
         note = NewBundle(Kind.SYSTEM, project.number, 0, subscription, None, replace(event, id=about), (line,))
         entry_id = await self._store.gather(note)
         if entry_id is not None:
-            self._moved([entry_id], line.status, why)
+            self._tell([entry_id], line)
+
+    def _tell(self, moved: Sequence[EntryId], line: HistoryLine) -> None:
+        """Tell of what was done here, of which nothing new follows for sets."""
+        self._moving = True
+        try:
+            self._moved(moved, line.status, line.comment)
+        finally:
+            self._moving = False
 
     # Topics
 
@@ -168,6 +182,13 @@ class Compounds:
         optional = () if subscription.compound is None else subscription.compound.optional_topic_ids
         found = (self._catalog.seek(Topic, name) for name in subscription.topic_ids if name not in optional)
         return {topic.number for topic in found if topic is not None}
+
+
+def _made_of(parts: Sequence[Sequence[Delayed]]) -> Sequence[Delayed]:
+    """The members of a set: one of each part, and of the rest as many as a bundle holds."""
+    first = [part[0] for part in parts]
+    rest = sorted((one for part in parts for one in part[1:]), key=_by_id)
+    return sorted([*first, *within_bounds(rest, first)], key=_by_id)
 
 
 def _by_id(one: Delayed) -> EntryId:

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from eventyard.model.catalog import Record
-from eventyard.model.ids import Millis
+from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import Recording
+from eventyard.model.lifecycle import Status
 from eventyard.pipeline.accept import Waits, tell_nobody
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.release import Releases
@@ -42,6 +43,11 @@ class Waiting(Struct, frozen=True):
         self.compounds.changed(records)
         self.backlogs.changed(records)
         self.schedules.changed(records)
+
+    def moved(self, ids: Sequence[EntryId], status: Status, comment: str) -> None:
+        """Entries were given a status, and that is on record."""
+        self.compounds.moved(ids, status, comment)
+        self.bundles.moved(ids, status, comment)
 
     def ended(self, recording: Recording) -> None:
         """The status of a delivery changed, and that is on record."""

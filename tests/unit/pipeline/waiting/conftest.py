@@ -29,9 +29,8 @@ class Sets:
         topics = [builders.topic(name) for name in TOPICS[1:]]
         sources = [builders.source(name, topic_id=f"topic-{name}") for name in TOPICS[1:]]
         await world.catalog.save(*topics, *sources)
-        return await self.change(
-            topic_ids=tuple(f"topic-{name}" for name in TOPICS), **({"compound": Compound()} | fields)
-        )
+        topic_ids = tuple(f"topic-{name}" for name in TOPICS)
+        return await self.change(**({"topic_ids": topic_ids, "compound": Compound()} | fields))
 
     async def change(self, **fields: Any) -> Subscription:
         now = self.world.catalog.get(Subscription, "subscription-fulfilment")

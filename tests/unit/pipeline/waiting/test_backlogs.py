@@ -293,3 +293,25 @@ async def test_a_few_that_are_asked_are_not_looked_for_among_all_that_wait(world
     world.backlogs.ask("subscription-fulfilment", "now")
     assert await statuses(world, 2) == [P]
     assert await world.backlogs.run(world.catalog.get(Subscription, "subscription-fulfilment"), "ada") == Released()
+
+
+async def test_a_backlog_that_takes_long_holds_up_no_other(world):
+    other = await world.catalog.save_one(builders.subscription("other", mode=Mode.PAUSED))
+    fulfilment = await change(world, mode=Mode.PAUSED)
+    await accepted(world)
+    move, held = world.store.move, asyncio.Event()
+
+    async def slow(ids, *facts):
+        if 2 in ids or 3 in ids:
+            detail = await world.store.detail(EntryId(ids[0]))
+            if detail.entry.name_id == fulfilment.id:
+                await held.wait()
+        return await move(ids, *facts)
+
+    world.store.move = slow
+    first = asyncio.create_task(world.backlogs.run(fulfilment, "user:admin"))
+    await settle()
+    assert (await world.backlogs.run(other, "user:admin")).released == 1
+    assert not first.done()
+    held.set()
+    assert (await first).released == 1

@@ -86,19 +86,41 @@ async def test_an_unbound_subscription_has_no_deliveries_and_each_run_says_what_
     assert await world.store.delaying() == []
 
 
-async def test_an_unbound_run_that_waits_is_made_when_the_one_before_is_over(world, sets):
+async def test_an_unbound_run_of_a_schedule_is_made_when_the_one_before_is_over(world, sets):
     await sets.start(**UNBOUND)
     await run(world)
-    assert (await run(world)).released == 0
+    for _ in range(3):
+        world.backlogs.ask("subscription-fulfilment", "released by its schedule")
     (first,) = await sets.bundles()
     await sets.end(first.entry.id)
-    assert len(await sets.bundles()) == 2
+    bundles = await sets.bundles()
+    assert [one.history[0].comment for one in bundles] == ["released by hand", "released by its schedule"]
+
+
+async def test_an_unbound_run_by_hand_is_refused_while_one_is_under_way(world, sets):
+    await sets.start(**UNBOUND)
+    await run(world)
+    with pytest.raises(Conflict, match="is under way"):
+        await run(world)
+    assert len(await sets.bundles()) == 1
+
+
+async def test_what_is_retried_is_under_way_again(world, sets):
+    await sets.start(**UNBOUND)
+    await run(world)
+    (first,) = await sets.bundles()
+    await sets.end(first.entry.id, builders.failed)
+    world.waiting.bundles.reopened([first.entry, first.entry])
+    with pytest.raises(Conflict):
+        await run(world)
+    await sets.end(first.entry.id)
+    assert (await run(world)).released == 1
 
 
 async def test_the_end_of_an_open_bundle_by_hand_makes_room_too(world, sets):
     await sets.start(**UNBOUND)
     await run(world)
-    await run(world)
+    world.backlogs.ask("subscription-fulfilment", "released by its schedule")
     (first,) = await sets.bundles()
     world.waiting.bundles.moved([first.entry.id], P, "retried")
     await settle()
@@ -117,6 +139,39 @@ async def test_the_next_process_knows_which_bundles_are_under_way(world, sets):
     bundles = await sets.bundles()
     assert [one.entry.status for one in bundles] == [P, X]
     assert bundles[1].history[-1].comment == UNDER_WAY
+
+
+async def test_a_bundle_that_ends_while_they_are_looked_for_is_not_under_way(world, sets):
+    await sets.start(**UNBOUND)
+    await run(world)
+    (first,) = await sets.bundles()
+    bundles, find = world.waiting.bundles, world.store.find
+
+    async def slow(query):
+        page = await find(query)
+        bundles.moved([first.entry.id], C, "")
+        return page
+
+    world.store.find = slow
+    await bundles.resume()
+    world.store.find = find
+    assert bundles.may_begin(world.catalog.get(Subscription, "subscription-fulfilment"))
+    for _ in range(2):
+        await bundles.resume()
+    bundles.moved([first.entry.id], C, "")
+    assert bundles.may_begin(world.catalog.get(Subscription, "subscription-fulfilment"))
+
+
+async def test_what_waits_and_cannot_be_made_is_told_of_and_not_tried_for_ever(world, sets, monkeypatch):
+    await sets.start(**AGGREGATED)
+    await sets.publish("orders")
+
+    async def never(bundle, supersedes=None):
+        return None
+
+    monkeypatch.setattr(world.store, "gather", never)
+    with pytest.raises(module.Stuck, match=r"cannot be made: \[2\]"):
+        await run(world)
 
 
 async def test_a_bundle_whose_target_is_gone_ends_as_error(world, sets):

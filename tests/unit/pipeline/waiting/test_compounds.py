@@ -7,6 +7,7 @@ from eventyard.model.catalog import Mode
 from eventyard.model.journal import HistoryLine
 from eventyard.model.lifecycle import Kind, Status, Trigger
 from eventyard.model.schedule import Compound, DeliveryScope, Overlap, Schedule, When
+from eventyard.pipeline.waiting import bundles
 from eventyard.pipeline.waiting.bundles import OLDER, PART
 from eventyard.pipeline.waiting.compounds import LOOK_MS
 from eventyard.testing.fakes import settle
@@ -72,6 +73,28 @@ async def test_with_aggregated_a_set_is_of_all_there_is(sets):
     assert [one.members for one in await sets.bundles()] == [tuple(made)]
 
 
+async def test_each_topic_gives_a_part_also_of_what_is_more_than_a_bundle_holds(sets, monkeypatch):
+    monkeypatch.setattr(bundles, "MOST_MEMBERS", 3)
+    await sets.start(delivery_scope=DeliveryScope.AGGREGATED, topic_ids=("topic-orders", "topic-prices"))
+    orders = await sets.publish("orders", "orders", "orders", "orders")
+    (price,) = await sets.publish("prices")
+    assert [one.members for one in await sets.bundles()] == [(*orders[:2], price)]
+
+
+async def test_after_a_part_was_discarded_by_hand_the_wait_begins_anew(world, sets):
+    await sets.start(compound=Compound(wait_minutes=30))
+    (order,) = await sets.publish("orders")
+    world.clock.now += 30 * MINUTE
+    world.waiting.compounds.tick()
+    assert len(await sets.of_kind(Kind.SYSTEM)) == 1
+    await world.store.move([order], Trigger.DISCARD, HistoryLine(world.clock.now, X), None)
+    world.releases.moved([order], X, "discarded by hand")
+    await sets.publish("orders")
+    world.clock.now += 30 * MINUTE
+    world.waiting.compounds.tick()
+    assert len(await sets.of_kind(Kind.SYSTEM)) == 2
+
+
 @pytest.mark.parametrize(
     ("overlap", "statuses"), [(Overlap.WAIT, [P]), (Overlap.ALLOW, [P, P]), (Overlap.DISCARD, [P, X])]
 )
@@ -79,8 +102,8 @@ async def test_while_a_bundle_is_under_way_the_next_waits_or_is_made_or_is_disca
     await sets.start(compound=Compound(("topic-stock",)), overlap=overlap)
     await sets.publish("orders", "prices")
     second = await sets.publish("orders", "prices")
-    bundles = await sets.bundles()
-    assert [one.entry.status for one in bundles] == statuses
+    made = await sets.bundles()
+    assert [one.entry.status for one in made] == statuses
     assert await sets.statuses(second) == [{Overlap.WAIT: D, Overlap.ALLOW: P, Overlap.DISCARD: X}[overlap]] * 2
 
 
