@@ -3,8 +3,8 @@
 This is how a program gets its events that keeps no lease and reports nothing, as the clients of data integration hubs
 do; who wants to say how it went claims runs (``work.py``). What waits for a subscription of a job (``pickup.py``) is
 taken oldest first, each for itself or all as one bundle. Taken and completed are two commits; what a process that is
-killed in between has taken is in the work queue all the same, and the next to ask gets it. Once it is Complete it is
-given once only: who lost the answer asks for it again (:meth:`Consuming.again`), as a new delivery.
+killed in between has taken is Processing and in the work queue all the same, and the next to ask gets it. Once it is
+Complete it is given once only: who lost the answer asks for it again (:meth:`Consuming.again`), as a new delivery.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from eventyard.model.catalog import Mode, Project, Subscription, Target, Topic
 from eventyard.model.errors import Conflict, NotFound
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
-from eventyard.model.journal import Claimed, EntryDetail, HistoryLine, NewBundle, NewDelivery
+from eventyard.model.journal import Claimed, EntryDetail, HistoryLine, NewBundle, NewDelivery, Recording
 from eventyard.model.lifecycle import BUNDLES, DELIVERIES, Kind, Status, Trigger, label, labels
 from eventyard.model.outcome import Attempt, Counts, Outcome, Result
 from eventyard.pipeline.attempt import Attempter
@@ -39,7 +39,7 @@ MOST = MOST_MEMBERS
 TRIES = 5
 """How often a bundle is begun anew, because somebody else was faster with one of its members."""
 
-LEFT, HELD, AGAIN = "was taken, and not answered", "held for a bundle", "asked for again by a consumer"
+HELD, AGAIN = "held for a bundle", "asked for again by a consumer"
 """History comments."""
 
 
@@ -192,10 +192,9 @@ class Consuming:
         self, who: Principal, subscription: Subscription, target: Target, found: Sequence[Found]
     ) -> list[Taken]:
         """Take what nobody else did, and complete it."""
-        now = self._clock()
-        await self._wait([one.id for one in found if one.status is Status.PROCESSING], LEFT, who)
-        until = now + target.timeout_ms
-        moved = await self._start([one.id for one in found], TAKEN, who, until)
+        until = self._clock() + target.timeout_ms
+        moved = await self._start([one.id for one in found if one.status is not Status.PROCESSING], TAKEN, who, until)
+        moved |= await self._hold([one for one in found if one.status is Status.PROCESSING], who, until)
         return await self._complete(subscription, target, [one for one in found if one.id in moved], until)
 
     async def _begin(
@@ -234,6 +233,13 @@ class Consuming:
         """Those that were Delayed or Pending, and are not any more."""
         line = HistoryLine(self._clock(), Status.PROCESSING, comment, who.name)
         return set(await self._store.move(ids, Trigger.START, line, until)) if ids else set()
+
+    async def _hold(self, found: Sequence[Found], who: Principal, until: Millis) -> set[EntryId]:
+        """Those that were Processing, in nobody's hands, and are not over; each due when the time is up, in one step."""
+        line = HistoryLine(self._clock(), Status.PROCESSING, TAKEN, who.name)
+        holds = [Recording(one.id, one.detail.entry.parent_id or one.id, None, line, until) for one in found]
+        written = await asyncio.gather(*(self._store.record(one) for one in holds))
+        return {one.entry_id for one, recorded in zip(holds, written, strict=True) if recorded}
 
     async def _wait(self, ids: Sequence[EntryId], comment: str, who: Principal) -> None:
         if ids:
@@ -274,7 +280,7 @@ class Consuming:
     async def _write(
         self, subscription: Subscription, target: Target, taken: Taken, found: Found, until: Millis
     ) -> bool:
-        number = max((one.number for one in found.detail.attempts), default=0) + 1
+        number = found.attempt
         outcome = Outcome(Result.DELIVERED, counts=Counts(source_success=taken.rows, target_success=taken.rows))
         parent_id = found.detail.entry.parent_id or taken.entry_id
         claimed = Claimed(taken.entry_id, parent_id, subscription.id, target.number, number, until, until, found.event)

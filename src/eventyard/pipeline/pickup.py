@@ -1,8 +1,9 @@
 """Pickup: which deliveries of a subscription wait for whoever fetches them, the oldest first.
 
 They are Delayed, because the subscription is paused or has a schedule, or Pending until a worker claims them; or let go
-already, Processing, due and in nobody's hands. Several that are made as one wait as their bundle, and so do those of a
-compound subscription, in sets. That they still wait when they are taken is seen to in ``consume.py``.
+already, Processing and in nobody's hands: no lease on them runs, and no attempt that failed has them wait for the next.
+Several that are made as one wait as their bundle, and so do those of a compound subscription, in sets. That they still
+wait when they are taken is seen to in ``consume.py``.
 """
 
 from collections.abc import Iterable, Sequence
@@ -44,6 +45,11 @@ class Found(Struct, frozen=True):
         """Its status, when it was looked at."""
         return self.detail.entry.status
 
+    @property
+    def attempt(self) -> int:
+        """The number of its next attempt."""
+        return max((one.number for one in self.detail.attempts), default=0) + 1
+
 
 class Pickup:
     """Finds what waits."""
@@ -55,11 +61,12 @@ class Pickup:
 
     async def bundles(self, subscription: Subscription, limit: int) -> list[EntryId]:
         """Bundles that wait."""
-        return await self._let_go(subscription, tuple(BUNDLES), limit)
+        statuses = (Status.PENDING, Status.PROCESSING, Status.DELAYED)
+        return await self._let_go(subscription, tuple(BUNDLES), statuses, limit)
 
     async def single(self, subscription: Subscription, limit: int) -> list[EntryId]:
         """Deliveries that wait, each for itself."""
-        ids = await self._let_go(subscription, (Kind.SUBSCRIPTION,), limit)
+        ids = await self._let_go(subscription, (Kind.SUBSCRIPTION,), (Status.PENDING, Status.PROCESSING), limit)
         others = not subscription.waits and subscription.order is not None  # Delayed are those that wait for others
         if not others and subscription.compound is None:
             delayed = await self._store.delayed(subscription.number, EntryId(0), None, limit)
@@ -94,16 +101,18 @@ class Pickup:
         return detail.entry.status in (Status.DELAYED, Status.PENDING)
 
     def _is_free(self, detail: EntryDetail) -> bool:
-        """Whether what is Processing is in nobody's hands: it was let go and is due, or somebody took and left it."""
+        """Whether what is Processing is in nobody's hands: it is due, or was not tried since it was last started."""
         now = self._clock()
         if detail.due_at is None or (detail.lease_until is not None and detail.lease_until > now):
             return False
-        return detail.due_at <= now or detail.history[-1].comment == TAKEN
+        return detail.due_at <= now or all(one.started_at < detail.history[-1].at for one in detail.attempts)
 
-    async def _let_go(self, subscription: Subscription, kinds: tuple[Kind, ...], limit: int) -> list[EntryId]:
+    async def _let_go(
+        self, subscription: Subscription, kinds: tuple[Kind, ...], statuses: tuple[Status, ...], limit: int
+    ) -> list[EntryId]:
         project = self._catalog.get(Project, subscription.project_id)
         query = Query(
-            projects=(project.number,), kinds=kinds, statuses=(Status.PENDING, Status.PROCESSING),
+            projects=(project.number,), kinds=kinds, statuses=statuses,
             name=subscription.name, ascending=True, limit=PAGE,
         )  # fmt: skip
         ids: list[EntryId] = []
@@ -112,7 +121,7 @@ class Pickup:
             page = await self._store.find(replace(query, after=after))
             for entry in page.entries:
                 if entry.name_id == subscription.id and (
-                    entry.status is Status.PENDING or self._is_free(await self._store.detail(entry.id))
+                    entry.status is not Status.PROCESSING or self._is_free(await self._store.detail(entry.id))
                 ):
                     ids.append(entry.id)
             after = page.entries[-1].id if page.more else None

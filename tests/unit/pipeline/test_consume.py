@@ -11,7 +11,7 @@ from eventyard.model.journal import READ_BYTES
 from eventyard.model.lifecycle import Kind, Status, Trigger
 from eventyard.model.schedule import Compound, DeliveryScope, Schedule, When
 from eventyard.pipeline.accept import Arrival
-from eventyard.pipeline.consume import LEFT
+from eventyard.pipeline.attempt import COMPLETED
 from eventyard.pipeline.pickup import TAKEN
 from eventyard.testing import builders
 from eventyard.testing.fakes import settle
@@ -198,7 +198,62 @@ async def test_what_was_taken_and_never_answered_is_given_to_the_next_who_asks(d
     entry = await depot.publish()
     await depot.store.move([entry], Trigger.START, builders.line(Status.PROCESSING, TAKEN), depot.yard.clock() + 20_000)
     assert await depot.consume() == [entry]
-    assert [comment for _, comment in await depot.history(entry)][1:4] == [TAKEN, LEFT, TAKEN]
+    assert [comment for _, comment in await depot.history(entry)][1:3] == [TAKEN, TAKEN]
+
+
+async def test_what_was_let_go_stays_in_the_work_queue_while_it_is_taken(depot, monkeypatch):
+    """Whoever is killed at any step leaves what the next to ask is given."""
+    await depot.change(schedule=Schedule(When.ON_DEMAND), delivery_scope=DeliveryScope.AGGREGATED)
+    members = [await depot.publish() for _ in range(2)]
+    run = await depot.hub.subscriptions.run(depot.ada, depot.billing.id)
+    await depot.store.move([run.first], Trigger.REJECT, builders.line(Status.ERROR), None)
+    await depot.hub.reprocessing.retry(depot.ada, run.first)
+    seen = []
+
+    def watched(verb):
+        async def act(*given):
+            done = await verb(*given)
+            detail = await depot.store.detail(run.first)
+            seen.append((detail.entry.status, detail.due_at, {await depot.status(one) for one in members}))
+            return done
+
+        return act
+
+    for name in ("move", "record"):
+        monkeypatch.setattr(depot.store, name, watched(getattr(depot.store, name)))
+    assert await depot.consume() == [run.first]
+    until = depot.yard.clock() + 20_000
+    assert seen[:2] == [
+        (Status.PROCESSING, until, {Status.PROCESSING}), (Status.COMPLETE, None, {Status.COMPLETE}),
+    ]  # fmt: skip
+
+
+async def test_a_bundle_that_is_delayed_nevertheless_is_taken(depot):
+    await depot.change(schedule=Schedule(When.ON_DEMAND), delivery_scope=DeliveryScope.AGGREGATED)
+    members = [await depot.publish() for _ in range(2)]
+    run = await depot.hub.subscriptions.run(depot.ada, depot.billing.id)
+    for trigger in (Trigger.START, Trigger.WAIT):
+        await depot.store.move([run.first], trigger, builders.line(Status.PROCESSING), None)
+    assert {await depot.status(one) for one in (run.first, *members)} == {Status.DELAYED}
+    bundle = await depot.hub.consuming.gather(depot.worker, depot.billing.id)
+    assert bundle is not None
+    assert bundle.entry_id == run.first
+    assert {await depot.status(one) for one in (run.first, *members)} == {Status.COMPLETE}
+
+
+async def test_a_lease_that_ran_out_is_all_that_is_told_of_the_worker_who_had_it(depot):
+    entry = await depot.publish()
+    await depot.hub.runs.claim(depot.job, "worker-1", 1, 0)
+    depot.yard.clock.advance(20_000)
+    depot.hub.runs.tick()
+    await settle()
+    retried = (await depot.store.detail(entry)).due_at
+    assert await depot.consume() == []
+    depot.yard.clock.advance(retried - depot.yard.clock())
+    assert await depot.consume() == [entry]
+    detail = await depot.store.detail(entry)
+    assert [line.comment for line in detail.history] == ["", "", TAKEN, COMPLETED]
+    assert [one.outcome.error for one in detail.attempts] == ["worker 'worker-1' let its lease run out", None]
 
 
 async def test_what_cannot_be_completed_is_a_workers_once_the_time_for_a_run_is_up(depot, monkeypatch):

@@ -6,8 +6,9 @@ from msgspec.structs import replace
 from eventyard.model.catalog import Mode, Target
 from eventyard.model.errors import NotFound
 from eventyard.model.ids import EntryId
-from eventyard.model.journal import READ_BYTES
+from eventyard.model.journal import READ_BYTES, Recording
 from eventyard.model.lifecycle import Status, Trigger
+from eventyard.model.outcome import Attempt, Outcome, Result
 from eventyard.model.schedule import Compound
 from eventyard.pipeline import pickup
 from eventyard.pipeline.accept import Arrival
@@ -61,14 +62,13 @@ async def test_delayed_ones_that_wait_for_others_or_for_a_set_are_not(shelf):
     assert await single(shelf) == []
 
 
-async def test_what_is_processing_waits_if_it_is_due_and_in_nobodys_hands_or_was_left(shelf):
+async def test_what_is_processing_waits_if_it_is_in_nobodys_hands_and_for_no_next_attempt(shelf):
     due, later, leased, left, gone = [await shelf.publish() for _ in range(5)]
     now = shelf.clock()
-    for entry, comment, at in (
-        (due, "released", now), (later, "released", now + 1), (leased, "released", now), (left, TAKEN, now + 1),
-        (gone, "released", None),
-    ):  # fmt: skip
-        await shelf.store.move([entry], Trigger.START, builders.line(Status.PROCESSING, comment), at)
+    for entry, at in ((due, now), (later, now + 1), (leased, now), (left, now + 1), (gone, None)):
+        await shelf.store.move([entry], Trigger.START, builders.line(Status.PROCESSING, TAKEN, at=now), at)
+    failed = Attempt(1, now, 1.0, Outcome(Result.FAILED))
+    await shelf.store.record(Recording(later, EntryId(later - 1), failed, None, now + 10))
     claimed = await shelf.store.claim({shelf.job.number: 1}, now + 10, now)
     assert [one.entry_id for one in claimed] == [due]
     assert await single(shelf) == [leased, left]
