@@ -30,7 +30,6 @@ from eventyard.pipeline.view import View
 from eventyard.pipeline.waiting.bundles import MOST_MEMBERS, PART, RELEASED
 from eventyard.pipeline.waiting.waiting import Waiting
 from eventyard.ports import Clock, Store, TargetType
-from eventyard.wire.cloudevents import decode_batch
 from eventyard.wire.tables import rows_in, tables_of
 
 MOST = MOST_MEMBERS
@@ -38,6 +37,9 @@ MOST = MOST_MEMBERS
 
 TRIES = 5
 """How often a bundle is begun anew, because somebody else was faster with one of its members."""
+
+HOLD_MS = 60_000
+"""How long what was taken is kept from workers at least: longer than two commits take, however little a run may."""
 
 HELD, AGAIN = "held for a bundle", "asked for again by a consumer"
 """History comments."""
@@ -159,14 +161,18 @@ class Consuming:
         if detail.event is None or parent_id is None:
             raise NotFound("not_found", f"the payload of entry {detail.entry.id} is no longer kept")
         now = self._clock()
-        until = now + target.timeout_ms
+        until = self._until(target)
         delivery = NewDelivery(subscription, target, Status.PROCESSING, now, until)
         line = HistoryLine(now, Status.REPROCESSED, AGAIN, who.name)
         [made] = await self._store.redeliver(parent_id, [delivery], detail.entry.id, line)
         self._releases.moved([detail.entry.id], line.status, line.comment)
         self._releases.look(parent_id)
         new = Found(await self._store.detail(made), detail.event)
-        return await self._complete(subscription, target, [new], until)
+        return await self._complete(subscription, target, [(new, await self._given(subscription, new))], until)
+
+    def _until(self, target: Target) -> Millis:
+        """Until when no worker is given what is taken now."""
+        return self._clock() + max(target.timeout_ms, HOLD_MS)
 
     def _subscription(self, who: Principal, subscription_id: str) -> tuple[Subscription, Target]:
         subscription = View(self._catalog, who).need(Scope.JOBS_WORK).get(Subscription, subscription_id)
@@ -191,11 +197,13 @@ class Consuming:
     async def _take(
         self, who: Principal, subscription: Subscription, target: Target, found: Sequence[Found]
     ) -> list[Taken]:
-        """Take what nobody else did, and complete it."""
-        until = self._clock() + target.timeout_ms
+        """Take what nobody else did, and complete it. All that has to be read for the answer is read before."""
+        given = [await self._given(subscription, one) for one in found]
+        until = self._until(target)
         moved = await self._start([one.id for one in found if one.status is not Status.PROCESSING], TAKEN, who, until)
         moved |= await self._hold([one for one in found if one.status is Status.PROCESSING], who, until)
-        return await self._complete(subscription, target, [one for one in found if one.id in moved], until)
+        taken = [(one, answer) for one, answer in zip(found, given, strict=True) if one.id in moved]
+        return await self._complete(subscription, target, taken, until)
 
     async def _begin(
         self, who: Principal, subscription: Subscription, target: Target, found: Sequence[Found]
@@ -203,7 +211,7 @@ class Consuming:
         """Begin a bundle of what waits; its number, or ``None`` if somebody else was faster with one of them."""
         now = self._clock()
         pending = [one.id for one in found if one.status is Status.PENDING]
-        started = await self._start(pending, HELD, who, now + target.timeout_ms)
+        started = await self._start(pending, HELD, who, self._until(target))
         held = {*started, *(one.id for one in found if one.status is Status.PROCESSING)}
         await self._wait(list(held), HELD, who)
         names = {one.detail.entry.topic_id for one in found}
@@ -235,7 +243,7 @@ class Consuming:
         return set(await self._store.move(ids, Trigger.START, line, until)) if ids else set()
 
     async def _hold(self, found: Sequence[Found], who: Principal, until: Millis) -> set[EntryId]:
-        """Those that were Processing, in nobody's hands, and are not over; each due when the time is up, in one step."""
+        """Those that were Processing, in nobody's hands, and are not over; due when the time is up, in one step."""
         line = HistoryLine(self._clock(), Status.PROCESSING, TAKEN, who.name)
         holds = [Recording(one.id, one.detail.entry.parent_id or one.id, None, line, until) for one in found]
         written = await asyncio.gather(*(self._store.record(one) for one in holds))
@@ -247,13 +255,12 @@ class Consuming:
             await self._store.move(ids, Trigger.WAIT, line, None)
 
     async def _complete(
-        self, subscription: Subscription, target: Target, found: Sequence[Found], until: Millis
+        self, subscription: Subscription, target: Target, taken: Sequence[tuple[Found, Taken]], until: Millis
     ) -> list[Taken]:
         """Put on record that they were given away. Those of which an operator said otherwise meanwhile are not."""
         done = False
         try:
-            taken = [await self._taken(subscription, one) for one in found]
-            writes = [self._write(subscription, target, *pair, until) for pair in zip(taken, found, strict=True)]
+            writes = [self._write(subscription, target, *one, until) for one in taken]
             results = await asyncio.gather(*writes, return_exceptions=True)
             failed = next((one for one in results if isinstance(one, BaseException)), None)
             if failed is not None and True not in results:
@@ -262,23 +269,16 @@ class Consuming:
         finally:
             if not done:
                 self._due(target.number, until)  # a worker may have it then, if nobody asks again
-        return [one for one, written in zip(taken, results, strict=True) if written is True]
+        return [answer for (_, answer), written in zip(taken, results, strict=True) if written is True]
 
-    async def _taken(self, subscription: Subscription, found: Found) -> Taken:
-        entry, members = found.detail.entry, found.detail.members
-        topic = entry.topic or subscription.name
-        items = [(topic, found.event)]
-        if members:
-            events = decode_batch(found.event.data, found.event.time, len(members))
-            topics = [topic] * len(events)
-            if entry.topic_id is None:
-                topics = [(await self._store.detail(one)).entry.topic or topic for one in members]
-            items = list(zip(topics, events, strict=True))
+    async def _given(self, subscription: Subscription, found: Found) -> Taken:
+        entry = found.detail.entry
+        items = await self._pickup.items(subscription, found)
         rows = sum(rows_in(tables_of(event, name)) for name, event in items)
         return Taken(entry.id, entry.kind in BUNDLES, items, rows)
 
     async def _write(
-        self, subscription: Subscription, target: Target, taken: Taken, found: Found, until: Millis
+        self, subscription: Subscription, target: Target, found: Found, taken: Taken, until: Millis
     ) -> bool:
         number = found.attempt
         outcome = Outcome(Result.DELIVERED, counts=Counts(source_success=taken.rows, target_success=taken.rows))

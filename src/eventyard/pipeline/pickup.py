@@ -7,6 +7,7 @@ wait when they are taken is seen to in ``consume.py``.
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,17 +17,21 @@ from eventyard.model.catalog import Project, Subscription
 from eventyard.model.errors import NotFound
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
-from eventyard.model.journal import READ_BYTES, EntryDetail, Query
-from eventyard.model.lifecycle import BUNDLES, Kind, Status
+from eventyard.model.journal import READ_BYTES, Entry, EntryDetail, Query
+from eventyard.model.lifecycle import BUNDLES, FINAL, Kind, Status
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.view import View
+from eventyard.pipeline.waiting.bundles import PART
 from eventyard.ports import Clock, Store
+from eventyard.wire.cloudevents import decode_batch
 
 TAKEN = "taken by a consumer"
 """What the history says of a delivery that was taken."""
 
 PAGE = 500
 """Entries that are looked at at a time."""
+
+OPEN = tuple(status for status in Status if status not in FINAL)
 
 
 class Found(Struct, frozen=True):
@@ -66,7 +71,9 @@ class Pickup:
 
     async def single(self, subscription: Subscription, limit: int) -> list[EntryId]:
         """Deliveries that wait, each for itself."""
-        ids = await self._let_go(subscription, (Kind.SUBSCRIPTION,), (Status.PENDING, Status.PROCESSING), limit)
+        sets = subscription.compound is not None  # whose deliveries are Processing as members only
+        statuses = (Status.PENDING,) if sets else (Status.PENDING, Status.PROCESSING)
+        ids = await self._let_go(subscription, (Kind.SUBSCRIPTION,), statuses, limit)
         others = not subscription.waits and subscription.order is not None  # Delayed are those that wait for others
         if not others and subscription.compound is None:
             delayed = await self._store.delayed(subscription.number, EntryId(0), None, limit)
@@ -95,6 +102,47 @@ class Pickup:
                 size += len(detail.event.data)
         return found
 
+    async def items(self, subscription: Subscription, found: Found) -> Sequence[tuple[str, Event]]:
+        """The events of a delivery or bundle, each with the name of its topic; with the subscription's where that is
+        not known any more.
+        """
+        entry, members, event = found.detail.entry, found.detail.members, found.event
+        topic = entry.topic or subscription.name
+        if entry.kind not in PART:
+            return [(topic, event)]
+        events = decode_batch(event.data, event.time, len(event.data))
+        if entry.topic_id is not None:
+            return [(topic, one) for one in events]
+        parts = await self._parts(subscription, members)
+        if len(parts) == len(events):  # both in the order of their ids
+            return [(part.topic or subscription.name, one) for part, one in zip(parts, events, strict=True)]
+        topics: dict[str, set[str | None]] = {}
+        for part in parts:
+            topics.setdefault(part.event_id, set()).add(part.topic)
+        known = {name: of.pop() for name, of in topics.items() if len(of) == 1}
+        return [(known.get(one.id) or subscription.name, one) for one in events]
+
+    async def _parts(self, subscription: Subscription, members: Sequence[EntryId]) -> Sequence[Entry]:
+        """Those members of a bundle of which something is still on record, by id."""
+        if not members:
+            return []
+        project = self._catalog.get(Project, subscription.project_id)
+        query = Query(
+            projects=(project.number,), kinds=(Kind.SUBSCRIPTION,), statuses=OPEN, name=subscription.name,
+            before=EntryId(members[-1] + 1), ascending=True, limit=PAGE,
+        )  # fmt: skip
+        wanted = set(members)
+        found: dict[EntryId, Entry] = {}
+        after: EntryId | None = EntryId(members[0] - 1)
+        while after is not None:
+            page = await self._store.find(replace(query, after=after))
+            found |= {one.id: one for one in page.entries if one.id in wanted}
+            after = page.entries[-1].id if page.more else None
+        for one in wanted - found.keys():  # they ended on their own account
+            with suppress(NotFound):
+                found[one] = (await self._store.detail(one)).entry
+        return [found[one] for one in sorted(found)]
+
     def _waits(self, detail: EntryDetail) -> bool:
         if detail.entry.status is Status.PROCESSING:
             return self._is_free(detail)
@@ -116,13 +164,21 @@ class Pickup:
             name=subscription.name, ascending=True, limit=PAGE,
         )  # fmt: skip
         ids: list[EntryId] = []
+        members: set[EntryId] = set()  # they go with their bundle, and are not looked at one by one
         after: EntryId | None = EntryId(0)
-        while after is not None and len(ids) < limit:
+        while after is not None:
             page = await self._store.find(replace(query, after=after))
             for entry in page.entries:
-                if entry.name_id == subscription.id and (
-                    entry.status is not Status.PROCESSING or self._is_free(await self._store.detail(entry.id))
-                ):
-                    ids.append(entry.id)
+                if entry.name_id != subscription.id or entry.id in members:
+                    continue
+                if entry.status is Status.PROCESSING:
+                    detail = await self._store.detail(entry.id)
+                    if detail.bundle is not None:
+                        members.update((await self._store.detail(detail.bundle)).members)
+                    if not self._is_free(detail):
+                        continue
+                ids.append(entry.id)
+                if len(ids) == limit:
+                    return ids
             after = page.entries[-1].id if page.more else None
-        return ids[:limit]
+        return ids

@@ -12,6 +12,7 @@ from eventyard.model.lifecycle import Kind, Status, Trigger
 from eventyard.model.schedule import Compound, DeliveryScope, Schedule, When
 from eventyard.pipeline.accept import Arrival
 from eventyard.pipeline.attempt import COMPLETED
+from eventyard.pipeline.consume import HOLD_MS
 from eventyard.pipeline.pickup import TAKEN
 from eventyard.testing import builders
 from eventyard.testing.fakes import settle
@@ -222,7 +223,7 @@ async def test_what_was_let_go_stays_in_the_work_queue_while_it_is_taken(depot, 
     for name in ("move", "record"):
         monkeypatch.setattr(depot.store, name, watched(getattr(depot.store, name)))
     assert await depot.consume() == [run.first]
-    until = depot.yard.clock() + 20_000
+    until = depot.yard.clock() + HOLD_MS
     assert seen[:2] == [
         (Status.PROCESSING, until, {Status.PROCESSING}), (Status.COMPLETE, None, {Status.COMPLETE}),
     ]  # fmt: skip
@@ -267,7 +268,7 @@ async def test_what_cannot_be_completed_is_a_workers_once_the_time_for_a_run_is_
         with pytest.raises(Unavailable):
             await depot.consume()
     assert await depot.hub.runs.claim(depot.job, "worker-1", 1, 0) == []
-    depot.yard.clock.advance(20_000)
+    depot.yard.clock.advance(HOLD_MS)
     depot.hub.runs.tick()
     [run] = await depot.hub.runs.claim(depot.job, "worker-1", 1, 0)
     assert run.claimed.entry_id == entry

@@ -3,11 +3,11 @@
 import pytest
 from msgspec.structs import replace
 
-from eventyard.model.catalog import Mode, Target
+from eventyard.model.catalog import Mode, Project, Target
 from eventyard.model.errors import NotFound
 from eventyard.model.ids import EntryId
-from eventyard.model.journal import READ_BYTES, Recording
-from eventyard.model.lifecycle import Status, Trigger
+from eventyard.model.journal import READ_BYTES, NewBundle, Recording
+from eventyard.model.lifecycle import Kind, Status, Trigger
 from eventyard.model.outcome import Attempt, Outcome, Result
 from eventyard.model.schedule import Compound
 from eventyard.pipeline import pickup
@@ -36,6 +36,17 @@ async def shelf(world):
 
     world.publish, world.change = publish, change
     return world
+
+
+async def gathered(shelf, entries):
+    """A bundle of what is delayed, of whatever topics."""
+    lines = (builders.line(Status.NEW), builders.line(Status.PENDING))
+    kind, event = Kind.AGGREGATED_SUBSCRIPTION, builders.event(b"", id="as-one")
+    project = shelf.catalog.get(Project, shelf.subscription.project_id).number
+    made = NewBundle(kind, project, 0, shelf.subscription, shelf.job, event, lines, tuple(entries))
+    entry_id = await shelf.store.gather(made)
+    assert entry_id is not None
+    return entry_id
 
 
 async def single(shelf, limit=10):
@@ -103,3 +114,44 @@ async def test_those_of_a_publication_are_its_own_and_only_who_sees_it_finds_the
     for who, number in ((shelf.admin, entry), (shelf.admin, 999), (shelf.stranger, entry - 1)):
         with pytest.raises(NotFound):
             await shelf.pickup.of(who, shelf.subscription, number)
+
+
+async def test_the_members_of_a_bundle_are_read_with_few_questions(shelf, monkeypatch):
+    await shelf.change(mode=Mode.PAUSED)
+    entries = [await shelf.publish(b"%d" % number) for number in range(30)]
+    bundle = await gathered(shelf, entries)
+    await shelf.store.move([bundle], Trigger.START, builders.line(Status.PROCESSING), shelf.clock())
+    later = await shelf.publish()
+    asked = []
+    detail = shelf.store.detail
+
+    async def counted(entry_id):
+        asked.append(entry_id)
+        return await detail(entry_id)
+
+    monkeypatch.setattr(shelf.store, "detail", counted)
+    monkeypatch.setattr(pickup, "PAGE", 7)
+    assert await single(shelf) == [later]
+    assert await shelf.pickup.bundles(shelf.subscription, 10) == [bundle]
+    [found] = await shelf.pickup.found([bundle], 1)
+    items = await shelf.pickup.items(shelf.subscription, found)
+    assert [(topic, event.data) for topic, event in items] == [("orders", b"%d" % number) for number in range(30)]
+    assert len(asked) == 4
+    assert len(await single(shelf, 1)) == 1
+
+
+async def test_events_of_members_that_are_gone_come_under_the_subscriptions_name(shelf):
+    await shelf.change(mode=Mode.PAUSED)
+    entries = [await shelf.publish(b"%d" % number) for number in range(3)]
+    bundle = await gathered(shelf, entries)
+    await shelf.store.move(entries[2:], Trigger.DISCARD, builders.line(Status.DISCARDED), None)
+    [found] = await shelf.pickup.found([bundle], 1)
+    for left, topics in (
+        (entries, ["orders", "orders", "orders"]),
+        (entries[1:], [shelf.subscription.name, "orders", "orders"]),
+        ([], [shelf.subscription.name] * 3),
+        ([*entries[1:], EntryId(999)], [shelf.subscription.name, "orders", "orders"]),
+    ):
+        kept = replace(found, detail=replace(found.detail, members=tuple(left)))
+        items = await shelf.pickup.items(shelf.subscription, kept)
+        assert [(topic, event.data) for topic, event in items] == list(zip(topics, (b"0", b"1", b"2"), strict=True))
