@@ -44,7 +44,9 @@ class State:
         by_name = {one["name"]: one for one in reversed(records)}
         if len(by_name) < len(records):
             twice = next(one["name"] for one in records if by_name[one["name"]] is not one)
-            raise Failure(f"{kind}: {twice!r} is there twice", hint="rename one; declarations go by names")
+            ids = ", ".join(one["id"] for one in records if one["name"] == twice)
+            rename = f'rename one: PATCH {KINDS[kind].path}/{{id}} {{"name": …}}; their ids: {ids}'
+            raise Failure(f"{kind}: {twice!r} is there twice", hint=f"declarations go by names; {rename}")
         return by_name
 
     def _declared(self, kind: Kind, record: Mapping[str, Any], names: Names) -> dict[str, Any]:

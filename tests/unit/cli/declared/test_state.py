@@ -40,10 +40,13 @@ def test_ids_and_schema_versions_are_kept_beside(remote):
 
 
 def test_two_of_one_name_cannot_be_told_apart(furnished, remote):
-    furnished.answers("GET", "/v1/applications", [{"id": "a1", "name": "shop"}, {"id": "a2", "name": "shop"}])
+    twice = [{"id": "a2", "name": "shop"}, {"id": "a3", "name": "yard"}, {"id": "a1", "name": "shop"}]
+    furnished.answers("GET", "/v1/applications", twice)
     furnished.run("applications", "list")  # takes the answer before
-    with pytest.raises(Failure, match="applications: 'shop' is there twice"):
+    with pytest.raises(Failure, match="applications: 'shop' is there twice") as refused:
         State(remote)
+    rename = 'rename one: PATCH /v1/applications/{id} {"name": …}; their ids: a2, a1'
+    assert refused.value.hint == f"declarations go by names; {rename}"
 
 
 def test_the_variable_of_a_secret_follows_from_its_place():
