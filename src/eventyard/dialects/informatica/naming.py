@@ -1,6 +1,6 @@
 """Publications and subscriptions by the names that requests call them by, in any project the caller may see.
 
-Case does not matter where nothing has the very name. What no project calls by a name of its own goes by its id.
+An id goes before a name, as everywhere else, and case does not matter where nothing has the very name.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,9 @@ from eventyard.model.errors import Invalid, NotFound
 from eventyard.pipeline.view import View
 
 Called = TypeVar("Called", Source, Subscription)
+
+SHOWN = 10
+"""How many of those that go by one name a refusal lists."""
 
 
 def named(view: View, kind: type[Called], body: Mapping[str, Any], field: str) -> Called:
@@ -27,8 +30,12 @@ def named(view: View, kind: type[Called], body: Mapping[str, Any], field: str) -
         [one for one in seen if one.name.casefold() == name.casefold()],
     ):
         if len(meant) > 1:
-            message, hint = f"several go by the name {name!r:.80}", "give the id of one in place of the name"
-            raise Invalid("invalid_body", message, pointer=f"/{field}", hint=hint)
+            ids = ", ".join(one.id for one in meant[:SHOWN]) + (", …" if len(meant) > SHOWN else "")
+            path = f"/v1/{kind.__name__.lower()}s/{{id}}"
+            hint = (
+                f'give the id of one in place of the name, or rename one: PATCH {path} {{"name": …}}; their ids: {ids}'
+            )
+            raise Invalid("invalid_body", f"several go by the name {name!r:.80}", pointer=f"/{field}", hint=hint)
         if meant:
             return meant[0]
     raise NotFound("not_found", f"there is no {kind.__name__.lower()} {name!r:.80}", pointer=f"/{field}")

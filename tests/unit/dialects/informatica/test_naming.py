@@ -1,4 +1,6 @@
+from eventyard.dialects.informatica.naming import SHOWN
 from eventyard.dialects.informatica.profiles import DIH
+from eventyard.model.catalog import Mode, Subscription
 
 PATH = "/subscription/changemode"
 
@@ -20,6 +22,37 @@ async def test_the_very_name_goes_before_one_of_another_case(client_of, native, 
     assert (await answers_to(client, "billing"))[0] == 200
     status, message = await answers_to(client, "BILLING")
     assert (status, "several go by the name" in message) == (400, True)
+
+
+async def test_an_id_goes_before_a_name_that_is_the_same_words(client_of, yard, native, billing):
+    other = await native("POST", "jobs", name="store")
+    await native("POST", "subscriptions", name=billing["id"], source_id=billing["source_id"], target_id=other["id"])
+    client = await client_of(DIH)
+    await client.post(PATH, json={"subscriptionName": billing["id"], "mode": "disable"})
+    assert yard.hub.catalog.get(Subscription, billing["id"]).mode is Mode.DISABLED
+
+
+async def test_who_calls_several_is_told_their_ids_and_how_to_rename_one(client_of, native, billing):
+    wish = {"name": "billing", "topics": ["orders"], "target_id": billing["target_id"]}
+    other = await native("POST", "subscriptions", **wish)
+    client = await client_of(DIH)
+    status, message = await answers_to(client, "billing")
+    assert (status, message) == (
+        400,
+        "several go by the name 'billing'; give the id of one in place of the name, or rename one: "
+        f'PATCH /v1/subscriptions/{{id}} {{"name": …}}; their ids: {other["id"]}, {billing["id"]}',
+    )
+    await native("PATCH", f"subscriptions/{other['id']}", name="billing too")
+    assert (await answers_to(client, "billing"))[0] == 200
+
+
+async def test_not_all_of_very_many_are_told(client_of, native, billing):
+    wish = {"name": "billing", "topics": ["orders"], "target_id": billing["target_id"]}
+    for _ in range(SHOWN):
+        await native("POST", "subscriptions", **wish)
+    _, message = await answers_to(await client_of(DIH), "billing")
+    assert message.endswith(", …")
+    assert billing["id"] not in message
 
 
 async def test_what_belongs_to_others_is_not_there(yard, client_of, billing):
