@@ -243,6 +243,7 @@ class Bells:
             self._metrics.notifications.labels("failed").inc()
             self._log.error("notification_failed", **told, error=decision.reason)
             if decision.disable_target:
+                self._untold.add(subscription.id)
                 await self._disable(target, decision.reason)
             return None
         self._metrics.notifications.labels("postponed").inc()

@@ -232,6 +232,18 @@ async def test_a_target_that_is_enabled_again_is_told_of_what_came_meanwhile(hou
     assert len(house.told) == 1
 
 
+async def test_a_target_that_wanted_nothing_more_and_is_enabled_again_is_told_of_what_waits(house):
+    house.webhook.script(house.bell, Outcome(Result.GONE, 410))
+    await house.publish()
+    await house.waits.over()
+    assert len(house.told) == 1
+    await house.hub.targets.change(house.ada, house.bell.id, {"enabled": True})
+    await house.waits.over()
+    assert len(house.told) == 2
+    await house.waits.over()
+    assert len(house.told) == 2
+
+
 async def test_a_target_behind_an_open_breaker_is_left_alone_until_it_may_be_asked(house):
     pushed = await house.subscribe("pushed", house.bell)
     failures = BreakerPolicy().threshold
