@@ -142,14 +142,14 @@ class View:
         found.reverse()
         return found
 
-    def named(self, kind: type[Named], project: Project, id_or_name: str) -> Named:
-        """A record of a project by its id or its name."""
+    def named(self, kind: type[Named], project: Project, id_or_name: str, word: str | None = None) -> Named:
+        """A record of a project by its id or its name; ``word`` is what the caller calls its kind, if otherwise."""
         record = self.catalog.seek(kind, id_or_name)
         if record is None or record.project_id != project.id:
             record = self.catalog.named(kind, project.id, id_or_name)
         if record is not None and self.shows(record):
             return record
-        raise NotFound("not_found", f"there is no {WORDS[kind]} {id_or_name!r} in project {project.name!r}")
+        raise NotFound("not_found", f"there is no {word or WORDS[kind]} {id_or_name!r} in project {project.name!r}")
 
     def application(self, project: Project, id_or_name: str | None) -> Application:
         """The application named, or the project's first (``default`` on a fresh project)."""

@@ -16,6 +16,7 @@ from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Application, Source, Subscription, Target, Topic
 from eventyard.model.errors import Invalid, NotFound
 from eventyard.model.rules import Rule
+from eventyard.pipeline.catalog import WORDS
 from eventyard.pipeline.hub import Hub
 from eventyard.pipeline.view import View
 
@@ -57,19 +58,20 @@ class Call:
         view = self.reads()
         return view.list(kind, view.project(project_id))
 
-    def id_of(self, kind: type[Named], id_or_name: str, project_id: str | None) -> str:
-        """The id of a record named by its id, or by its name in the project.
+    def id_of(self, kind: type[Named], id_or_name: str, project_id: str | None, word: str | None = None) -> str:
+        """The id of a record named by its id, or by its name in the project; ``word`` as for ``View.named``.
 
         Raises ``NotFound``, in the same words for what is not there and what the caller may not see.
         """
         view = View(self.hub.catalog, self.who)
         record = self.hub.catalog.seek(kind, id_or_name)
-        if record is not None and view.sees(record.project_id):
+        if record is not None and view.sees(record.project_id) and view.shows(record):
             return record.id
         try:
-            return view.named(kind, view.project(project_id), id_or_name).id
+            return view.named(kind, view.project(project_id), id_or_name, word).id
         except Invalid:
-            raise NotFound("not_found", f"there is no {kind.__name__.lower()} {id_or_name!r}") from None
+            message = f"there is no {word or WORDS[kind]} {id_or_name!r}"
+            raise NotFound("not_found", message, hint="a name needs its project: ?project_id=") from None
 
     def page(
         self, records: Iterable[T], show: Callable[[T], Any], limit: int, cursor: str | None, *, mark: Any = None

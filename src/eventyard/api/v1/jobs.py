@@ -228,7 +228,7 @@ async def fail_job_run(call: Asked, run_number: RunNumber, body: FailedRun) -> R
 
 
 def _job(call: Call, scope: Scope, job_id: str, project_id: str | None) -> catalog.Target:
-    job = call.view(scope).get(catalog.Target, call.id_of(catalog.Target, job_id, project_id))
+    job = call.view(scope).get(catalog.Target, call.id_of(catalog.Target, job_id, project_id, JOB))
     if job.type != JOB:
         raise NotFound(
             "not_found", f"there is no job {job_id!r}", hint=f"{job.name!r} is a target of type {job.type!r}"

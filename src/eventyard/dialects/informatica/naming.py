@@ -31,10 +31,8 @@ def named(view: View, kind: type[Called], body: Mapping[str, Any], field: str) -
     ):
         if len(meant) > 1:
             ids = ", ".join(one.id for one in meant[:SHOWN]) + (", …" if len(meant) > SHOWN else "")
-            path = f"/v1/{kind.__name__.lower()}s/{{id}}"
-            hint = (
-                f'give the id of one in place of the name, or rename one: PATCH {path} {{"name": …}}; their ids: {ids}'
-            )
+            rename = f'PATCH /v1/{kind.__name__.lower()}s/{{id}} {{"name": …}}'
+            hint = f"give the id of one in place of the name, or rename one: {rename}; their ids: {ids}"
             raise Invalid("invalid_body", f"several go by the name {name!r:.80}", pointer=f"/{field}", hint=hint)
         if meant:
             return meant[0]

@@ -65,5 +65,9 @@ async def test_a_record_is_found_by_id_or_by_name_and_anothers_is_not(yard, clie
 async def test_a_name_that_several_projects_could_hold_is_nobodys(client, make, refused):
     await make("projects", name="second")
     await make("applications", name="shop", project_id="second")
-    assert refused(await client.get("/v1/applications/shop"))[:2] == (404, "not_found")
+    answer = await client.get("/v1/applications/shop")
+    assert refused(answer)[:2] == (404, "not_found")
+    assert (answer.json()["detail"], answer.json()["hint"]) == (
+        "there is no application 'shop'", "a name needs its project: ?project_id=",
+    )  # fmt: skip
     assert (await client.get("/v1/applications/shop?project_id=second")).status_code == 200

@@ -34,6 +34,20 @@ async def test_a_job_is_a_target_of_that_type(client, make, job, refused):
     assert (await client.delete("/v1/jobs/idle")).status_code == 204
 
 
+async def test_a_job_that_is_not_there_is_called_a_job_and_its_name_needs_its_project(client, make, job):
+    async def refused(path):
+        answer = await client.post(f"/v1/jobs/{path}", json={"worker": "w-1"})
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+        return answer.json()["detail"], answer.json().get("hint")
+
+    assert await refused("rj/runs/claim") == ("there is no job 'rj' in project 'default'", None)
+    await make("projects", name="second")
+    told = ("there is no job 'book'", "a name needs its project: ?project_id=")
+    assert await refused("book/runs/claim") == told
+    taken = await client.post("/v1/jobs/book/runs/claim?project_id=default", json={"worker": "w-1"})
+    assert taken.json() == []
+
+
 async def test_a_run_is_claimed_kept_and_completed(yard, client, make, job):
     sent = await make.dispatch("orders", {"order": 1})
     [run] = await claim(client)
