@@ -87,7 +87,10 @@ class Bells:
         self._places = asyncio.Semaphore(AT_ONCE)
         self._known: dict[str, str] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._pauses: dict[str, asyncio.Future[None]] = {}
         self._again: set[str] = set()
+        self._anew: set[str] = set()
+        """Those of which another target is to be told than when they were begun."""
         self._untold: set[str] = set()
         """Those whose target was disabled."""
         self._stopped = False
@@ -125,10 +128,20 @@ class Bells:
             self._untold.discard(record.id)
             now = self._catalog.seek(Subscription, record.id)
             before = self._known.pop(record.id, None)
-            if now is not None and now.notify is not None:
-                self._known[now.id] = now.notify
-                if now.notify != before:
+            wanted = None if now is None else now.notify
+            if wanted != before:
+                self._begin_anew(record.id)
+            if now is not None and wanted is not None:
+                self._known[now.id] = wanted
+                if wanted != before:
                     self.ring(now)
+
+    def _begin_anew(self, subscription_id: str) -> None:
+        """What is under way was meant for another target: the next is told at once, and for the first time."""
+        if subscription_id in self._tasks:
+            self._anew.add(subscription_id)
+        if (pause := self._pauses.get(subscription_id)) is not None:
+            pause.cancel()
 
     async def _work(self, subscription_id: str) -> None:
         try:
@@ -142,22 +155,29 @@ class Bells:
             self._log.error("notification_failed", subscription=subscription_id, error=repr(error))
         finally:
             del self._tasks[subscription_id]
+            self._anew.discard(subscription_id)
 
     async def _tell(self, subscription_id: str) -> None:
         """Tell of what waits, and try again as long as the policy wants to and something waits."""
         event: Event | None = None
         number = 1
+        self._anew.discard(subscription_id)
         while (found := self._wanted(subscription_id)) and (ready := await self._ready(found[0])) is not None:
+            if subscription_id in self._anew:
+                self._anew.discard(subscription_id)
+                self._again.discard(subscription_id)
+                event, number = None, 1
+                continue
             subscription, target = found
             open_until = self._breaker_of(target.number).open_until
             if open_until is not None and open_until > self._clock():
-                await self._wait(open_until)
+                await self._wait(subscription_id, open_until)
                 continue
             event = event or self._event(ready)
             due_at = await self._try(subscription, target, ready, event, number)
             if due_at is None:
                 return
-            await self._wait(due_at)
+            await self._wait(subscription_id, due_at)
             number += 1
 
     def _wanted(self, subscription_id: str) -> tuple[Subscription, Target] | None:
@@ -250,5 +270,14 @@ class Bells:
         self._log.warning("notification_postponed", **told, error=outcome.error or str(outcome.status_code))
         return decision.due_at
 
-    async def _wait(self, until: Millis) -> None:
-        await self._pause(max(until - self._clock(), 0) / 1000)
+    async def _wait(self, subscription_id: str, until: Millis) -> None:
+        """Wait for the next attempt, unless another target is to be told meanwhile."""
+        if subscription_id in self._anew:
+            return
+        pause = asyncio.ensure_future(self._pause(max(until - self._clock(), 0) / 1000))
+        self._pauses[subscription_id] = pause
+        try:
+            await asyncio.wait([pause])
+        finally:
+            pause.cancel()
+            del self._pauses[subscription_id]

@@ -244,6 +244,47 @@ async def test_a_target_that_wanted_nothing_more_and_is_enabled_again_is_told_of
     assert len(house.told) == 2
 
 
+async def test_another_target_is_told_at_once_and_for_the_first_time(house):
+    other = await house.target("knocker")
+    house.webhook.script(house.bell, FAILED, FAILED)
+    await house.publish()
+    await house.waits.over()
+    assert house.waits.asked[-1] == 5.0
+    await house.change(notify="knocker")
+    await settle()
+    assert [(one.target.id, one.attempt) for one in house.webhook.sent] == [(house.bell.id, 1), (other.id, 1)]
+    assert len({one.event.id for one in house.webhook.sent}) == 2
+    await house.waits.over()
+    assert len(house.webhook.sent) == 2
+
+
+async def test_another_target_is_told_once_the_answer_of_the_former_is_there(house):
+    other = await house.target("knocker")
+    house.webhook.script(house.bell, FAILED)
+    house.webhook.hold(house.bell)
+    await house.publish()
+    await house.waits.over()
+    await house.change(notify="knocker")
+    house.webhook.let_go(house.bell)
+    await settle()
+    assert [(one.target.id, one.attempt) for one in house.webhook.sent] == [(house.bell.id, 1), (other.id, 1)]
+    await house.waits.over()
+    assert len(house.webhook.sent) == 2
+
+
+async def test_who_wants_to_be_told_no_more_is_left_alone_at_once(house):
+    house.webhook.script(house.bell, FAILED)
+    await house.publish()
+    await house.waits.over()
+    await house.change(notify=None)
+    await settle()
+    await house.waits.over()
+    assert len(house.webhook.sent) == 1
+    await house.change(notify="bell")
+    await house.waits.over()
+    assert [one.attempt for one in house.webhook.sent] == [1, 1]
+
+
 async def test_a_target_behind_an_open_breaker_is_left_alone_until_it_may_be_asked(house):
     pushed = await house.subscribe("pushed", house.bell)
     failures = BreakerPolicy().threshold
