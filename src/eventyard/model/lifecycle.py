@@ -103,15 +103,22 @@ BY_HAND: Mapping[Status, Trigger] = {
 """The statuses that an operator may give an entry, and what happens to it then."""
 
 
+_GIVEN: Mapping[Trigger, str] = {Trigger.CLOSE: "status Complete", Trigger.REJECT: "status Error"}
+"""Triggers that nobody asks for by their names, but by the status that they give."""
+
+
 def after(status: Status, trigger: Trigger) -> Status:
-    """The status that follows. Raises :class:`Conflict` (``illegal_transition``) naming the legal triggers."""
+    """The status that follows. Raises :class:`Conflict` (``illegal_transition``) naming the legal triggers, in the
+    words of who asks for them.
+    """
     try:
         return LIFECYCLE[status, trigger]
     except KeyError:
-        legal = ", ".join(t.value for t in Trigger if (status, t) in LIFECYCLE) or "none"
+        legal = ", ".join(_GIVEN.get(t, t.value) for t in Trigger if (status, t) in LIFECYCLE) or "none"
+        act = f"give the {_GIVEN[trigger]} to" if trigger in _GIVEN else trigger.value
         raise Conflict(
             "illegal_transition",
-            f"cannot {trigger.value} an entry that is {label(status)}",
+            f"cannot {act} an entry that is {label(status)}",
             hint=f"from {label(status)} these steps are possible: {legal}",
         ) from None
 

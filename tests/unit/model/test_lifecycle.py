@@ -38,13 +38,23 @@ def test_every_pair_outside_the_table_is_a_conflict_that_names_the_legal_steps()
                 after(status, trigger)
             assert refusal.value.code == "illegal_transition"
             for legal in (t for t in Trigger if (status, t) in LIFECYCLE):
-                assert legal.value in (refusal.value.hint or "")
+                word = {Trigger.CLOSE: "status Complete", Trigger.REJECT: "status Error"}.get(legal, legal.value)
+                assert word in (refusal.value.hint or "")
 
 
 def test_the_refusal_reads_as_a_sentence() -> None:
     with pytest.raises(Conflict, match="cannot retry an entry that is Complete") as refusal:
         after(Status.COMPLETE, Trigger.RETRY)
-    assert refusal.value.hint == "from Complete these steps are possible: discard, reprocess, reject"
+    assert refusal.value.hint == "from Complete these steps are possible: discard, reprocess, status Error"
+
+
+@pytest.mark.parametrize(("trigger", "status"), [(Trigger.CLOSE, Status.COMPLETE), (Trigger.REJECT, Status.ERROR)])
+def test_who_asks_for_a_status_is_told_of_the_status(trigger: Trigger, status: Status) -> None:
+    for now in (status, Status.REPROCESSED):
+        with pytest.raises(Conflict) as refusal:
+            after(now, trigger)
+        assert refusal.value.message == f"cannot give the status {label(status)} to an entry that is {label(now)}"
+    assert refusal.value.hint == "from Reprocessed these steps are possible: none"
 
 
 def test_a_superseded_entry_never_changes_again() -> None:
