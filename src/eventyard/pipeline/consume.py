@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from msgspec import Struct
 
 from eventyard.model.access import Principal, Scope
-from eventyard.model.catalog import Mode, Project, Subscription, Target, Topic
+from eventyard.model.catalog import Mode, Project, Subscription, Target
 from eventyard.model.errors import Conflict, NotFound
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
@@ -23,7 +23,7 @@ from eventyard.model.lifecycle import BUNDLES, DELIVERIES, Kind, Status, Trigger
 from eventyard.model.outcome import Attempt, Counts, Outcome, Result
 from eventyard.pipeline.attempt import Attempter
 from eventyard.pipeline.catalog import Catalog
-from eventyard.pipeline.pickup import TAKEN, Found, Pickup
+from eventyard.pipeline.pickup import TAKEN, Found, Part, Pickup
 from eventyard.pipeline.recorder import Recorder
 from eventyard.pipeline.release import Releases
 from eventyard.pipeline.view import View
@@ -111,11 +111,10 @@ class Consuming:
             for _ in range(TRIES):
                 ids = await self._pickup.bundles(subscription, 1)
                 if not ids:
-                    singles = await self._pickup.single(subscription, min(limit, MOST))
-                    found = await self._pickup.found(singles, limit)
-                    if not found:
+                    parts = await self._pickup.parts(subscription, min(limit, MOST))
+                    if not parts:
                         return None
-                    made = await self._begin(who, subscription, target, found)
+                    made = await self._begin(who, subscription, target, parts)
                     ids = [] if made is None else [made]
                 taken = await self._take(who, subscription, target, await self._pickup.found(ids, 1))
                 if taken:
@@ -206,27 +205,26 @@ class Consuming:
         return await self._complete(subscription, target, taken, until)
 
     async def _begin(
-        self, who: Principal, subscription: Subscription, target: Target, found: Sequence[Found]
+        self, who: Principal, subscription: Subscription, target: Target, parts: Sequence[Part]
     ) -> EntryId | None:
         """Begin a bundle of what waits; its number, or ``None`` if somebody else was faster with one of them."""
         now = self._clock()
-        pending = [one.id for one in found if one.status is Status.PENDING]
+        pending = [one.id for one in parts if one.status is Status.PENDING]
         started = await self._start(pending, HELD, who, self._until(target))
-        held = {*started, *(one.id for one in found if one.status is Status.PROCESSING)}
+        held = {*started, *(one.id for one in parts if one.status is Status.PROCESSING)}
         await self._wait(list(held), HELD, who)
-        names = {one.detail.entry.topic_id for one in found}
-        topic = self._catalog.seek(Topic, names.pop() or "") if len(names) == 1 else None
+        topics = {one.topic for one in parts}
         kind = Kind.AGGREGATED_SUBSCRIPTION
         lines = (HistoryLine(now, Status.NEW, TAKEN, who.name), HistoryLine(now, Status.PENDING, RELEASED))
         bundle = NewBundle(
             kind,
             self._catalog.get(Project, subscription.project_id).number,
-            0 if topic is None else topic.number,
+            topics.pop() if len(topics) == 1 else 0,
             subscription,
             target,
             self._waiting.bundles.event(subscription, "aggregated"),
             lines,
-            tuple(one.id for one in found),
+            tuple(one.id for one in parts),
             PART[kind],
         )
         made = None

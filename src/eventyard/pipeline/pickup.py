@@ -13,11 +13,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from eventyard.model.access import Principal
-from eventyard.model.catalog import Project, Subscription
+from eventyard.model.catalog import Project, Subscription, Topic
 from eventyard.model.errors import NotFound
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
-from eventyard.model.journal import READ_BYTES, Entry, EntryDetail, Query
+from eventyard.model.journal import READ_BYTES, Delayed, Entry, EntryDetail, Query
 from eventyard.model.lifecycle import BUNDLES, FINAL, Kind, Status
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.view import View
@@ -56,6 +56,14 @@ class Found(Struct, frozen=True):
         return max((one.number for one in self.detail.attempts), default=0) + 1
 
 
+class Part(Struct, frozen=True):
+    """A delivery that may be made as one with others: its number, its status, the number of its topic."""
+
+    id: EntryId
+    status: Status
+    topic: int
+
+
 class Pickup:
     """Finds what waits."""
 
@@ -71,14 +79,41 @@ class Pickup:
 
     async def single(self, subscription: Subscription, limit: int) -> list[EntryId]:
         """Deliveries that wait, each for itself."""
+        ids = await self._single(subscription, limit)
+        return sorted({*ids, *await self._delayed(subscription, limit)})[:limit]
+
+    async def parts(self, subscription: Subscription, limit: int) -> Sequence[Part]:
+        """Of the deliveries that wait, each for itself, so many; none more once they come to the bytes that are read at
+        once.
+        """
+        delayed = await self._delayed(subscription, limit)
+        parts: list[Part] = []
+        size = 0
+        for entry_id in sorted({*await self._single(subscription, limit), *delayed}):
+            if len(parts) >= limit or size >= READ_BYTES:
+                break
+            one = delayed.get(entry_id)
+            if one is not None and one.size:
+                parts.append(Part(entry_id, Status.DELAYED, one.topic))
+                size += one.size
+                continue
+            for found in await self.found([entry_id], 1):
+                topic = self._catalog.seek(Topic, found.detail.entry.topic_id or "")
+                parts.append(Part(entry_id, found.status, 0 if topic is None else topic.number))
+                size += len(found.event.data)
+        return parts
+
+    async def _single(self, subscription: Subscription, limit: int) -> list[EntryId]:
+        """Those that are Pending, or were let go."""
         sets = subscription.compound is not None  # whose deliveries are Processing as members only
         statuses = (Status.PENDING,) if sets else (Status.PENDING, Status.PROCESSING)
-        ids = await self._let_go(subscription, (Kind.SUBSCRIPTION,), statuses, limit)
+        return await self._let_go(subscription, (Kind.SUBSCRIPTION,), statuses, limit)
+
+    async def _delayed(self, subscription: Subscription, limit: int) -> dict[EntryId, Delayed]:
         others = not subscription.waits and subscription.order is not None  # Delayed are those that wait for others
-        if not others and subscription.compound is None:
-            delayed = await self._store.delayed(subscription.number, EntryId(0), None, limit)
-            ids += [one.entry_id for one in delayed]
-        return sorted(set(ids))[:limit]
+        if others or subscription.compound is not None:
+            return {}
+        return {one.entry_id: one for one in await self._store.delayed(subscription.number, EntryId(0), None, limit)}
 
     async def of(self, who: Principal, subscription: Subscription, publication_id: int) -> list[EntryId]:
         """The deliveries of a publication, which may wait or not. Raises ``NotFound``."""

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from eventyard.model.catalog import Mode, Project, Target
+from eventyard.model.catalog import Mode, Project, Target, Topic
 from eventyard.model.errors import NotFound
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import READ_BYTES, NewBundle, Recording
@@ -12,7 +12,7 @@ from eventyard.model.outcome import Attempt, Outcome, Result
 from eventyard.model.schedule import Compound
 from eventyard.pipeline import pickup
 from eventyard.pipeline.accept import Arrival
-from eventyard.pipeline.pickup import TAKEN, Pickup
+from eventyard.pipeline.pickup import TAKEN, Part, Pickup
 from eventyard.testing import builders
 
 
@@ -25,8 +25,8 @@ async def shelf(world):
     world.job = world.catalog.get(Target, job.id)
     world.pickup = Pickup(world.catalog, world.store, world.clock)
 
-    async def publish(data=b"1"):
-        event = builders.event(data, id=world.new_id())
+    async def publish(data=b"1", **fields):
+        event = builders.event(data, id=world.new_id(), **fields)
         accepted = await world.acceptor.accept(Arrival(world.doors.of("source-shop"), event))
         return EntryId(accepted.entry_id + 1)
 
@@ -138,6 +138,26 @@ async def test_the_members_of_a_bundle_are_read_with_few_questions(shelf, monkey
     assert [(topic, event.data) for topic, event in items] == [("orders", b"%d" % number) for number in range(30)]
     assert len(asked) == 4
     assert len(await single(shelf, 1)) == 1
+
+
+async def test_what_is_made_as_one_is_known_by_its_size_unless_it_must_be_looked_at(shelf, monkeypatch):
+    big = b'"' + b"x" * READ_BYTES + b'"'
+    pending = await shelf.publish()
+    await shelf.change(mode=Mode.PAUSED)
+    delayed = [await shelf.publish(data, content_type="text/plain") for data in (b"1", b"", big, b"3")]
+    topic = shelf.catalog.get(Topic, shelf.subscription.topic_ids[0]).number
+    expected = [Part(pending, Status.PENDING, topic), *(Part(one, Status.DELAYED, topic) for one in delayed[:3])]
+    asked = []
+    detail = shelf.store.detail
+
+    async def counted(entry_id):
+        asked.append(entry_id)
+        return await detail(entry_id)
+
+    monkeypatch.setattr(shelf.store, "detail", counted)
+    assert await shelf.pickup.parts(shelf.subscription, 10) == expected
+    assert asked == [pending, delayed[1]]
+    assert await shelf.pickup.parts(shelf.subscription, 2) == expected[:2]
 
 
 async def test_events_of_members_that_are_gone_come_under_the_subscriptions_name(shelf):
