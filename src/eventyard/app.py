@@ -193,7 +193,9 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         releases=releases,
         waiting=waits,
         runs=runs,
-        consuming=Consuming(catalog, store, attempter, recorder, releases, waits, parts.target_types, due, clock),
+        consuming=Consuming(
+            catalog, store, attempter, recorder, releases, waits, parts.target_types, due, runs.still, clock
+        ),
         bells=bells,
         mails=mails,
         monitoring=rules,

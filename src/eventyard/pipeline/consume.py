@@ -57,7 +57,9 @@ class Taken(Struct, frozen=True):
 
 
 class Consuming:
-    """Gives deliveries away. ``due`` tells dispatch of a delivery for a target, due at a moment."""
+    """Gives deliveries away. ``due`` tells dispatch of a delivery for a target, due at a moment; while it holds what
+    ``still`` gives, no worker claims anything for that target.
+    """
 
     def __init__(
         self,
@@ -69,6 +71,7 @@ class Consuming:
         waiting: Waiting,
         target_types: Mapping[str, TargetType],
         due: Callable[[int, Millis], None],
+        still: Callable[[int], asyncio.Lock],
         clock: Clock,
     ) -> None:
         self._catalog = catalog
@@ -79,6 +82,7 @@ class Consuming:
         self._waiting = waiting
         self._types = target_types
         self._due = due
+        self._still = still
         self._clock = clock
         self._pickup = Pickup(catalog, store, clock)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -200,7 +204,7 @@ class Consuming:
         given = [await self._given(subscription, one) for one in found]
         until = self._until(target)
         moved = await self._start([one.id for one in found if one.status is not Status.PROCESSING], TAKEN, who, until)
-        moved |= await self._hold([one for one in found if one.status is Status.PROCESSING], who, until)
+        moved |= await self._hold([one for one in found if one.status is Status.PROCESSING], target, who, until)
         taken = [(one, answer) for one, answer in zip(found, given, strict=True) if one.id in moved]
         return await self._complete(subscription, target, taken, until)
 
@@ -211,8 +215,10 @@ class Consuming:
         now = self._clock()
         pending = [one.id for one in parts if one.status is Status.PENDING]
         started = await self._start(pending, HELD, who, self._until(target))
-        held = {*started, *(one.id for one in parts if one.status is Status.PROCESSING)}
-        await self._wait(list(held), HELD, who)
+        async with self._still(target.number):
+            free = await self._pickup.free(one.id for one in parts if one.status is Status.PROCESSING)
+            held = started | free
+            await self._wait(list(held), HELD, who)
         topics = {one.topic for one in parts}
         kind = Kind.AGGREGATED_SUBSCRIPTION
         lines = (HistoryLine(now, Status.NEW, TAKEN, who.name), HistoryLine(now, Status.PENDING, RELEASED))
@@ -240,11 +246,19 @@ class Consuming:
         line = HistoryLine(self._clock(), Status.PROCESSING, comment, who.name)
         return set(await self._store.move(ids, Trigger.START, line, until)) if ids else set()
 
-    async def _hold(self, found: Sequence[Found], who: Principal, until: Millis) -> set[EntryId]:
-        """Those that were Processing, in nobody's hands, and are not over; due when the time is up, in one step."""
+    async def _hold(self, found: Sequence[Found], target: Target, who: Principal, until: Millis) -> set[EntryId]:
+        """Those that are Processing, and still in nobody's hands; due when the time is up, in one step."""
+        if not found:
+            return set()
         line = HistoryLine(self._clock(), Status.PROCESSING, TAKEN, who.name)
-        holds = [Recording(one.id, one.detail.entry.parent_id or one.id, None, line, until) for one in found]
-        written = await asyncio.gather(*(self._store.record(one) for one in holds))
+        async with self._still(target.number):
+            free = await self._pickup.free(one.id for one in found)
+            holds = [
+                Recording(one.id, one.detail.entry.parent_id or one.id, None, line, until)
+                for one in found
+                if one.id in free
+            ]
+            written = await asyncio.gather(*(self._store.record(one) for one in holds))
         return {one.entry_id for one, recorded in zip(holds, written, strict=True) if recorded}
 
     async def _wait(self, ids: Sequence[EntryId], comment: str, who: Principal) -> None:

@@ -137,6 +137,11 @@ class Pickup:
                 size += len(detail.event.data)
         return found
 
+    async def free(self, ids: Iterable[EntryId]) -> set[EntryId]:
+        """Of those that were Processing in nobody's hands, the ones that still are."""
+        details = [await self._store.detail(one) for one in ids]
+        return {one.entry.id for one in details if one.entry.status is Status.PROCESSING and self._is_free(one)}
+
     async def items(self, subscription: Subscription, found: Found) -> Sequence[tuple[str, Event]]:
         """The events of a delivery or bundle, each with the name of its topic; with the subscription's where that is
         not known any more.

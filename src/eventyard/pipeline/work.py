@@ -54,7 +54,7 @@ class _Poll(Struct, eq=False):
 class _Board:
     """One job: its waiting workers, and what is known of its runs."""
 
-    __slots__ = ("agenda", "backlog", "held", "number", "polls", "serving")
+    __slots__ = ("agenda", "backlog", "held", "number", "polls", "serving", "still")
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -64,6 +64,7 @@ class _Board:
         """The store may hold runs that are due; true until it was asked."""
         self.held = 0
         self.serving: asyncio.Task[None] | None = None
+        self.still = asyncio.Lock()
 
 
 class JobRuns:
@@ -166,6 +167,10 @@ class JobRuns:
         board.agenda.learn(first_due_at)
         self._look(board, self._clock())
 
+    def still(self, job_number: int) -> asyncio.Lock:
+        """Whoever holds it may take what is due: no worker claims a run of that job meanwhile."""
+        return self._board(job_number).still
+
     def changed(self, job: Target) -> None:
         """A job's record changed: enabled again, or more runs at once."""
         if (board := self._boards.get(job.number)) is not None:
@@ -230,7 +235,8 @@ class JobRuns:
                 await self._recorder.sound()
                 wanted = min(room, CLAIM_LIMIT, sum(poll.limit for poll in board.polls))
                 board.backlog = False
-                claimed = await self._claim(board, wanted)
+                async with board.still:
+                    claimed = await self._claim(board, wanted)
                 if len(claimed) == wanted or sum(len(one.event.data) for one in claimed) >= CLAIM_BYTES:
                     board.backlog = True
                 self._distribute(board, claimed)

@@ -229,6 +229,31 @@ async def test_what_was_let_go_stays_in_the_work_queue_while_it_is_taken(depot, 
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("aggregated", [False, True])
+async def test_what_a_worker_claims_while_it_is_looked_at_is_the_workers(depot, monkeypatch, aggregated):
+    await depot.change(mode=Mode.PAUSED)
+    entry = await depot.publish()
+    await depot.hub.subscriptions.run(depot.ada, depot.billing.id)
+    looks, runs, detail = [], [], depot.store.detail
+
+    async def overtaken(entry_id):
+        found = await detail(entry_id)
+        looks.append(entry_id)
+        if len(looks) == 2:
+            runs.extend(await depot.hub.runs.claim(depot.job, "worker-1", 1, 0))
+        return found
+
+    monkeypatch.setattr(depot.store, "detail", overtaken)
+    if aggregated:
+        assert await depot.hub.consuming.gather(depot.worker, depot.billing.id) is None
+    else:
+        assert await depot.consume() == []
+    assert [run.claimed.entry_id for run in runs] == [entry]
+    assert await depot.hub.runs.heartbeat(entry, 1) > depot.yard.clock()
+    await depot.hub.runs.complete(entry, 1)
+    assert await depot.status(entry) is Status.COMPLETE
+
+
 async def test_a_bundle_that_is_delayed_nevertheless_is_taken(depot):
     await depot.change(schedule=Schedule(When.ON_DEMAND), delivery_scope=DeliveryScope.AGGREGATED)
     members = [await depot.publish() for _ in range(2)]

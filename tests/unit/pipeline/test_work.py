@@ -111,6 +111,16 @@ async def test_the_store_is_not_asked_again_while_nothing_is_due(shop: Shop) -> 
     assert shop.claims == 1
 
 
+async def test_a_worker_waits_while_somebody_else_takes_what_is_due(shop: Shop) -> None:
+    job = await shop.job()
+    entries = await shop.commit(job)
+    async with shop.runs.still(job.number):
+        waiting = shop.wait(job, "worker-1")
+        await settle()
+        assert (waiting.done(), shop.claims) == (False, 0)
+    assert await waiting == entries
+
+
 async def test_a_waiting_worker_is_woken_by_a_commit(shop: Shop) -> None:
     job = await shop.job()
     waiting = shop.wait(job, "worker-1")
