@@ -29,6 +29,7 @@ from eventyard.pipeline.release import Releases
 from eventyard.pipeline.view import View
 from eventyard.pipeline.waiting.bundles import MOST_MEMBERS, PART, RELEASED
 from eventyard.pipeline.waiting.waiting import Waiting
+from eventyard.pipeline.work import Still
 from eventyard.ports import Clock, Store, TargetType
 from eventyard.wire.tables import rows_in, tables_of
 
@@ -71,7 +72,7 @@ class Consuming:
         waiting: Waiting,
         target_types: Mapping[str, TargetType],
         due: Callable[[int, Millis], None],
-        still: Callable[[int], asyncio.Lock],
+        still: Callable[[int], Still],
         clock: Clock,
     ) -> None:
         self._catalog = catalog
@@ -97,13 +98,14 @@ class Consuming:
         """
         subscription, target = self._subscription(who, subscription_id)
         async with self._turn(subscription):
+            seen = self._still(target.number).claimed
             if publication_id is None:
                 limit = min(limit, MOST)
                 singles = await self._pickup.single(subscription, limit)
                 ids = sorted(singles + await self._pickup.bundles(subscription, limit))
             else:
                 ids = await self._pickup.of(who, subscription, publication_id)
-            return await self._take(who, subscription, target, await self._pickup.found(ids, limit))
+            return await self._take(who, subscription, target, await self._pickup.found(ids, limit), seen)
 
     async def gather(self, who: Principal, subscription_id: str, *, limit: int = MOST) -> Taken | None:
         """All that waits, up to so many, as one: the oldest bundle that waits, or a new one. ``None``: nothing waits.
@@ -113,14 +115,15 @@ class Consuming:
         subscription, target = self._subscription(who, subscription_id)
         async with self._turn(subscription):
             for _ in range(TRIES):
+                seen = self._still(target.number).claimed
                 ids = await self._pickup.bundles(subscription, 1)
                 if not ids:
                     parts = await self._pickup.parts(subscription, min(limit, MOST))
                     if not parts:
                         return None
-                    made = await self._begin(who, subscription, target, parts)
+                    made = await self._begin(who, subscription, target, parts, seen)
                     ids = [] if made is None else [made]
-                taken = await self._take(who, subscription, target, await self._pickup.found(ids, 1))
+                taken = await self._take(who, subscription, target, await self._pickup.found(ids, 1), seen)
                 if taken:
                     return taken[0]
         return None
@@ -151,7 +154,7 @@ class Consuming:
             if entry.kind in BUNDLES:
                 made = await self._waiting.bundles.reprocess(subscription, entry, who.name, AGAIN)
                 self._releases.moved([entry.id, *detail.members], Status.REPROCESSED, AGAIN)
-                taken = await self._take(who, subscription, target, await self._pickup.found([made], 1))
+                taken = await self._take(who, subscription, target, await self._pickup.found([made], 1), 0)
             else:
                 taken = await self._anew(who, subscription, target, detail)
             return next(iter(taken), None)
@@ -198,26 +201,31 @@ class Consuming:
     # Taking
 
     async def _take(
-        self, who: Principal, subscription: Subscription, target: Target, found: Sequence[Found]
+        self, who: Principal, subscription: Subscription, target: Target, found: Sequence[Found], seen: int
     ) -> list[Taken]:
-        """Take what nobody else did, and complete it. All that has to be read for the answer is read before."""
+        """Take what nobody else did, and complete it; what the answer says is read before.
+
+        ``seen`` is what workers had claimed before it was found.
+        """
         given = [await self._given(subscription, one) for one in found]
         until = self._until(target)
         moved = await self._start([one.id for one in found if one.status is not Status.PROCESSING], TAKEN, who, until)
-        moved |= await self._hold([one for one in found if one.status is Status.PROCESSING], target, who, until)
+        left = [one for one in found if one.status is Status.PROCESSING]
+        if left:
+            moved |= await self._hold(left, target, who, until, seen)
         taken = [(one, answer) for one, answer in zip(found, given, strict=True) if one.id in moved]
         return await self._complete(subscription, target, taken, until)
 
     async def _begin(
-        self, who: Principal, subscription: Subscription, target: Target, parts: Sequence[Part]
+        self, who: Principal, subscription: Subscription, target: Target, parts: Sequence[Part], seen: int
     ) -> EntryId | None:
         """Begin a bundle of what waits; its number, or ``None`` if somebody else was faster with one of them."""
         now = self._clock()
         pending = [one.id for one in parts if one.status is Status.PENDING]
+        left = [one.id for one in parts if one.status is Status.PROCESSING]
         started = await self._start(pending, HELD, who, self._until(target))
         async with self._still(target.number):
-            free = await self._pickup.free(one.id for one in parts if one.status is Status.PROCESSING)
-            held = started | free
+            held = started | await self._free(left, target, seen)
             await self._wait(list(held), HELD, who)
         topics = {one.topic for one in parts}
         kind = Kind.AGGREGATED_SUBSCRIPTION
@@ -246,20 +254,19 @@ class Consuming:
         line = HistoryLine(self._clock(), Status.PROCESSING, comment, who.name)
         return set(await self._store.move(ids, Trigger.START, line, until)) if ids else set()
 
-    async def _hold(self, found: Sequence[Found], target: Target, who: Principal, until: Millis) -> set[EntryId]:
+    async def _hold(
+        self, found: Sequence[Found], target: Target, who: Principal, until: Millis, seen: int
+    ) -> set[EntryId]:
         """Those that are Processing, and still in nobody's hands; due when the time is up, in one step."""
-        if not found:
-            return set()
         line = HistoryLine(self._clock(), Status.PROCESSING, TAKEN, who.name)
         async with self._still(target.number):
-            free = await self._pickup.free(one.id for one in found)
-            holds = [
-                Recording(one.id, one.detail.entry.parent_id or one.id, None, line, until)
-                for one in found
-                if one.id in free
-            ]
-            written = await asyncio.gather(*(self._store.record(one) for one in holds))
-        return {one.entry_id for one, recorded in zip(holds, written, strict=True) if recorded}
+            free = await self._free([one.id for one in found], target, seen)
+            held = [(one.id, one.detail.entry.parent_id or one.id) for one in found if one.id in free]
+            written = await asyncio.gather(*(self._store.record(Recording(*ids, None, line, until)) for ids in held))
+        return {one for (one, _), recorded in zip(held, written, strict=True) if recorded}
+
+    async def _free(self, ids: Sequence[EntryId], target: Target, seen: int) -> set[EntryId]:
+        return await self._pickup.free(ids, again=self._still(target.number).claimed != seen)
 
     async def _wait(self, ids: Sequence[EntryId], comment: str, who: Principal) -> None:
         if ids:

@@ -137,8 +137,10 @@ class Pickup:
                 size += len(detail.event.data)
         return found
 
-    async def free(self, ids: Iterable[EntryId]) -> set[EntryId]:
-        """Of those that were Processing in nobody's hands, the ones that still are."""
+    async def free(self, ids: Iterable[EntryId], *, again: bool) -> set[EntryId]:
+        """Of those that were Processing in nobody's hands, the ones that still are, if they must be looked at again."""
+        if not again:
+            return set(ids)
         details = [await self._store.detail(one) for one in ids]
         return {one.entry.id for one in details if one.entry.status is Status.PROCESSING and self._is_free(one)}
 

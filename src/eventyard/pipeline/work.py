@@ -51,6 +51,12 @@ class _Poll(Struct, eq=False):
     answer: "asyncio.Future[list[Run]]"
 
 
+class Still(asyncio.Lock):
+    """Held while runs of one job are claimed, or taken otherwise; ``claimed`` counts those that workers got."""
+
+    claimed = 0
+
+
 class _Board:
     """One job: its waiting workers, and what is known of its runs."""
 
@@ -64,7 +70,7 @@ class _Board:
         """The store may hold runs that are due; true until it was asked."""
         self.held = 0
         self.serving: asyncio.Task[None] | None = None
-        self.still = asyncio.Lock()
+        self.still = Still()
 
 
 class JobRuns:
@@ -167,7 +173,7 @@ class JobRuns:
         board.agenda.learn(first_due_at)
         self._look(board, self._clock())
 
-    def still(self, job_number: int) -> asyncio.Lock:
+    def still(self, job_number: int) -> Still:
         """Whoever holds it may take what is due: no worker claims a run of that job meanwhile."""
         return self._board(job_number).still
 
@@ -237,6 +243,7 @@ class JobRuns:
                 board.backlog = False
                 async with board.still:
                     claimed = await self._claim(board, wanted)
+                    board.still.claimed += len(claimed)
                 if len(claimed) == wanted or sum(len(one.event.data) for one in claimed) >= CLAIM_BYTES:
                     board.backlog = True
                 self._distribute(board, claimed)
