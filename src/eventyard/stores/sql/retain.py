@@ -77,9 +77,10 @@ DELETE FROM payloads WHERE entry_id IN (
   SELECT id FROM entries WHERE id IN (SELECT value FROM json_each(?)) AND status IN ({_FINAL}))
 """
 _WHOLE = [_DELETE.format(*place) for place in (
-    ("members", "root_id"), ("members", "entry_id"), ("due", "delivery_id"), ("attempts", "delivery_id"),
+    ("due", "delivery_id"), ("attempts", "delivery_id"),
     ("history", "entry_id"), ("payloads", "entry_id"), ("entries", "id"),
 )]  # fmt: skip
+_MEMBERS = _DELETE.format("members", "entry_id")
 _PAYLOADS = _DELETE.format("payloads", "entry_id")
 
 _encode = msgspec.json.Encoder().encode
@@ -116,13 +117,14 @@ def purge(connection: sqlite3.Connection, terms: Sequence[Term], ids: Sequence[E
             tallies.count(series, Endings(ended), one.id, -1)
     if payloads:
         connection.execute(_PAYLOADS, (id_list(payloads),))
-        connection.execute(_OVER, (id_list(_bundles_of(connection, payloads)),))
+        if bundles := _bundles_of(connection, payloads):
+            connection.execute(_OVER, (id_list(bundles),))
     if whole:
         bundles = _bundles_of(connection, whole)
-        _delete(connection, [*whole, *one_document(connection.execute(_CHILDREN, (id_list(whole),)))])
-        empty = one_document(connection.execute(_EMPTY, (id_list(bundles),)))
-        _delete(connection, empty)
-        purged.entries += len(empty)
+        children = one_document(connection.execute(_CHILDREN, (id_list(whole),)))
+        _delete(connection, [*whole, *children])
+        if bundles:
+            purged.entries += _delete_empty(connection, bundles, children)
         tallies.write(connection)
         tallies.clear(connection)
     return purged
@@ -134,10 +136,17 @@ def _bundles_of(connection: sqlite3.Connection, publications: Sequence[int]) -> 
 
 
 def _delete(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
-    if ids:
-        gone = id_list(ids)
-        for statement in _WHOLE:
-            connection.execute(statement, (gone,))
+    gone = id_list(ids)
+    for statement in _WHOLE:
+        connection.execute(statement, (gone,))
+
+
+def _delete_empty(connection: sqlite3.Connection, bundles: Sequence[int], members: Sequence[int]) -> int:
+    """Delete those of the bundles that have no member but these; how many they were."""
+    connection.execute(_MEMBERS, (id_list(members),))
+    empty = one_document(connection.execute(_EMPTY, (id_list(bundles),)))
+    _delete(connection, empty)
+    return len(empty)
 
 
 def pages(doomed: int) -> int:
