@@ -70,6 +70,7 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
             hub.retain.start()
             hub.monitoring.stuck.start()
             log.info("ready", **urls, data=str(settings.data))
+            gc.freeze()  # the catalog is loaded now: what it lets go of holds no cycles either
 
         await hub.dispatcher.start()
         gateways = Gateways(hub, security, settings)
