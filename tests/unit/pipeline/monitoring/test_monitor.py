@@ -3,6 +3,7 @@ from msgspec.structs import replace
 from eventyard.model.catalog import Mode
 from eventyard.model.lifecycle import Kind, Status
 from eventyard.model.reserved import exchange_of
+from eventyard.model.schedule import Compound
 from tests.unit.pipeline.monitoring.conftest import REFUSED
 
 
@@ -143,3 +144,16 @@ async def test_a_rule_is_told_of_what_waited_for_a_subscription_that_is_deleted(
     await scene.quiet()
     assert scene.subjects() == ["failures: 1 entry"]
     assert "deleted meanwhile" in scene.box.taken[0].text
+
+
+async def test_a_rule_is_told_of_a_set_that_is_not_complete_in_time(scene):
+    await scene.rule(kinds=(Kind.SYSTEM,))
+    await scene.hub.sources.create(scene.who, project_id=None, name="prices", scheme="none")
+    topics = [scene.source.topic_id, "prices"]
+    await scene.subscribe("sets", topics=topics, compound=Compound(wait_minutes=30))
+    await scene.publish()
+    await scene.later(30 * 60_000)
+    scene.hub.waiting.compounds.tick()
+    await scene.quiet()
+    assert scene.subjects() == ["failures: 1 entry"]
+    assert "nothing has come of 'prices'" in scene.box.taken[0].text
