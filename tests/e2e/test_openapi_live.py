@@ -23,7 +23,10 @@ SENDING = ("POST /in/{source_id}", "POST /v1/events/dispatch")
 
 CONFIGURATION = "\n".join([
     "[checks]", "enabled = false", *(f"{check}.enabled = true" for check in CHECKS),
-    *(f'[[operations]]\ninclude-name = "{name}"\nchecks.not_a_server_error.enabled = false' for name in SENDING),
+    *(
+        f'[[operations]]\ninclude-name = "{name}"\nchecks.not_a_server_error.expected-statuses = ["2xx", "4xx", 500]'
+        for name in SENDING
+    ),
 ])  # fmt: skip
 EXAMPLES = 15
 LIMIT_S = 600
