@@ -1,4 +1,4 @@
-"""Committing accepted events: the rows of many publications and their deliveries, in four statements.
+"""Committing accepted events: the rows of many publications and their deliveries, in a few statements.
 
 Runs inside the writer's transaction. Keys that were used before are found by ``promises.py``; what happens to the
 deliveries afterwards is in ``claim.py`` and ``record.py``.
@@ -19,7 +19,7 @@ from eventyard.stores.records import NameKind
 from eventyard.stores.sql.changes import HISTORY
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.promises import Promises
-from eventyard.stores.sql.statements import insert, update
+from eventyard.stores.sql.statements import Rows, insert, update
 from eventyard.stores.sql.tables import SPAN_BITS
 from eventyard.stores.sql.tallies import Tallies
 
@@ -28,13 +28,16 @@ _ENTRIES = insert(
     "id, series, status, descendants, parent_id, target, born, lines, created_at, completed_at,"
     " children, open, delayed, event_id",
 )
+_COMPLETE, _PROCESSING, _DELAYED = int(Status.COMPLETE), int(Status.PROCESSING), int(Status.DELAYED)
+_CHILDLESS = Rows(
+    "INSERT INTO entries (id, series, status, descendants, born, lines, created_at, completed_at, event_id)"
+    f" SELECT column1, column2, {_COMPLETE}, 0, {_PROCESSING}, 2, column3, column4, column5 FROM ({{rows}})",
+    5,
+)
+"""Publications without deliveries, of which most is known beforehand."""
 _PAYLOADS = insert("payloads", "entry_id, attributes, data")
 _RUNS = update("entries", "id, run_id")
 _DUE = insert("due", "delivery_id, publication_id, lane, due_at, lease_until, attempt")
-
-_COMPLETE, _PROCESSING, _DELAYED = int(Status.COMPLETE), int(Status.PROCESSING), int(Status.DELAYED)
-_CHILDLESS = (0, 0, 0, 0)
-"""What a publication counts of its deliveries, where there are none (see :func:`_family`)."""
 
 
 class Attributes(msgspec.Struct, omit_defaults=True, gc=False):
@@ -93,8 +96,9 @@ class _Rows:
     """The rows of a transaction, by their tables."""
 
     def __init__(self) -> None:
-        self.entries: list[Any] = []
+        self.childless: list[Any] = []
         self.payloads: list[Any] = []
+        self._entries: list[Any] = []
         self._due: list[Any] = []
         self._history: list[Any] = []
         self._runs: list[Any] = []
@@ -103,9 +107,14 @@ class _Rows:
         """A publication came of a run of its publisher."""
         self._runs += (number, run_id)
 
-    def deliver(self, known: Known, new: NewPublication, number: int, now: Millis) -> None:
-        """The deliveries of the publication with that number."""
+    def family(self, known: Known, new: NewPublication, number: int, series: int, now: Millis) -> None:
+        """A publication with its deliveries."""
         project, topic, event_id = new.project_number, new.topic_number, new.event.id
+        family = Family()
+        for delivery in new.deliveries:
+            family.moved(None, delivery.status)
+        self._entries += (number, series, _COMPLETE, int(family.descendants), None, None, _PROCESSING, 2)
+        self._entries += (new.received_at, now, family.children, family.open, family.delayed, event_id)
         for delivery_id, delivery in enumerate(new.deliveries, start=number + 1):
             status, target = int(delivery.status), delivery.target.number
             own = delivery_series(known, project, topic, delivery)
@@ -113,13 +122,14 @@ class _Rows:
             if delivery.note:
                 born, lines = _PROCESSING, 2
                 self._history += (delivery_id, 2, now, status, delivery.note, None)
-            self.entries += (delivery_id, own, status, 0, number, target, born, lines, now, None, 0, 0, 0, event_id)
+            self._entries += (delivery_id, own, status, 0, number, target, born, lines, now, None, 0, 0, 0, event_id)
             if status != _DELAYED:
                 self._due += (delivery_id, number, target, delivery.due_at, delivery.lease_until, 1)
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write them."""
-        _ENTRIES.run(connection, self.entries)
+        _CHILDLESS.run(connection, self.childless)
+        _ENTRIES.run(connection, self._entries)
         _PAYLOADS.run(connection, self.payloads)
         _DUE.run(connection, self._due)
         HISTORY.run(connection, self._history)
@@ -132,7 +142,7 @@ def append(
     """Write publications and their deliveries; the answers in the order of the questions."""
     promises = Promises(connection, known, [prepared.new for prepared in publications], now)
     rows = _Rows()
-    entries, payloads = rows.entries, rows.payloads
+    childless, payloads = rows.childless, rows.payloads
     answers = []
     tallies = Tallies()
     source, series = None, 0
@@ -154,12 +164,11 @@ def append(
         else:
             tallies.count(run_series, Endings.NONE, run_block << SPAN_BITS, run)
             run_series, run_block, run = series, number >> SPAN_BITS, 1
-        family = _family(new.deliveries) if new.deliveries else _CHILDLESS
-        entries += (number, series, _COMPLETE, family[0], None, None, _PROCESSING, 2, at, now)
-        entries += (*family[1:], event_id)
-        payloads += (number, attributes, new.event.data)
         if new.deliveries:
-            rows.deliver(known, new, number, now)
+            rows.family(known, new, number, series, now)
+        else:
+            childless += (number, series, at, now, event_id)
+        payloads += (number, attributes, new.event.data)
         if new.run_id is not None:
             rows.of_run(number, new.run_id)
         if at < first_at:
@@ -170,7 +179,7 @@ def append(
         if new.idempotency:
             promises.make(place, new, answer)
         answers.append(answer)
-    if entries:
+    if payloads:
         tallies.count(run_series, Endings.NONE, run_block << SPAN_BITS, run)
         rows.write(connection)
         known.span(first_at, last_at)
@@ -212,11 +221,3 @@ def delivery_series(known: Known, project: int, topic: int, delivery: NewDeliver
     subscription = delivery.subscription
     application = known.number(NameKind.APPLICATION, subscription.application_id)
     return known.series(Kind.SUBSCRIPTION, project, application, topic, subscription.number)
-
-
-def _family(deliveries: Sequence[NewDelivery]) -> tuple[int, int, int, int]:
-    """The summary of so many deliveries, and how many they are in all, open and delayed."""
-    family = Family()
-    for delivery in deliveries:
-        family.moved(None, delivery.status)
-    return int(family.descendants), family.children, family.open, family.delayed
