@@ -12,7 +12,6 @@ nothing is ever rebuilt. It gives the same answer as asking every subscription i
 told by ``explain.py``. The story goes on in ``pipeline/accept.py``, which commits a delivery for each match.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
@@ -54,7 +53,12 @@ class _Bucket:
         """Filters without an equality: ``ne`` and ``has`` alone pin nothing."""
 
     def __bool__(self) -> bool:
-        return bool(self.unfiltered or self.pinned or self.scanned)
+        return bool(self.unfiltered) or self.looks
+
+    @property
+    def looks(self) -> bool:
+        """Whether any of them looks at the data."""
+        return bool(self.pinned or self.scanned)
 
     def collect(self, fields: Fields | None, found: list[Subscription]) -> None:
         """Append what the event concerns. Without ``fields`` the data is no object, and no condition accepts it."""
@@ -106,15 +110,27 @@ class _Bucket:
             del self.pinned[path]
 
 
-class _Door:
-    """The subscriptions to one topic that name the same source, or all those that take any."""
+class Candidates(Struct, frozen=True):
+    """The subscriptions that fit an event's topic, source and routing key, until the index changes."""
 
-    __slots__ = ("buckets", "filtered")
+    buckets: tuple[_Bucket, ...]
+    need_data: bool
+    """Whether any of them has a filter, so that the data must be decoded to match."""
 
-    def __init__(self) -> None:
-        self.buckets: PatternTrie[_Bucket] = PatternTrie()
-        self.filtered = 0
-        """How many of them look at the data."""
+    def match(self, data: Any) -> list[Subscription]:
+        """Those that the event concerns, by number and then id.
+
+        ``data`` is the event's decoded JSON, or ``None`` if it is not JSON, or not needed.
+        """
+        found: list[Subscription] = []
+        if not self.buckets:
+            return found
+        fields = Fields(data) if isinstance(data, dict) else None
+        for bucket in self.buckets:
+            bucket.collect(fields, found)
+        if len(found) > 1:
+            found.sort(key=_by_number)
+        return found
 
 
 class _Place(Struct, frozen=True):
@@ -123,16 +139,16 @@ class _Place(Struct, frozen=True):
     door: tuple[str, str | None]
     words: tuple[str, ...]
     pin: Pin | None
-    looks: bool
 
 
 class SubscriptionIndex:
     """Every subscription of the hub that takes part, found by event."""
 
     def __init__(self) -> None:
-        self._doors: dict[tuple[str, str | None], _Door] = {}
+        self._doors: dict[tuple[str, str | None], PatternTrie[_Bucket]] = {}
+        """By topic, and by the source that is named, or none, where any will do."""
         self._places: dict[str, list[_Place]] = {}
-        self._memo: dict[tuple[str, str, str], tuple[_Bucket, ...]] = {}
+        self._memo: dict[tuple[str, str, str], Candidates] = {}
 
     def add(self, subscription: Subscription) -> None:
         """Take the subscription in, in place of the one with its id. One that takes no part matches nothing.
@@ -154,62 +170,40 @@ class SubscriptionIndex:
         """Take the subscription out; one that is not there is no error."""
         for place in self._places.pop(subscription_id, ()):
             door = self._doors[place.door]
-            bucket = door.buckets.setdefault(place.words, _Bucket)
+            bucket = door.setdefault(place.words, _Bucket)
             bucket.unfile(subscription_id, place.pin)
-            door.filtered -= place.looks
             if not bucket:
-                door.buckets.remove(place.words)
-            if not door.buckets:
+                door.remove(place.words)
+            if not door:
                 del self._doors[place.door]
             self._memo.clear()
 
     def match(self, topic_id: str, source_id: str, routing_key: str, data: Any) -> list[Subscription]:
-        """The subscriptions that the event concerns, by number and then id.
+        """The subscriptions that the event concerns (see :meth:`Candidates.match`)."""
+        return self.candidates(topic_id, source_id, routing_key).match(data)
 
-        ``data`` is the event's decoded JSON, or ``None`` if it is not JSON (or :meth:`needs_data` said nobody looks).
-        """
+    def candidates(self, topic_id: str, source_id: str, routing_key: str) -> Candidates:
+        """The subscriptions that the event may concern, of which its data decides."""
         key = (topic_id, source_id, routing_key)
-        buckets = self._memo.get(key)
-        if buckets is None:
-            buckets = self._remember(key)
-        if not buckets:
-            return []
-        fields = Fields(data) if isinstance(data, dict) else None
-        found: list[Subscription] = []
-        for bucket in buckets:
-            bucket.collect(fields, found)
-        if len(found) > 1:
-            found.sort(key=_by_number)
-        return found
-
-    def needs_data(self, topic_id: str, source_id: str) -> bool:
-        """Whether any subscription to this topic and source has a filter, so that the data must be decoded to match."""
-        for at in ((topic_id, source_id), (topic_id, None)):
-            door = self._doors.get(at)
-            if door is not None and door.filtered:
-                return True
-        return False
+        found = self._memo.get(key)
+        return self._remember(key) if found is None else found
 
     def _file(
         self, subscription: Subscription, filter_: Filter, at: tuple[str, str | None], words: tuple[str, ...]
     ) -> _Place:
-        door = self._doors.setdefault(at, _Door())
-        looks = bool(filter_.conditions)
-        door.filtered += looks
-        return _Place(at, words, door.buckets.setdefault(words, _Bucket).file(subscription, filter_), looks)
+        bucket = self._doors.setdefault(at, PatternTrie()).setdefault(words, _Bucket)
+        return _Place(at, words, bucket.file(subscription, filter_))
 
-    def _doors_of(self, topic_id: str, source_id: str) -> Iterable[_Door]:
-        return filter(None, (self._doors.get((topic_id, source_id)), self._doors.get((topic_id, None))))
-
-    def _remember(self, key: tuple[str, str, str]) -> tuple[_Bucket, ...]:
+    def _remember(self, key: tuple[str, str, str]) -> Candidates:
         topic_id, source_id, routing_key = key
-        doors = self._doors_of(topic_id, source_id)
-        buckets = tuple(bucket for door in doors for bucket in door.buckets.find(routing_key))
+        doors = filter(None, (self._doors.get((topic_id, source_id)), self._doors.get((topic_id, None))))
+        buckets = tuple(bucket for door in doors for bucket in door.find(routing_key))
+        candidates = Candidates(buckets, any(bucket.looks for bucket in buckets))
         if len(routing_key) <= MAX_KEY_CHARS:
             if len(self._memo) >= MEMO_ENTRIES:
                 self._memo.clear()
-            self._memo[key] = buckets
-        return buckets
+            self._memo[key] = candidates
+        return candidates
 
 
 def _by_number(subscription: Subscription) -> tuple[int, str]:

@@ -236,10 +236,11 @@ class Acceptor:
         source = door.source
         if not source.enabled:
             raise Invalid("source_disabled", f"source {source.name!r} is disabled", hint="enable it, then send again")
-        data = self._decode(arrival)
+        candidates = self._catalog.index.candidates(source.topic_id, source.id, event.routing_key)
+        data = _decode(arrival, looked_at=candidates.need_data)
         for schema in door.schemas:
             schema.check(data)
-        matching = self._catalog.index.match(source.topic_id, source.id, event.routing_key, data)
+        matching = candidates.match(data)
         choices, deliveries = self._choose(matching, now) if matching else ((), ())
         publication = NewPublication(
             event,
@@ -253,28 +254,6 @@ class Acceptor:
             event.extensions.get(RUN_ID),
         )
         return publication, choices
-
-    def _decode(self, arrival: Arrival) -> Any:
-        """The event's data as a JSON value if a schema or a filter wants to look at it, else ``None``."""
-        door, event = arrival.door, arrival.event
-        looked_at = door.schemas or self._catalog.index.needs_data(door.source.topic_id, door.source.id)
-        if arrival.well_formed and not looked_at:
-            return None
-        if not event.is_json:
-            if door.schemas:
-                raise Invalid(
-                    "schema_mismatch",
-                    f"source {door.source.name!r} has a schema, and {event.content_type} data is not JSON",
-                    pointer="datacontenttype",
-                )
-            return None
-        try:
-            if looked_at:
-                return msgspec.json.decode(event.data)
-            _WELL_FORMED.decode(event.data.decode())
-            return None
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            raise Invalid("invalid_json", f"the event's data is not JSON: {error}") from None
 
     def _choose(
         self, matching: Sequence[Subscription], now: Millis
@@ -357,3 +336,26 @@ class Acceptor:
                 pointer="Idempotency-Key",
                 hint="use a new key for a new event",
             )
+
+
+def _decode(arrival: Arrival, *, looked_at: bool) -> Any:
+    """The event's data as a JSON value if a schema or a filter wants to look at it, else ``None``."""
+    door, event = arrival.door, arrival.event
+    looked_at = looked_at or bool(door.schemas)
+    if arrival.well_formed and not looked_at:
+        return None
+    if not event.is_json:
+        if door.schemas:
+            raise Invalid(
+                "schema_mismatch",
+                f"source {door.source.name!r} has a schema, and {event.content_type} data is not JSON",
+                pointer="datacontenttype",
+            )
+        return None
+    try:
+        if looked_at:
+            return msgspec.json.decode(event.data)
+        _WELL_FORMED.decode(event.data.decode())
+        return None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise Invalid("invalid_json", f"the event's data is not JSON: {error}") from None
