@@ -81,7 +81,8 @@ class Line(Struct, omit_defaults=True):
     pointer: str | None = None
 
 
-_encode = msgspec.json.Encoder().encode
+_encoder = msgspec.json.Encoder()
+_encode = _encoder.encode
 _decode_dispatch = msgspec.json.Decoder(Dispatch).decode
 _decode_item = msgspec.json.Decoder(Item).decode
 _decode_raws = msgspec.json.Decoder(list[Raw]).decode
@@ -159,18 +160,18 @@ class Ingest:
                 hint=f"send {JSON} (an array) or {NDJSON} (one event a line)",
             )  # fmt: skip
         lines = media != JSON
-        raws: Sequence[bytes | Raw] = (
-            [line for line in body.split(b"\n") if line.strip()] if lines else decoded(_decode_raws, body)
-        )
+        items = body.split(b"\n") if lines else map(bytes, decoded(_decode_raws, body))
+        raws = [raw for raw in items if raw and not raw.isspace()]
         self._check_count(len(raws))
         unicode = _is_unicode(body)
+        depth, source = hub.limits.depth, query.get("source")
         doors: dict[str | None, Door | HubError] = {}
         arrivals: list[Arrival | HubError] = []
         for place, raw in enumerate(raws):
             try:
-                check_depth(bytes(raw), hub.limits.depth)
+                check_depth(raw, depth)
                 item = decoded(_decode_item, raw)
-                name = item.source or query.get("source")
+                name = item.source or source
                 if name not in doors:
                     doors[name] = self._batch_door(who, query, name, headers, body, now)
                 door = doors[name]
@@ -219,7 +220,7 @@ class Ingest:
     async def _batch(self, arrivals: Sequence[Arrival | HubError], *, status: int = 200, lines: bool = False) -> Answer:
         results = [line_of(result) for result in await self._hub.acceptor.accept_batch(arrivals)]
         if lines:
-            return Answer(status, b"".join([_encode(line) + b"\n" for line in results]), NDJSON)
+            return Answer(status, _encoder.encode_lines(results), NDJSON)
         return Answer(status, _encode(results))
 
     def _plain(
@@ -270,8 +271,7 @@ class Ingest:
 
 
 def _arrival(door: Door, item: Item, now: Millis, *, well_formed: bool) -> Arrival:
-    payload, data = bytes(item.payload), bytes(item.data)
-    if payload and data:
+    if item.payload and item.data:
         raise Invalid("invalid_body", "payload and data are two words for the same", pointer="/data", hint="give one")
     type_ = item.type or door.source.name
     event = Event(
@@ -279,7 +279,7 @@ def _arrival(door: Door, item: Item, now: Millis, *, well_formed: bool) -> Arriv
         door.uri,
         type_,
         now if item.time is None else _time(item.time),
-        payload or data or b"null",
+        bytes(item.payload or item.data) or b"null",
         item.routing_key or type_,
         "application/json",
         item.subject,
