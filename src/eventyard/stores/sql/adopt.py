@@ -46,7 +46,7 @@ def adopt(connection: sqlite3.Connection, known: Known, now: Millis, past: Seque
     tallies = Tallies()
     adopted = 0
     for place, (one, new) in enumerate(zip(past, made, strict=True)):
-        if promises.earlier(place, new) is not None:
+        if promises.earlier(place, new.received_at) is not None:
             continue
         publication_id, event_id = known.next_id, one.event.id
         known.next_id += 1 + len(one.deliveries)
@@ -69,7 +69,7 @@ def adopt(connection: sqlite3.Connection, known: Known, now: Millis, past: Seque
             for attempt in delivery.attempts:
                 attempts.attempt(entry_id, attempt)
         moments += (line.at for line in chain(one.history, *(delivery.history for delivery in one.deliveries)))
-        promises.make(place, new, Appended(EntryId(publication_id), event_id, len(one.deliveries), now))
+        promises.make(place, Appended(EntryId(publication_id), event_id, len(one.deliveries), now))
         adopted += 1
     if adopted:
         _ENTRIES.run(connection, entries)

@@ -6,7 +6,7 @@ deliveries afterwards is in ``claim.py`` and ``record.py``.
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -62,7 +62,7 @@ class Attributes(msgspec.Struct, omit_defaults=True, gc=False):
         )  # fmt: skip
 
 
-class Prepared(NamedTuple):
+class Prepared(msgspec.Struct, frozen=True, gc=False):
     """A publication with its attributes encoded, which is done before it meets others in a transaction."""
 
     new: NewPublication
@@ -148,11 +148,13 @@ def append(
     source, series = None, 0
     run_series = run_block = run = 0  # publications are tallied in runs of one series and block
     first_at = last_at = now
-    for place, (new, attributes) in enumerate(publications):
-        if new.idempotency and (earlier := promises.earlier(place, new)) is not None:
+    for place, prepared in enumerate(publications):
+        new = prepared.new
+        event_id, at = new.event.id, new.received_at
+        if new.idempotency and (earlier := promises.earlier(place, at)) is not None:
             answers.append(earlier)
             continue
-        number, event_id, at = known.next_id, new.event.id, new.received_at
+        number = known.next_id
         known.next_id = number + 1 + len(new.deliveries)
         if new.source is not source:  # as a rule all are of one
             source = new.source
@@ -168,7 +170,7 @@ def append(
             rows.family(known, new, number, series, now)
         else:
             childless += (number, series, at, now, event_id)
-        payloads += (number, attributes, new.event.data)
+        payloads += (number, prepared.attributes, new.event.data)
         if new.run_id is not None:
             rows.of_run(number, new.run_id)
         if at < first_at:
@@ -177,7 +179,7 @@ def append(
             last_at = at
         answer = Appended(EntryId(number), event_id, len(new.deliveries), now)
         if new.idempotency:
-            promises.make(place, new, answer)
+            promises.make(place, answer)
         answers.append(answer)
     if payloads:
         tallies.count(run_series, Endings.NONE, run_block << SPAN_BITS, run)

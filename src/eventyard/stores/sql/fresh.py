@@ -12,9 +12,10 @@ time, no clock of its own, and the table stays about as large as its window.
 
 import sqlite3
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from eventyard.model.ids import EntryId, Millis
 from eventyard.stores.sql.statements import insert
@@ -32,15 +33,13 @@ SWEPT = 4 * STEP
 _BELOW_SHELF = NUMBER_BITS - (SHELVES - 1).bit_length()
 
 _FILE = insert(
-    "idempotency",
-    "id, rest, entry_id, deliveries, committed_at, expires_at, fingerprint",
-    verb="INSERT OR REPLACE",
+    "idempotency", "id, rest, entry_id, deliveries, committed_at, expires_at, fingerprint", verb="INSERT OR REPLACE"
 )
 _NEXT_HAND = "SELECT max(id) FROM (SELECT id FROM idempotency WHERE id > ? ORDER BY id LIMIT ?)"
 _SWEEP = "DELETE FROM idempotency WHERE id > ? AND id <= ? AND expires_at <= ?"
 
 
-class Promise(NamedTuple):
+class Promise(Struct, frozen=True, array_like=True, gc=False):
     """The answer given under a key, which is two halves of a digest: a number to find it by, and the rest."""
 
     number: int
@@ -89,9 +88,13 @@ class Fresh:
             self._connection.execute("DELETE FROM fresh WHERE last <= ?", (self._made - SHELVES * STEP,))
 
     def _file(self, shelf: int, now: Millis) -> None:
-        promises = sorted([promise for promise in self._shelves[shelf].values() if promise.expires_at > now])
-        self._shelves[shelf].clear()
-        _FILE.run(self._connection, [value for promise in promises for value in promise[: len(_FILE)]])
+        promises, self._shelves[shelf] = self._shelves[shelf], {}
+        rows: list[Any] = []
+        for number, one in sorted(promises.items()):
+            if one.expires_at > now:
+                rows += (number, one.rest, one.entry_id, one.deliveries)
+                rows += (one.committed_at, one.expires_at, one.fingerprint)
+        _FILE.run(self._connection, rows)
 
     def _sweep(self, now: Millis) -> None:
         (end,) = self._connection.execute(_NEXT_HAND, (self._hand, SWEPT)).fetchone()

@@ -8,7 +8,8 @@ is told in ``fresh.py``.
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+import struct
+from collections.abc import Callable, Sequence
 
 from eventyard.model.ids import Millis
 from eventyard.model.journal import Appended, NewPublication
@@ -36,17 +37,19 @@ class Promises:
         self._fresh = known.fresh
         self._now = now
         self._made: list[Promise] = []
-        self._digests = [
-            [_digest(new.source.number, promised.key) for promised in new.idempotency] for new in publications
-        ]
-        numbers = [number for digests in self._digests for number, _ in digests]
+        self._asked = {
+            place: [(*_digest(new.source.number, promised.key), promised) for promised in new.idempotency]
+            for place, new in enumerate(publications)
+            if new.idempotency
+        }
+        numbers = [number for asked in self._asked.values() for number, _, _ in asked]
         self._filed = {row[0]: Promise(*row) for row in _FIND.run(connection, numbers)} if numbers else {}
 
-    def earlier(self, place: int, new: NewPublication) -> Appended | None:
-        """The answer given before under one of the publication's keys, if it still counts."""
-        for (number, rest), promised in zip(self._digests[place], new.idempotency, strict=True):
+    def earlier(self, place: int, at: Millis) -> Appended | None:
+        """The answer given before under one of the publication's keys, if it still counts at the moment it came."""
+        for number, rest, promised in self._asked.get(place, ()):
             kept = self._fresh.get(number) or self._filed.get(number)
-            if kept is not None and kept.rest == rest and kept.expires_at > new.received_at:
+            if kept is not None and kept.rest == rest and kept.expires_at > at:
                 both = (kept.fingerprint, promised.fingerprint)
                 return Appended(
                     kept.entry_id, kept.event_id, kept.deliveries, kept.committed_at,
@@ -54,13 +57,13 @@ class Promises:
                 )  # fmt: skip
         return None
 
-    def make(self, place: int, new: NewPublication, answer: Appended) -> None:
+    def make(self, place: int, answer: Appended) -> None:
         """Promise, for each of the publication's keys."""
-        entry_id, event_id, deliveries, at = answer.entry_id, answer.event_id, answer.deliveries, answer.committed_at
-        for (number, rest), promised in zip(self._digests[place], new.idempotency, strict=True):
+        for number, rest, promised in self._asked.get(place, ()):
             promise = Promise(
-                number, rest, entry_id, deliveries, at, promised.expires_at, promised.fingerprint, event_id
-            )
+                number, rest, answer.entry_id, answer.deliveries, answer.committed_at, promised.expires_at,
+                promised.fingerprint, answer.event_id,
+            )  # fmt: skip
             self._fresh.keep(promise)
             self._made.append(promise)
 
@@ -71,5 +74,8 @@ class Promises:
 
 
 def _digest(source: int, key: str) -> tuple[int, bytes]:
-    digest = hashlib.blake2b(f"{source}\0{key}".encode(), digest_size=16).digest()
-    return int.from_bytes(digest[:8], "big") >> 64 - NUMBER_BITS, digest[8:]
+    number, rest = _halves(hashlib.blake2b(f"{source}\0{key}".encode(), digest_size=16).digest())
+    return number >> 64 - NUMBER_BITS, rest
+
+
+_halves: Callable[[bytes], tuple[int, bytes]] = struct.Struct(">Q8s").unpack

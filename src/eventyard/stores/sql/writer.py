@@ -63,7 +63,7 @@ class Task:
         self.single = single
         self.recording = recording
         self.act = act
-        self.pages = sum([1 + len(new.event.data) // PAGE for new, _ in publications]) or thick
+        self.pages = sum([1 + len(one.new.event.data) // PAGE for one in publications]) or thick
         """About how many pages of the log it takes."""
 
     @property

@@ -1,6 +1,8 @@
 import sqlite3
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from eventyard.model.ids import EntryId, Millis
 from eventyard.stores.sql.fresh import NUMBER_BITS, SHELVES, STEP, Fresh, Promise
 
@@ -65,7 +67,7 @@ def test_a_newer_promise_takes_the_place_of_the_one_under_its_number(connection:
     fresh, over = Fresh(connection), promise(0, NOW)
     write(fresh, [promise(1), *[over] * (ROUND - 1)])
     assert filed(connection) == {1}
-    newer = promise(1)._replace(entry_id=EntryId(2))
+    newer = replace(promise(1), entry_id=EntryId(2))
     write(fresh, [newer])
     assert fresh.get(newer.number) == newer
     write(fresh, [over] * ROUND)

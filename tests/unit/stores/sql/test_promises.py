@@ -16,8 +16,8 @@ def promised(key: str, **fields: object):
 
 def promise(connection: sqlite3.Connection, known: Known, *publications, now=b.NOW):
     promises = Promises(connection, known, publications, now)
-    for place, new in enumerate(publications):
-        promises.make(place, new, ANSWER)
+    for place in range(len(publications)):
+        promises.make(place, ANSWER)
     promises.write()
 
 
@@ -28,7 +28,7 @@ def file_all(known: Known):
 
 
 def earlier(connection: sqlite3.Connection, known: Known, new):
-    return Promises(connection, known, [new], b.NOW).earlier(0, new)
+    return Promises(connection, known, [new], b.NOW).earlier(0, new.received_at)
 
 
 def test_a_promise_is_found_again_and_says_by_which_key(connection):
@@ -51,9 +51,9 @@ def test_a_promise_is_found_in_the_table_once_it_is_filed(connection):
 
 def test_a_promise_of_this_very_transaction_counts(connection):
     promises = Promises(connection, Known(connection), [promised("one"), promised("one")], b.NOW)
-    assert promises.earlier(0, promised("one")) is None
-    promises.make(0, promised("one"), ANSWER)
-    assert promises.earlier(1, promised("one")).entry_id == 7
+    assert promises.earlier(0, b.NOW) is None
+    promises.make(0, ANSWER)
+    assert promises.earlier(1, b.NOW).entry_id == 7
 
 
 def test_a_chance_neighbour_with_the_same_number_is_not_taken_for_the_key(connection):
