@@ -1,9 +1,12 @@
 """Whom dispatch asks about targets and subscriptions: the live catalog, with each target's secrets opened once.
 
-A target's secrets are opened when first needed after a change of its record, not per attempt.
+A target's secrets are opened when first needed after a change of its record or the end of one, not per attempt.
 """
 
 from collections.abc import Mapping
+from math import inf
+
+from msgspec import Struct
 
 from eventyard.model.catalog import Subscription, Target
 from eventyard.model.ids import Millis
@@ -11,7 +14,16 @@ from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.vault import Vault
 from eventyard.ports import Clock
 
-_Opened = dict[str, tuple[tuple[str, Millis | None], ...]]
+
+class _Opened(Struct, frozen=True):
+    """The live secrets of a target in clear, ``until`` one of them is over."""
+
+    target: Target
+    live: Mapping[str, tuple[str, ...]]
+    until: float
+
+
+_NONE: Mapping[str, tuple[str, ...]] = {}
 
 
 class Directory:
@@ -21,7 +33,7 @@ class Directory:
         self._catalog = catalog
         self._vault = vault
         self._clock = clock
-        self._opened: dict[str, tuple[Target, _Opened]] = {}
+        self._opened: dict[str, _Opened] = {}
 
     def target(self, number: int) -> Target | None:
         """The target with this journal number, or ``None`` when it is gone."""
@@ -34,16 +46,17 @@ class Directory:
     def secrets(self, target: Target) -> Mapping[str, tuple[str, ...]]:
         """The target's live secrets in clear, newest first. Raises ``Unavailable`` (``secret_unreadable``)."""
         if not target.secrets:
-            return {}
-        kept = self._opened.get(target.id)
-        if kept is None or kept[0] is not target:
-            opened = {
-                name: tuple((self._vault.open(sealed, target.id), sealed.expires_at) for sealed in secrets)
-                for name, secrets in target.secrets.items()
-            }
-            kept = self._opened[target.id] = (target, opened)
-        now = self._clock()
-        return {
-            name: tuple(secret for secret, until in secrets if until is None or now < until)
-            for name, secrets in kept[1].items()
+            return _NONE
+        kept, now = self._opened.get(target.id), self._clock()
+        if kept is None or kept.target is not target or now >= kept.until:
+            kept = self._opened[target.id] = self._open(target, now)
+        return kept.live
+
+    def _open(self, target: Target, now: Millis) -> _Opened:
+        living = {
+            name: [one for one in secrets if one.expires_at is None or now < one.expires_at]
+            for name, secrets in target.secrets.items()
         }
+        live = {name: tuple(self._vault.open(one, target.id) for one in secrets) for name, secrets in living.items()}
+        ends = (one.expires_at for secrets in living.values() for one in secrets if one.expires_at is not None)
+        return _Opened(target, live, min(ends, default=inf))

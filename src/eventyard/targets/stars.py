@@ -29,6 +29,7 @@ class Stars:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._forms = sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True)
+        self._as_bytes = [form.encode() for form in self._forms]
 
     def text(self, text: str) -> str:
         """The text without secrets."""
@@ -36,7 +37,7 @@ class Stars:
 
     def data(self, data: bytes) -> bytes:
         """The bytes without secrets."""
-        return _starred(data, [form.encode() for form in self._forms], STARS.encode())
+        return _starred(data, self._as_bytes, STARS.encode())
 
     def sent(self, sent: Sent) -> Sent:
         """What was sent, without secrets."""
@@ -55,6 +56,12 @@ class Stars:
             error=outcome.error and self.text(outcome.error),
             sent=outcome.sent and self.sent(outcome.sent),
         )
+
+
+@lru_cache(maxsize=1024)
+def stars_of(*secrets: str) -> Stars:
+    """The stars for the secrets of a target, which go into each of its deliveries."""
+    return Stars(secrets)
 
 
 def _starred(text: AnyStr, forms: Sequence[AnyStr], stars: AnyStr) -> AnyStr:

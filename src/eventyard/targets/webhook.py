@@ -7,6 +7,7 @@ delivery is decided in ``outcomes.py``; whether and when to try again is the ret
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from itertools import chain
 from typing import Any
 
 from eventyard.model.errors import Invalid
@@ -17,7 +18,7 @@ from eventyard.targets.destinations import destination
 from eventyard.targets.headers import CONNECTION, TOKEN, USER_AGENT, VALUE, message_id, not_here
 from eventyard.targets.outcomes import classify, clean
 from eventyard.targets.resolver import GuardedResolver, Lookup, look_up
-from eventyard.targets.stars import Stars
+from eventyard.targets.stars import stars_of
 from eventyard.wire.cloudevents import encode_binary, encode_structured
 from eventyard.wire.signatures import sign_webhook
 
@@ -132,7 +133,7 @@ class WebhookTarget:
         except ValueError as error:
             return Outcome(Result.REFUSED, error=clean(f"not sent: {error}"))
         outcome = classify(answer.status, answer.headers, delivery.now, bytes(answer.body))
-        return Stars(secret for secrets in delivery.secrets.values() for secret in secrets).outcome(outcome)
+        return stars_of(*chain.from_iterable(delivery.secrets.values())).outcome(outcome)
 
 
 def render(delivery: Delivery) -> tuple[dict[str, str], bytes]:

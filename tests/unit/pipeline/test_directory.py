@@ -26,6 +26,7 @@ async def test_a_targets_secrets_are_opened_newest_first_until_they_are_over(wor
     sealed = (world.vault.seal("new", target.id), world.vault.seal("old", target.id, builders.NOW + 10))
     target = await world.catalog.save_one(replace(target, secrets={"secret": sealed}))
     assert directory.secrets(target) == {"secret": ("new", "old")}
+    assert directory.secrets(target) is directory.secrets(target)
     world.clock.now += 10
     assert directory.secrets(target) == {"secret": ("new",)}
 
