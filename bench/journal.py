@@ -17,7 +17,7 @@ from bench.scenes import opened
 from eventyard.app import new_id
 from eventyard.model.catalog import Application, Project, Record, Source, Subscription, Target, Topic
 from eventyard.model.event import Event
-from eventyard.model.ids import RANDOM_BITS, Millis, uuid7
+from eventyard.model.ids import RANDOM_BYTES, Millis, uuid7
 from eventyard.model.journal import Appended, HistoryLine, NewDelivery, NewPublication, Recording
 from eventyard.model.lifecycle import Status
 from eventyard.model.outcome import Attempt, Outcome, Result
@@ -110,7 +110,7 @@ def _line(project: Project, application: Application, name: str) -> Line:
 
 
 def _publication(line: Line, at: Millis, chance: random.Random) -> NewPublication:
-    event_id = uuid7(at, chance.getrandbits(RANDOM_BITS))
+    event_id = uuid7(at, chance.randbytes(RANDOM_BYTES))
     event = Event(event_id, "/default/orders", "order.created", at, DATA, "order.created")
     delivery = NewDelivery(line.subscription, line.target, Status.PROCESSING, at, at + 60_000)
     return NewPublication(

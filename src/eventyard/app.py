@@ -21,7 +21,7 @@ from eventyard.keyfile import KEY_FILE, read_keys
 from eventyard.model.access import Scope
 from eventyard.model.catalog import Application, Organization, Project, Record, Target
 from eventyard.model.identity import SigningKey
-from eventyard.model.ids import RANDOM_BITS, Millis, uuid7
+from eventyard.model.ids import RANDOM_BYTES, Millis, uuid7
 from eventyard.model.journal import Claimed, Recording
 from eventyard.model.outcome import Outcome
 from eventyard.pipeline.accept import Acceptor
@@ -83,7 +83,7 @@ def steady_ms() -> Millis:
 
 def new_id() -> str:
     """A fresh UUIDv7."""
-    return uuid7(now_ms(), random.getrandbits(RANDOM_BITS))
+    return uuid7(now_ms(), random.randbytes(RANDOM_BYTES))
 
 
 class Parts(Struct, frozen=True):

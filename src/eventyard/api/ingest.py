@@ -19,7 +19,7 @@ from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Source
 from eventyard.model.errors import HubError, Invalid, TooLarge
 from eventyard.model.event import Event
-from eventyard.model.ids import RANDOM_BITS, Millis, uuid7
+from eventyard.model.ids import RANDOM_BYTES, Millis, uuid7, uuid7s
 from eventyard.pipeline.accept import KEY_LIMIT, Accepted, Arrival, sender_key
 from eventyard.pipeline.doors import Door
 from eventyard.pipeline.hub import Hub
@@ -165,6 +165,7 @@ class Ingest:
         self._check_count(len(raws))
         unicode = _is_unicode(body)
         depth, source = hub.limits.depth, query.get("source")
+        ids = uuid7s(now, random.randbytes(RANDOM_BYTES * len(raws)))
         doors: dict[str | None, Door | HubError] = {}
         arrivals: list[Arrival | HubError] = []
         for place, raw in enumerate(raws):
@@ -177,7 +178,7 @@ class Ingest:
                 door = doors[name]
                 if isinstance(door, HubError):
                     raise door
-                arrivals.append(_arrival(door, item, now, well_formed=unicode))
+                arrivals.append(_arrival(door, item, ids[place], now, well_formed=unicode))
             except HubError as error:
                 arrivals.append(error.below(f"/{place}"))
         return await self._batch(arrivals, lines=lines)
@@ -270,12 +271,12 @@ class Ingest:
         return door.verify(Request(headers, signed, now)).signature
 
 
-def _arrival(door: Door, item: Item, now: Millis, *, well_formed: bool) -> Arrival:
+def _arrival(door: Door, item: Item, fresh_id: str, now: Millis, *, well_formed: bool) -> Arrival:
     if item.payload and item.data:
         raise Invalid("invalid_body", "payload and data are two words for the same", pointer="/data", hint="give one")
     type_ = item.type or door.source.name
     event = Event(
-        item.id or _new_id(now),
+        item.id or fresh_id,
         door.uri,
         type_,
         now if item.time is None else _time(item.time),
@@ -348,4 +349,4 @@ def _event_key(event: Event) -> str:
 
 
 def _new_id(now: Millis) -> str:
-    return uuid7(now, random.getrandbits(RANDOM_BITS))
+    return uuid7(now, random.randbytes(RANDOM_BYTES))

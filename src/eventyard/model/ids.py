@@ -13,19 +13,29 @@ EntryId = NewType("EntryId", int)
 Millis = int
 """A moment: milliseconds since the Unix epoch, UTC. A length of time carries the unit in its name (``timeout_ms``)."""
 
-RANDOM_BITS = 74
-"""How many random bits :func:`uuid7` wants."""
-
-_LOW_48 = (1 << 48) - 1
+RANDOM_BYTES = 10
+"""How many random bytes :func:`uuid7` wants. An id holds 74 of their bits."""
 
 
-def uuid7(now: Millis, randomness: int) -> str:
-    """The UUIDv7 (RFC 9562, section 5.7) of a moment and 74 random bits, in its 36-character text form."""
-    middle = 0x8000 | randomness >> 48 & 0x3FFF
-    return "%s%03x-%04x-%012x" % (_moment(now), randomness >> 62, middle, randomness & _LOW_48)  # noqa: UP031 - a third faster
+def uuid7(now: Millis, randomness: bytes) -> str:
+    """The UUIDv7 (RFC 9562, section 5.7) of a moment and ten random bytes, in its 36-character text form."""
+    return uuid7s(now, randomness)[0]
+
+
+def uuid7s(now: Millis, randomness: bytes) -> list[str]:
+    """One UUIDv7 of the moment for each ten random bytes: many at a time cost half as much."""
+    begun, digits = _moment(now), randomness.hex()
+    return [
+        f"{begun}{digits[at : at + 3]}-{_VARIANT[digits[at + 3]]}{digits[at + 4 : at + 7]}-{digits[at + 7 : at + 19]}"
+        for at in range(0, len(digits), 2 * RANDOM_BYTES)
+    ]
 
 
 @lru_cache(maxsize=16)
 def _moment(now: Millis) -> str:
     """The part that all ids of a moment begin with, up to the version."""
     return f"{now >> 16:08x}-{now & 0xFFFF:04x}-7"
+
+
+_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
+"""What stands for a random digit where the first two bits tell the variant (RFC 9562, section 4.1)."""

@@ -19,7 +19,7 @@ from eventyard.dialects.eventhos.options import BASE, Options
 from eventyard.dialects.eventhos.senders import Sender, Senders
 from eventyard.model.errors import HubError
 from eventyard.model.event import Event, Received
-from eventyard.model.ids import RANDOM_BITS, uuid7
+from eventyard.model.ids import RANDOM_BYTES, uuid7
 from eventyard.pipeline.accept import Arrival, sender_key
 from eventyard.pipeline.hub import Hub
 from eventyard.wire.json_depth import check_depth
@@ -105,7 +105,7 @@ class Send:
         check_depth(data, hub.limits.depth)
         name = door.source.name
         event = Event(
-            uuid7(now, random.getrandbits(RANDOM_BITS)),
+            uuid7(now, random.randbytes(RANDOM_BYTES)),
             door.uri,
             name,
             now,
