@@ -4,7 +4,7 @@ Knows nothing of events. A body comes in parts: from ASGI here, from the parser 
 """
 
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
@@ -76,18 +76,14 @@ def headers_of(raw: Headers, limit: int) -> dict[str, str]:
 
     Raises ``TooLarge`` (``headers_too_large``) beyond ``limit`` bytes.
     """
-    size = sum([len(name) + len(value) for name, value in raw])
-    if size > limit:
-        raise TooLarge("headers_too_large", f"the headers are {size} bytes, the limit is {limit}")
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
-    return headers if len(headers) == len(raw) else _joined(raw)
-
-
-def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     headers: dict[str, str] = {}
+    size = 0
     for raw_name, raw_value in raw:
+        size += len(raw_name) + len(raw_value)
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    if size > limit:
+        raise TooLarge("headers_too_large", f"the headers are {size} bytes, the limit is {limit}")
     return headers
 
 

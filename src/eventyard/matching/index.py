@@ -69,7 +69,8 @@ class _Bucket:
             filed_here = by_text.get(fields[path])  # type: ignore[arg-type]  # None, the form of objects, is no key
             if filed_here:
                 found += [filed.subscription for filed in filed_here.values() if filed.filter.passes(fields)]
-        found += [filed.subscription for filed in self.scanned.values() if filed.filter.passes(fields)]
+        if self.scanned:
+            found += [filed.subscription for filed in self.scanned.values() if filed.filter.passes(fields)]
 
     def file(self, subscription: Subscription, filter_: Filter) -> Pin | None:
         """Put the subscription in its place; returns the equality it was filed under."""

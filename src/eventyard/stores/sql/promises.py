@@ -12,7 +12,7 @@ import struct
 from collections.abc import Callable, Sequence
 
 from eventyard.model.ids import Millis
-from eventyard.model.journal import Appended, NewPublication
+from eventyard.model.journal import Appended, Idempotency, NewPublication
 from eventyard.stores.sql.fresh import NUMBER_BITS, Promise
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.statements import Rows
@@ -37,12 +37,13 @@ class Promises:
         self._fresh = known.fresh
         self._now = now
         self._made: list[Promise] = []
-        self._asked = {
-            place: [(*_digest(new.source.number, promised.key), promised) for promised in new.idempotency]
-            for place, new in enumerate(publications)
-            if new.idempotency
-        }
-        numbers = [number for asked in self._asked.values() for number, _, _ in asked]
+        self._asked: dict[int, list[tuple[int, bytes, Idempotency]]] = {}
+        numbers = []
+        for place, new in enumerate(publications):
+            for promised in new.idempotency:
+                number, rest = _digest(new.source.number, promised.key)
+                numbers.append(number)
+                self._asked.setdefault(place, []).append((number, rest, promised))
         self._filed = {row[0]: Promise(*row) for row in _FIND.run(connection, numbers)} if numbers else {}
 
     def earlier(self, place: int, at: Millis) -> Appended | None:

@@ -63,7 +63,10 @@ class Task:
         self.single = single
         self.recording = recording
         self.act = act
-        self.pages = sum([1 + len(one.new.event.data) // PAGE for one in publications]) or thick
+        pages = 0
+        for one in publications:
+            pages += 1 + len(one.new.event.data) // PAGE
+        self.pages = pages or thick
         """About how many pages of the log it takes."""
 
     @property
