@@ -112,7 +112,7 @@ class _Bucket:
 
 
 class Candidates(Struct, frozen=True):
-    """The subscriptions that fit an event's topic, source and routing key, until the index changes."""
+    """The subscriptions that fit an event's topic, source and routing key: for use at once, as the index may change."""
 
     buckets: tuple[_Bucket, ...]
     need_data: bool

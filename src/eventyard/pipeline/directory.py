@@ -5,6 +5,7 @@ A target's secrets are opened when first needed after a change of its record or 
 
 from collections.abc import Mapping
 from math import inf
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -14,16 +15,19 @@ from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.vault import Vault
 from eventyard.ports import Clock
 
+Secrets = Mapping[str, tuple[str, ...]]
+"""Secrets in clear by name, the newest first. Target types see them, and cannot change them."""
+
+_NONE: Secrets = MappingProxyType({})
+
 
 class _Opened(Struct, frozen=True):
-    """The live secrets of a target in clear, ``until`` one of them is over."""
+    """The live secrets of a target, from when they were opened ``until`` one of them is over."""
 
     target: Target
-    live: Mapping[str, tuple[str, ...]]
+    live: Secrets
+    since: Millis
     until: float
-
-
-_NONE: Mapping[str, tuple[str, ...]] = {}
 
 
 class Directory:
@@ -43,12 +47,12 @@ class Directory:
         """The subscription with this id, or ``None`` when it is gone."""
         return self._catalog.seek(Subscription, subscription_id)
 
-    def secrets(self, target: Target) -> Mapping[str, tuple[str, ...]]:
+    def secrets(self, target: Target) -> Secrets:
         """The target's live secrets in clear, newest first. Raises ``Unavailable`` (``secret_unreadable``)."""
         if not target.secrets:
             return _NONE
         kept, now = self._opened.get(target.id), self._clock()
-        if kept is None or kept.target is not target or now >= kept.until:
+        if kept is None or kept.target is not target or not kept.since <= now < kept.until:
             kept = self._opened[target.id] = self._open(target, now)
         return kept.live
 
@@ -59,4 +63,4 @@ class Directory:
         }
         live = {name: tuple(self._vault.open(one, target.id) for one in secrets) for name, secrets in living.items()}
         ends = (one.expires_at for secrets in living.values() for one in secrets if one.expires_at is not None)
-        return _Opened(target, live, min(ends, default=inf))
+        return _Opened(target, MappingProxyType(live), now, min(ends, default=inf))

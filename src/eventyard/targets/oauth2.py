@@ -21,7 +21,7 @@ from eventyard.targets.client import Client, NoAnswer
 from eventyard.targets.destinations import destination
 from eventyard.targets.headers import USER_AGENT
 from eventyard.targets.outcomes import classify, clean
-from eventyard.targets.stars import Stars
+from eventyard.targets.stars import stars_for
 
 LIFETIME_S = 300.0
 """How long a token is used whose answer does not say when it ends."""
@@ -179,7 +179,7 @@ class Tokens:
 
 def _failure(result: Result, text: str, grant: Grant, retry_after_ms: int | None = None) -> Outcome:
     # No colon behind the word: mails would take what follows for a token, and show stars for it.
-    text = clean(Stars([grant.client_secret]).text(f"no access token; {text}"))
+    text = clean(stars_for(grant.client_secret).text(f"no access token; {text}"))
     return Outcome(result, error=text, retry_after_ms=retry_after_ms)
 
 

@@ -25,7 +25,7 @@ from eventyard.targets.mappings.pool import Mappings, NotEvaluated
 from eventyard.targets.oauth2 import Grant, NoToken, Token, Tokens
 from eventyard.targets.outcomes import classify, clean
 from eventyard.targets.recipe import Recipe, written
-from eventyard.targets.stars import STARS, Stars
+from eventyard.targets.stars import STARS, stars_for
 from eventyard.wire.masking import Masker
 from eventyard.wire.rfc3339 import format_millis
 
@@ -73,7 +73,7 @@ class Requester:
             outcome = Outcome(Result.REFUSED, error=clean(f"not sent: {error}"))
         except TimeoutError:
             outcome = Outcome(Result.TIMED_OUT, error=f"nothing to send within {delivery.target.timeout_ms} ms")
-        return Stars(attempt.secrets).outcome(outcome)
+        return stars_for(*attempt.secrets).outcome(outcome)
 
     async def _make(self, attempt: "_Attempt") -> Outcome:
         if not attempt.delivery.target.settings.get("oauth2"):
@@ -169,5 +169,5 @@ class _Attempt:
         url = f"{'https' if to.origin.secure else 'http'}://{to.authority}{to.path}"
         shown = {name: STARS if _HIDDEN.hides(name) else value for name, value in headers.items()}
         # Before it is cut, or a secret could be cut in two and be told in part.
-        kept = Stars(self.secrets).data(body)[:BODY_KEPT]
+        kept = stars_for(*self.secrets).data(body)[:BODY_KEPT]
         return Sent(self.recipe.method, _HIDDEN.text(url) if "?" in url else url, shown, kept)

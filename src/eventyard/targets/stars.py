@@ -24,6 +24,12 @@ _SCHEMES = frozenset({"basic", "bearer", "token", "apikey"})
 """Words that stand before a credential, and are no part of it."""
 
 
+@lru_cache(maxsize=512)
+def stars_for(*secrets: str) -> "Stars":
+    """The stars for the secrets of a delivery, which as a rule are those of the one before."""
+    return Stars(secrets)
+
+
 class Stars:
     """Knows the secrets of one delivery. The last word of one counts, too: a receiver may tell a token alone."""
 
@@ -58,12 +64,6 @@ class Stars:
         )
 
 
-@lru_cache(maxsize=1024)
-def stars_of(*secrets: str) -> Stars:
-    """The stars for the secrets of a target, which go into each of its deliveries."""
-    return Stars(secrets)
-
-
 def _starred(text: AnyStr, forms: Sequence[AnyStr], stars: AnyStr) -> AnyStr:
     """Without any of the forms, and without the beginning of one where the text may have been cut."""
     may_be_cut = len(text) >= HEADER_KEPT
@@ -74,7 +74,6 @@ def _starred(text: AnyStr, forms: Sequence[AnyStr], stars: AnyStr) -> AnyStr:
     return text if beginning is None else text[: -len(beginning)] + stars
 
 
-@lru_cache(maxsize=1024)
 def _forms(secret: str) -> tuple[str, ...]:
     """A secret, and its last word, as they are, in JSON (``/`` escaped, as PHP does it, or not), URLs and forms."""
     scheme, space, _ = secret.partition(" ")

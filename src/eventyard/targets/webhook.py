@@ -18,7 +18,7 @@ from eventyard.targets.destinations import destination
 from eventyard.targets.headers import CONNECTION, TOKEN, USER_AGENT, VALUE, message_id, not_here
 from eventyard.targets.outcomes import classify, clean
 from eventyard.targets.resolver import GuardedResolver, Lookup, look_up
-from eventyard.targets.stars import stars_of
+from eventyard.targets.stars import stars_for
 from eventyard.wire.cloudevents import encode_binary, encode_structured
 from eventyard.wire.signatures import sign_webhook
 
@@ -133,7 +133,7 @@ class WebhookTarget:
         except ValueError as error:
             return Outcome(Result.REFUSED, error=clean(f"not sent: {error}"))
         outcome = classify(answer.status, answer.headers, delivery.now, bytes(answer.body))
-        return stars_of(*chain.from_iterable(delivery.secrets.values())).outcome(outcome)
+        return stars_for(*chain.from_iterable(delivery.secrets.values())).outcome(outcome)
 
 
 def render(delivery: Delivery) -> tuple[dict[str, str], bytes]:

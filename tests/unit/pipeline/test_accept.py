@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 import pytest
 from msgspec.structs import replace
 
@@ -93,6 +95,15 @@ async def test_what_claims_to_be_json_must_be_json_whether_or_not_anybody_looks_
     with pytest.raises(Invalid) as refused:
         await world.acceptor.accept(arrival(world, data))
     assert refused.value.code == "invalid_json"
+
+
+@pytest.mark.parametrize(("routing_key", "refused"), [("order.created", True), ("invoice.created", False)])
+async def test_a_number_beyond_a_float_is_refused_only_where_somebody_looks_at_the_data(world, routing_key, refused):
+    subscription = world.catalog.get(Subscription, "subscription-fulfilment")
+    await world.catalog.save(replace(subscription, pattern="order.*", filter={"has": ["order"]}))
+    event = arrival(world, b'{"order": 1e999}', routing_key=routing_key)
+    with pytest.raises(Invalid) if refused else nullcontext():
+        await world.acceptor.accept(event)
 
 
 async def test_the_same_key_gets_the_same_answer_and_writes_nothing(world):

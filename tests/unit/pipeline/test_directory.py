@@ -29,6 +29,17 @@ async def test_a_targets_secrets_are_opened_newest_first_until_they_are_over(wor
     assert directory.secrets(target) is directory.secrets(target)
     world.clock.now += 10
     assert directory.secrets(target) == {"secret": ("new",)}
+    world.clock.now -= 5
+    assert directory.secrets(target) == {"secret": ("new", "old")}
+
+
+async def test_a_target_type_cannot_change_the_secrets_of_later_deliveries(world, directory):
+    target = world.catalog.get(Target, "target-receiver")
+    with pytest.raises(TypeError):
+        directory.secrets(target)["secret"] = ("leak",)
+    target = await world.catalog.save_one(replace(target, secrets={"secret": (world.vault.seal("s", target.id),)}))
+    with pytest.raises(TypeError):
+        directory.secrets(target)["secret"] = ("leak",)
 
 
 async def test_a_changed_target_has_its_new_secrets(world, directory):

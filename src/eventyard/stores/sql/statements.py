@@ -39,10 +39,6 @@ class Rows:
             size: text.format(rows=f"SELECT * FROM (VALUES {','.join([row] * size)}) LIMIT ?") for size in sizes
         }
 
-    def __len__(self) -> int:
-        """How many values a row has."""
-        return self._width
-
     def run(self, connection: sqlite3.Connection, values: list[Any]) -> list[Any]:
         """Execute for the rows whose values stand one after the other in ``values``; what a query finds for them."""
         found: list[Any] = []
