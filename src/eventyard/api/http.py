@@ -173,5 +173,13 @@ def _inflate(body: bytes, encoding: str, limit: int) -> bytes:
     return whole
 
 
+def check_size(part: bytes, limit: int) -> None:
+    """Raise ``TooLarge`` (``body_too_large``) for an event among others that is beyond ``limit`` bytes."""
+    if len(part) > limit:
+        raise TooLarge(
+            "body_too_large", f"the event is {len(part)} bytes, the limit is {limit}", hint="make it smaller"
+        )
+
+
 def _too_large(limit: int) -> TooLarge:
     return TooLarge("body_too_large", f"the body is beyond {limit} bytes", hint="send it in parts, or raise the limit")

@@ -8,24 +8,25 @@ answer; nothing is decided here.
 
 import random
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from eventyard.api.http import JSON, Answer
-from eventyard.api.problems import status_of
+from eventyard.api.http import JSON, Answer, check_size
+from eventyard.api.results import Receipt, decoded, line_of, results_again, results_of
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Source
 from eventyard.model.errors import HubError, Invalid, TooLarge
 from eventyard.model.event import Event
 from eventyard.model.ids import RANDOM_BYTES, Millis, uuid7, uuid7s
-from eventyard.pipeline.accept import KEY_LIMIT, Accepted, Arrival, sender_key
+from eventyard.pipeline.accept import KEY_LIMIT, Arrival, sender_key
 from eventyard.pipeline.doors import Door
 from eventyard.pipeline.hub import Hub
 from eventyard.pipeline.view import View
 from eventyard.ports import Request
 from eventyard.wire import cloudevents
+from eventyard.wire.attribute_text import check_text
 from eventyard.wire.cloudevents import Mode
 from eventyard.wire.json_depth import check_depth
 from eventyard.wire.rfc3339 import parse
@@ -60,27 +61,6 @@ class Item(Struct, forbid_unknown_fields=True):
     idempotency_key: Annotated[str, Meta(min_length=1, max_length=KEY_LIMIT)] | None = None
 
 
-class Receipt(Struct):
-    """The answer to one event."""
-
-    event_id: str
-    entry_id: int
-    dispatched: int
-
-
-class Line(Struct, omit_defaults=True):
-    """The result of one event of a batch: a receipt, or what was wrong."""
-
-    status: int
-    event_id: str | None = None
-    entry_id: int | None = None
-    dispatched: int | None = None
-    replayed: bool | None = None
-    code: str | None = None
-    detail: str | None = None
-    pointer: str | None = None
-
-
 _encoder = msgspec.json.Encoder()
 _encode = _encoder.encode
 _decode_dispatch = msgspec.json.Decoder(Dispatch).decode
@@ -103,9 +83,8 @@ class Ingest:
         # The sender's own id goes before a header that no scheme signs: under another header it is still a redelivery.
         key = f"delivery:{verified.key}" if verified.key else sender_key(headers)
         if mode is Mode.BATCH:
-            check_depth(body, hub.limits.depth)
-            events = self._events(body, now)
-            return await self._batch([Arrival(door, event, _event_key(event)) for event in events], status=202)
+            arrivals = [_cloud_arrival(door, event) for event in self._events(body, now)]
+            return await self._batch(arrivals, status=202)
         if mode is None:
             type_ = verified.type or door.source.name
             event = self._plain(door, headers, body, now, verified.key, type_)
@@ -143,7 +122,17 @@ class Ingest:
             signed = body
         signature = self._prove(door, headers, signed, now)
         accepted = await hub.acceptor.accept(Arrival(door, event, key, signature))
-        answer = {"dispatched": accepted.dispatched, "source": door.source.name, **_results(accepted)}
+        if accepted.replayed:
+            results = results_again(await hub.acceptor.deliveries(accepted), hub.catalog)
+        else:
+            results = results_of(accepted)
+        answer = {
+            "dispatched": accepted.dispatched,
+            "source": door.source.name,
+            "event_id": accepted.event_id,
+            "entry_id": accepted.entry_id,
+            "results": results,
+        }
         return Answer(200, _encode(answer), headers=REPLAYED if accepted.replayed else ())
 
     async def batch(self, who: Principal, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Answer:
@@ -164,12 +153,13 @@ class Ingest:
         raws = [raw for raw in items if raw and not raw.isspace()]
         self._check_count(len(raws))
         unicode = _is_unicode(body)
-        depth, source = hub.limits.depth, query.get("source")
+        depth, most, source = hub.limits.depth, hub.limits.body_bytes, query.get("source")
         ids = uuid7s(now, random.randbytes(RANDOM_BYTES * len(raws)))
         doors: dict[str | None, Door | HubError] = {}
         arrivals: list[Arrival | HubError] = []
         for place, raw in enumerate(raws):
             try:
+                check_size(raw, most)
                 check_depth(raw, depth)
                 item = decoded(_decode_item, raw)
                 name = item.source or source
@@ -207,15 +197,17 @@ class Ingest:
     async def _dispatch_cloud_batch(
         self, who: Principal, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Millis
     ) -> Answer:
-        check_depth(body, self._hub.limits.depth)
         arrivals: list[Arrival | HubError] = []
         doors: dict[str | None, Door | HubError] = {}
         for event in self._events(body, now):
+            if isinstance(event, HubError):
+                arrivals.append(event)
+                continue
             name = headers.get("x-event-source") or query.get("source") or event.source
             if name not in doors:
                 doors[name] = self._batch_door(who, query, name, headers, body, now)
             door = doors[name]
-            arrivals.append(door if isinstance(door, HubError) else Arrival(door, event, _event_key(event)))
+            arrivals.append(door if isinstance(door, HubError) else _cloud_arrival(door, event))
         return await self._batch(arrivals)
 
     async def _batch(self, arrivals: Sequence[Arrival | HubError], *, status: int = 200, lines: bool = False) -> Answer:
@@ -237,6 +229,8 @@ class Ingest:
             headers.get("content-type") or JSON,
         )
         if event.is_json:
+            if not body:
+                raise Invalid("invalid_json", "the body is empty, and that is not JSON")
             check_depth(body, self._hub.limits.depth)
         return event
 
@@ -249,8 +243,14 @@ class Ingest:
         check_depth(body, self._hub.limits.depth)
         return cloudevents.decode_structured(body, now)
 
-    def _events(self, body: bytes, now: Millis) -> list[Event]:
-        return cloudevents.decode_batch(body, now, self._hub.limits.batch_events)
+    def _events(self, body: bytes, now: Millis) -> list[Event | HubError]:
+        limits = self._hub.limits
+
+        def check(raw: bytes) -> None:
+            check_size(raw, limits.body_bytes)
+            check_depth(raw, limits.depth)
+
+        return cloudevents.decode_each(body, now, limits.batch_events, check)
 
     def _check_count(self, count: int) -> None:
         limit = self._hub.limits.batch_events
@@ -285,9 +285,16 @@ def _arrival(door: Door, item: Item, fresh_id: str, now: Millis, *, well_formed:
         "application/json",
         item.subject,
     )
+    for name, text in (("id", item.id), ("type", item.type), ("subject", item.subject)):
+        if text is not None and not text.isprintable():
+            check_text(text, f"/{name}", "invalid_body")
     key = item.idempotency_key
     known = f"key:{key}" if key else _event_key(event) if item.id else None
     return Arrival(door, event, known, well_formed=well_formed)
+
+
+def _cloud_arrival(door: Door, event: Event | HubError) -> Arrival | HubError:
+    return event if isinstance(event, HubError) else Arrival(door, event, _event_key(event))
 
 
 def _is_unicode(body: bytes) -> bool:
@@ -304,43 +311,6 @@ def _time(text: str) -> Millis:
         return parse(text)
     except ValueError as error:
         raise Invalid("invalid_body", f"time: {error}", pointer="/time") from None
-
-
-def _results(accepted: Accepted) -> dict[str, Any]:
-    results = []
-    delivery_id: int = accepted.entry_id
-    for choice in accepted.choices:
-        queued = choice.reason is None
-        delivery_id += queued
-        results.append(
-            {
-                "subscription_id": choice.subscription.id,
-                "target_type": choice.subscription.target_type,
-                "target_id": choice.subscription.target_id,
-                "delivery_id": delivery_id if queued else None,
-                "status": ("delayed" if choice.waits else "queued") if queued else "skipped",
-                "reason": choice.reason,
-            }
-        )
-    return {"event_id": accepted.event_id, "entry_id": accepted.entry_id, "results": results}
-
-
-def line_of(result: Accepted | HubError) -> Line:
-    """The result of one event of a batch."""
-    if isinstance(result, HubError):
-        return Line(status_of(result), code=result.code, detail=result.message, pointer=result.pointer)
-    return Line(202, result.event_id, result.entry_id, result.dispatched, result.replayed or None)
-
-
-def decoded(decode: Any, raw: bytes | Raw) -> Any:
-    """What a decoder makes of a body. Raises ``Invalid`` (``invalid_json``, ``invalid_body``)."""
-    try:
-        return decode(raw)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$")
-        raise Invalid("invalid_body", message, pointer=path.rstrip("`").replace(".", "/") or None) from None
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Invalid("invalid_json", f"the body is not JSON: {error}") from None
 
 
 def _event_key(event: Event) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from eventyard.api.ingest import Line, Receipt
+from eventyard.api.results import DispatchResult, Line, Receipt
 from eventyard.api.v1.answers import COMPONENTS, Number, Time, body_of
 
 NDJSON = "application/x-ndjson"
@@ -26,19 +26,6 @@ class DispatchRequest(Struct):
         Any,
         Meta(description="The event's data; signatures are over its very bytes.", examples=[{"action": "opened"}]),
     ] = UNSET
-
-
-class DispatchResult(Struct):
-    """What the event comes to for one matching subscription."""
-
-    subscription_id: str
-    target_type: str
-    target_id: str
-    delivery_id: int | None
-    status: Annotated[
-        str, Meta(description="queued; delayed, if its subscription waits; skipped, for a reason.", examples=["queued"])
-    ]
-    reason: str | None
 
 
 class Dispatched(Struct):

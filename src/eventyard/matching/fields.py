@@ -8,11 +8,28 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
+import msgspec
+
 Path = tuple[str, ...]
 """Member names from the root of the data downwards."""
 
 NIL = "<nil>"
 """The string form of ``null``, and of what is not there."""
+
+
+def decode(data: bytes) -> Any:
+    """The JSON value of an event's data. A number beyond every float is infinite, as nobody shall refuse it.
+
+    Raises ``ValueError`` or ``RecursionError`` for what is not JSON.
+    """
+    try:
+        return msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        return _decode_all(data)
+
+
+_decode_all = msgspec.json.Decoder(float_hook=float).decode
+"""Half as fast, as it makes each number with a decimal point in Python."""
 
 
 def read(data: Any, path: Path) -> Any:

@@ -112,7 +112,7 @@ class HubError(Exception):
         """
         moved = type(self).__new__(type(self), *self.args)
         moved.__dict__.update(self.__dict__)
-        if self.pointer is None or self.pointer.startswith("/"):
+        if not self.pointer or self.pointer.startswith("/"):
             moved.pointer = prefix + (self.pointer or "")
         return moved
 

@@ -13,11 +13,12 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
+from eventyard.matching.fields import decode
 from eventyard.model.catalog import Subscription, Target
-from eventyard.model.errors import Conflict, HubError, Invalid, Unauthenticated
+from eventyard.model.errors import Conflict, HubError, Invalid, NotFound, Unauthenticated
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
-from eventyard.model.journal import Appended, Claimed, Idempotency, NewDelivery, NewPublication
+from eventyard.model.journal import Appended, Claimed, Entry, Idempotency, NewDelivery, NewPublication
 from eventyard.model.lifecycle import Status
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.doors import Door
@@ -160,6 +161,14 @@ class Acceptor:
             ms=self._clock() - now,
         )
         return answer
+
+    async def deliveries(self, accepted: Accepted) -> Sequence[Entry]:
+        """Those made of an accepted event, by id; none, once its retention is over."""
+        try:
+            found = await self._store.detail(accepted.entry_id)
+        except NotFound:
+            return ()
+        return [child for child in found.children if child.id <= accepted.entry_id + accepted.dispatched]
 
     async def accept_batch(self, arrivals: Sequence[Arrival | HubError]) -> list[Accepted | HubError]:
         """Commit many events in one transaction, each with its own result; what is wrong with one harms no other.
@@ -344,6 +353,8 @@ def _decode(arrival: Arrival, *, looked_at: bool) -> Any:
     looked_at = looked_at or bool(door.schemas)
     if arrival.well_formed and not looked_at:
         return None
+    if not event.data:
+        return None  # an event may have none (CloudEvents 1.0.2, section 3.3)
     if not event.is_json:
         if door.schemas:
             raise Invalid(
@@ -354,7 +365,7 @@ def _decode(arrival: Arrival, *, looked_at: bool) -> Any:
         return None
     try:
         if looked_at:
-            return msgspec.json.decode(event.data)
+            return decode(event.data)
         _WELL_FORMED.decode(event.data.decode())
         return None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:

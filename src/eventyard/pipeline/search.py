@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from eventyard.matching.explain import Explanation, explain
+from eventyard.matching.fields import decode
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Project, Source, Subscription, Topic
 from eventyard.model.errors import Invalid, NotFound
@@ -151,12 +151,9 @@ class Search:
 
 
 def data_of(event: Event) -> Any:
-    """A recorded event's data as filters see it; ``None`` when it is not JSON, or holds a number beyond every float.
-
-    Such a number is accepted where no schema and no filter looks at it, and a filter may have come since.
-    """
+    """A recorded event's data as filters see it; ``None`` when it is not JSON, or there is none."""
     try:
-        return msgspec.json.decode(event.data) if event.is_json and event.data else None
+        return decode(event.data) if event.is_json and event.data else None
     except (ValueError, RecursionError):
         return None
 

@@ -14,6 +14,7 @@ from msgspec import structs
 
 from eventyard.model.outcome import Outcome, Sent
 from eventyard.targets.outcomes import HEADER_KEPT
+from eventyard.wire.signatures import WEBHOOK_SECRET_PREFIX
 
 STARS = "***"
 
@@ -75,9 +76,10 @@ def _starred(text: AnyStr, forms: Sequence[AnyStr], stars: AnyStr) -> AnyStr:
 
 
 def _forms(secret: str) -> tuple[str, ...]:
-    """A secret, and its last word, as they are, in JSON (``/`` escaped, as PHP does it, or not), URLs and forms."""
+    """A secret, its last word and its key alone: as they are, in JSON (``/`` escaped or not), in URLs and forms."""
     scheme, space, _ = secret.partition(" ")
     words = {secret.rpartition(" ")[2]} if space and scheme.lower() in _SCHEMES else {secret, secret.rpartition(" ")[2]}
+    words |= {word.removeprefix(WEBHOOK_SECRET_PREFIX) for word in words}
     return tuple(
         form
         for word in words - {""}

@@ -18,7 +18,7 @@ names that are the hub's own are left out: an event that comes back from it may 
 import re
 from base64 import b64encode
 from binascii import a2b_base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import quote, unquote_to_bytes
@@ -27,11 +27,12 @@ import msgspec
 from msgspec import Meta, Raw
 from msgspec.json import Decoder
 
-from eventyard.model.errors import Invalid, TooLarge
+from eventyard.model.errors import HubError, Invalid, TooLarge
 from eventyard.model.event import Event
 from eventyard.model.ids import Millis
 from eventyard.model.reserved import ATTRIBUTES, UNTOLD
 from eventyard.wire import rfc3339
+from eventyard.wire.attribute_text import check_text
 
 STRUCTURED_MEDIA: Final = "application/cloudevents+json"
 BATCH_MEDIA: Final = "application/cloudevents-batch+json"
@@ -48,13 +49,6 @@ _MEDIA_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}[ \t]*(?:;[\t -~]*)?")
 _ESCAPED = re.compile(r"\\(.)")
 _SAFE = "!#$&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _UNQUOTED = re.compile("[!#$&-~]*")
-_FORBIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
-    + "".join(chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF))
-    + "]"
-)
-"""What a CloudEvents string must not hold: controls, surrogates, noncharacters (CE 2.5, String)."""
-
 ATTRIBUTE_LIMIT = 2048
 """Characters of one attribute at most. CloudEvents has no bound, but each becomes a header, a key, a log field."""
 
@@ -114,7 +108,7 @@ def decode_binary(headers: Mapping[str, str], body: bytes, now: Millis) -> Event
             _check_name(name, header)
             plain = value.isascii() and "%" not in value and '"' not in value
             text = value if plain else _header_text(value, header)
-            attributes[name] = text if text.isprintable() else _clean(text, header)
+            attributes[name] = text if text.isprintable() else check_text(text, header)
     attributes["datacontenttype"] = headers.get("content-type") or (BINARY_MEDIA if body else JSON_MEDIA)
     return _event(attributes, body, _HEADER, now)
 
@@ -128,18 +122,35 @@ def decode_structured(body: bytes, now: Millis) -> Event:
     return _from_members(_parse(_MEMBERS, body, ""), "/", now)
 
 
-def decode_batch(body: bytes, now: Millis, limit: int) -> list[Event]:
-    """The events in a JSON array (JSON 4), which may be empty; all of them or none.
+def decode_each(
+    body: bytes, now: Millis, limit: int, check: Callable[[bytes], None] = lambda _: None
+) -> list[Event | HubError]:
+    """The events in a JSON array (JSON 4), which may be empty; for one that is wrong, what is wrong with it.
 
-    Raises as :func:`decode_structured` does, for the first that is wrong, and ``TooLarge`` (``batch_too_large``).
+    ``check`` is asked about the bytes of each first, and may raise. Raises ``Invalid`` (``invalid_json``,
+    ``invalid_cloudevent``) for what is no array, and ``TooLarge`` (``batch_too_large``, ``body_too_deep``).
     """
     documents = _parse(_DOCUMENTS, body, "")
     if len(documents) > limit:
         raise TooLarge("batch_too_large", f"the batch holds {len(documents)} events; the limit is {limit}")
-    return [
-        _from_members(_parse(_MEMBERS, document, f"/{index}"), f"/{index}/", now)
-        for index, document in enumerate(documents)
-    ]
+    events: list[Event | HubError] = []
+    for index, document in enumerate(documents):
+        try:
+            check(bytes(document))
+            events.append(_from_members(_parse(_MEMBERS, document, ""), "/", now))
+        except HubError as error:
+            events.append(error.below(f"/{index}"))
+    return events
+
+
+def decode_batch(body: bytes, now: Millis, limit: int) -> list[Event]:
+    """The events in a JSON array, all of them or none: raises what :func:`decode_each` says of the first wrong one."""
+    events = []
+    for event in decode_each(body, now, limit):
+        if isinstance(event, HubError):
+            raise event
+        events.append(event)
+    return events
 
 
 def encode_binary(event: Event) -> tuple[dict[str, str], bytes]:
@@ -226,7 +237,7 @@ def _from_members(members: dict[str, Raw], at: str, now: Millis) -> Event:
     for name, raw in members.items():
         text = _defined_text(name, raw, at) if name in _DEFINED else _extension_text(name, raw, at)
         if text is not None:  # null is the same as absent (JSON 2.2)
-            attributes[name] = text if text.isprintable() else _clean(text, at + name)
+            attributes[name] = text if text.isprintable() else check_text(text, at + name)
     binary = None if encoded is None else _binary(encoded, at)
     if binary is not None and data is not None:
         raise _wrong("data and data_base64 exclude each other", at + "data_base64")
@@ -323,13 +334,6 @@ def _check_name(name: str, pointer: str) -> None:
     """Attribute names are lower-case letters and digits, and none is called data (CE 2.4)."""
     if _NAME.fullmatch(name) is None or name == "data":
         raise _wrong(f"{name!r} cannot name an attribute: use lower-case letters and digits, and not 'data'", pointer)
-
-
-def _clean(text: str, pointer: str) -> str:
-    """The text, unless it holds a forbidden character; asked only about text that is not all printable."""
-    if _FORBIDDEN.search(text):
-        raise _wrong("it holds a character that no attribute may hold (a control, surrogate or noncharacter)", pointer)
-    return text
 
 
 def _header_text(value: str, header: str) -> str:

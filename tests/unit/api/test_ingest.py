@@ -418,6 +418,19 @@ async def test_a_signature_is_good_for_one_dispatch(yard, sources):
     assert (await sources.dispatch(body, headers)).status_code == 200
 
 
+async def test_a_repeated_dispatch_is_answered_as_the_first_was(client, sources, shop):
+    await sources.subscribe(shop)
+    paused = await sources.subscribe(shop, "paused")
+    await client.patch(f"/v1/subscriptions/{paused['id']}", json={"mode": "paused"})
+    body, headers = b'{"source":"shop","payload":{}}', {"idempotency-key": "k"}
+    first, again = [await sources.dispatch(body, headers) for _ in range(2)]
+    assert again.headers[REPLAYED] == "true"
+    assert again.json() == first.json()
+    assert sorted(one["status"] for one in first.json()["results"]) == ["delayed", "queued"]
+    await client.delete(f"/v1/subscriptions/{paused['id']}")
+    assert [one["status"] for one in (await sources.dispatch(body, headers)).json()["results"]] == ["queued"]
+
+
 async def test_with_an_idempotency_key_a_signed_dispatch_can_be_repeated(sources):
     await sources.make(scheme="hmac-sha256", secret=SECRET)
     headers = {"x-signature-256": sign_body(SECRET, b"{}"), "idempotency-key": "k"}
@@ -571,7 +584,36 @@ async def test_a_batch_of_cloudevents_is_dispatched_each_to_its_source(client, s
     assert one.json()[0]["status"] == 202
 
 
+@pytest.mark.parametrize("path", ["/v1/events/dispatch", "/v1/events/batch"])
+async def test_what_is_wrong_with_one_cloudevent_of_a_batch_harms_no_other(client, shop, path):
+    untyped = CLOUD_EVENT.replace(b'"type"', b'"kind"')
+    deep = CLOUD_EVENT.replace(b'"specversion"', b'"data":' + b"[" * 70 + b"]" * 70 + b',"specversion"')
+    large = CLOUD_EVENT.replace(b'"specversion"', b'"data":"' + b"x" * (1 << 20) + b'","specversion"')
+    answer = await client.post(path, content=b"[%s,%s,%s,%s]" % (untyped, deep, large, CLOUD_EVENT), headers=BATCH)
+    assert answer.status_code == 200
+    assert [(one["status"], one.get("code"), one.get("pointer")) for one in answer.json()] == [
+        (400, "invalid_cloudevent", "/0/type"), (413, "body_too_deep", "/1"), (413, "body_too_large", "/2"),
+        (202, None, None),
+    ]  # fmt: skip
+
+
+async def test_a_cloudevent_may_have_no_data(client, shop):
+    answer = await client.post("/v1/events/dispatch", content=CLOUD_EVENT, headers=STRUCTURED)
+    assert answer.status_code == 200
+
+
 # POST /v1/events/batch
+
+
+async def test_one_event_of_a_batch_is_bounded_and_its_attributes_hold_no_controls(sources, shop):
+    large = b'{"payload":"' + b"x" * (1 << 20) + b'"}'
+    body = b'%s\n{"type":"a\\r\\nX: 1"}\n{"id":"\\u0000"}\n{"subject":"s\\n"}\n{"payload":1}' % large
+    answer = await sources.batch(body, NDJSON, source="shop")
+    told = [json.loads(line) for line in answer.content.splitlines()]
+    assert [(one["status"], one.get("code"), one.get("pointer")) for one in told] == [
+        (413, "body_too_large", "/0"), (422, "invalid_body", "/1/type"), (422, "invalid_body", "/2/id"),
+        (422, "invalid_body", "/3/subject"), (202, None, None),
+    ]  # fmt: skip
 
 
 async def test_a_batch_in_ndjson_is_answered_in_ndjson_line_by_line(yard, sources, shop):

@@ -26,6 +26,11 @@ def test_a_secret_that_is_cut_off_at_the_end_is_starred_as_far_as_it_is_there() 
     assert stars.text("that is all of s3cret-o") == "that is all of s3cret-o"
 
 
+def test_of_a_webhook_secret_the_key_alone_is_starred() -> None:
+    told = Stars(["whsec_QacCoKv/GqKP8GWz"]).text("whsec_QacCoKv/GqKP8GWz, QacCoKv/GqKP8GWz, QacCoKv%2FGqKP8GWz")
+    assert told == "***, ***, ***"
+
+
 def test_nothing_is_starred_for_an_empty_secret() -> None:
     outcome = Outcome(Result.DELIVERED, 200, response_body=b"ok")
     assert Stars(["", "Bearer "]).outcome(outcome) is outcome

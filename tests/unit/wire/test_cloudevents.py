@@ -11,6 +11,7 @@ from eventyard.wire.cloudevents import (
     Mode,
     decode_batch,
     decode_binary,
+    decode_each,
     decode_structured,
     encode_batch,
     encode_binary,
@@ -260,6 +261,18 @@ class TestBatch:
     )
     def test_the_first_wrong_event_is_pointed_at(self, events: Any, pointer: str) -> None:
         assert refusal(decode_batch, json.dumps(events).encode(), NOW, 9) == ("invalid_cloudevent", pointer)
+
+    def test_each_event_has_its_own_result_and_is_checked_first(self) -> None:
+        def check(raw: bytes) -> None:
+            if b"deep" in raw:
+                raise TooLarge("body_too_deep", "too deep")
+
+        events = [REQUIRED, {"id": "x"}, REQUIRED | {"data": "deep"}, 5, REQUIRED | {"id": "2"}]
+        first, wrong, deep, odd, last = decode_each(json.dumps(events).encode(), NOW, 9, check)
+        assert (first, last) == (event(data=b""), event(id="2", data=b""))
+        assert [(one.code, one.pointer) for one in (wrong, deep, odd)] == [
+            ("invalid_cloudevent", "/1/specversion"), ("body_too_deep", "/2"), ("invalid_cloudevent", "/3"),
+        ]  # fmt: skip
 
     def test_a_batch_beyond_the_limit_is_refused(self) -> None:
         with pytest.raises(TooLarge, match="the batch holds 3 events; the limit is 2") as refused:

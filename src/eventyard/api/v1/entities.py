@@ -10,7 +10,7 @@ import msgspec
 from fastapi import APIRouter, Header, Path, Query, Response
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from eventyard.api.ingest import Line, Receipt, decoded, line_of
+from eventyard.api.results import Line, Receipt, decoded, line_of
 from eventyard.api.v1.answers import body_of, reply, shows
 from eventyard.api.v1.call import Asked, Call, InProject
 from eventyard.model.access import Scope

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from msgspec import Meta, Struct
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of
 from eventyard.api.v1.bodies import Body, Change, Description, Name, ProjectRef, Ref, SchemaDocument, Secret, unset
@@ -67,7 +67,8 @@ Algorithm = Annotated[
     Field(description="hmac-sha256, github-sha256, stripe-v1, or another of /v1/schemes.", examples=["hmac-sha256"]),
 ]
 FilterExpr = Annotated[
-    dict[str, Any] | None,
+    Any,
+    WithJsonSchema({"anyOf": [{"type": "object", "additionalProperties": True}, {"type": "null"}]}),
     Field(
         description="eq and ne: lists of [path, text]; has: a list of paths; all of them must hold.",
         examples=[{"eq": [["action", "opened"]], "has": ["pull_request"]}],

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 from msgspec import Meta, Struct
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, WithJsonSchema
 
 from eventyard.api.paging import FIRST_PAGE
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of
@@ -59,7 +59,8 @@ Pattern = Annotated[
     Field(description="Of the routing key: words between dots, * for one of them, # for any number; null: any."),
 ]
 Filter = Annotated[
-    dict[str, Any] | None,
+    Any,
+    WithJsonSchema({"anyOf": [{"type": "object", "additionalProperties": True}, {"type": "null"}]}),
     Field(
         description="Conditions on the data, all of which must hold; null: none.",
         examples=[{"eq": [["action", "opened"]], "has": ["pull_request"]}],

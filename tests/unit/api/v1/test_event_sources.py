@@ -65,6 +65,9 @@ async def test_a_subscription_can_be_changed(client, make, signed, refused):
         422, "invalid_filter", "/filter_expr/eq",
     )  # fmt: skip
     assert refused(await client.patch(path, json={}))[:2] == (400, "empty_patch")
+    original = await client.patch(path, json={"filter_expr": "payload.action == 'created'"})
+    assert refused(original) == (422, "invalid_filter", "/filter_expr")
+    assert original.json()["hint"] == 'write {"eq": [["action", "created"]]}'
     await client.patch(path, json={"filter_expr": None, "enabled": True})
     assert (await client.get(f"/v1/event-sources/{signed['id']}/subscriptions")).json() == [made]
 

@@ -80,6 +80,7 @@ async def test_a_subscription_on_topics_needs_no_source(make, job):
     [
         ({"filter": {"equals": []}}, (422, "invalid_filter", "/filter/equals")),
         ({"filter": {"eq": [["a"]]}}, (422, "invalid_filter", "/filter/eq/0")),
+        ({"filter": "payload.action == 'created'"}, (422, "invalid_filter", "/filter")),
         ({"pattern": "a..b"}, (422, "invalid_pattern", "/pattern")),
         ({"order": 1.5}, (422, "invalid_body", "/order")),
         ({"order": 2**31}, (422, "invalid_body", "/order")),
