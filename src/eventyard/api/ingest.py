@@ -285,12 +285,18 @@ def _arrival(door: Door, item: Item, fresh_id: str, now: Millis, *, well_formed:
         "application/json",
         item.subject,
     )
-    for name, text in (("id", item.id), ("type", item.type), ("subject", item.subject)):
-        if text is not None and not text.isprintable():
-            check_text(text, f"/{name}", "invalid_body")
+    if item.id or item.type or item.subject or item.routing_key:
+        _check_attributes(item)
     key = item.idempotency_key
     known = f"key:{key}" if key else _event_key(event) if item.id else None
     return Arrival(door, event, known, well_formed=well_formed)
+
+
+def _check_attributes(item: Item) -> None:
+    for name in ("id", "type", "subject", "routing_key"):
+        text = getattr(item, name)
+        if text is not None and not text.isprintable():
+            check_text(text, f"/{name}", "invalid_body")
 
 
 def _cloud_arrival(door: Door, event: Event | HubError) -> Arrival | HubError:

@@ -607,12 +607,15 @@ async def test_a_cloudevent_may_have_no_data(client, shop):
 
 async def test_one_event_of_a_batch_is_bounded_and_its_attributes_hold_no_controls(sources, shop):
     large = b'{"payload":"' + b"x" * (1 << 20) + b'"}'
-    body = b'%s\n{"type":"a\\r\\nX: 1"}\n{"id":"\\u0000"}\n{"subject":"s\\n"}\n{"payload":1}' % large
+    body = (
+        b'%s\n{"type":"a\\r\\nX: 1"}\n{"id":"\\u0000"}\n{"subject":"s\\n"}\n{"routing_key":"a\\t"}\n{"payload":1}'
+        % large
+    )
     answer = await sources.batch(body, NDJSON, source="shop")
     told = [json.loads(line) for line in answer.content.splitlines()]
     assert [(one["status"], one.get("code"), one.get("pointer")) for one in told] == [
         (413, "body_too_large", "/0"), (422, "invalid_body", "/1/type"), (422, "invalid_body", "/2/id"),
-        (422, "invalid_body", "/3/subject"), (202, None, None),
+        (422, "invalid_body", "/3/subject"), (422, "invalid_body", "/4/routing_key"), (202, None, None),
     ]  # fmt: skip
 
 
