@@ -8,6 +8,7 @@ answer; nothing is decided here.
 
 import random
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -17,7 +18,7 @@ from eventyard.api.http import JSON, Answer, check_size
 from eventyard.api.results import Receipt, decoded, line_of, results_again, results_of
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Source
-from eventyard.model.errors import HubError, Invalid, TooLarge
+from eventyard.model.errors import HubError, Invalid
 from eventyard.model.event import Event
 from eventyard.model.ids import RANDOM_BYTES, Millis, uuid7, uuid7s
 from eventyard.pipeline.accept import KEY_LIMIT, Arrival, sender_key
@@ -27,6 +28,7 @@ from eventyard.pipeline.view import View
 from eventyard.ports import Request
 from eventyard.wire import cloudevents
 from eventyard.wire.attribute_text import check_text
+from eventyard.wire.batches import in_array, in_lines
 from eventyard.wire.cloudevents import Mode
 from eventyard.wire.json_depth import check_depth
 from eventyard.wire.rfc3339 import parse
@@ -65,7 +67,6 @@ _encoder = msgspec.json.Encoder()
 _encode = _encoder.encode
 _decode_dispatch = msgspec.json.Decoder(Dispatch).decode
 _decode_item = msgspec.json.Decoder(Item).decode
-_decode_raws = msgspec.json.Decoder(list[Raw]).decode
 
 
 class Ingest:
@@ -93,7 +94,9 @@ class Ingest:
             key = key or _event_key(event)
         # GitHub sends the same body under several ids, as several events: the signature speaks only where no id does.
         signature = verified.signature if key is None else None
-        accepted = await hub.acceptor.accept(Arrival(door, event, key, signature, redelivery=True))
+        bare = mode is not None and not event.data
+        arrival = Arrival(door, event, key, signature, redelivery=True, well_formed=bare)
+        accepted = await hub.acceptor.accept(arrival)
         receipt = Receipt(accepted.event_id, accepted.entry_id, accepted.dispatched)
         return Answer(202, _encode(receipt), headers=REPLAYED if accepted.replayed else ())
 
@@ -121,7 +124,7 @@ class Ingest:
             key = sender_key(headers) or _event_key(event)
             signed = body
         signature = self._prove(door, headers, signed, now)
-        accepted = await hub.acceptor.accept(Arrival(door, event, key, signature))
+        accepted = await hub.acceptor.accept(Arrival(door, event, key, signature, well_formed=not event.data))
         if accepted.replayed:
             results = results_again(await hub.acceptor.deliveries(accepted), hub.catalog)
         else:
@@ -148,19 +151,19 @@ class Ingest:
                 "unsupported_media_type", f"a batch of {media!r} is not understood", pointer="Content-Type",
                 hint=f"send {JSON} (an array) or {NDJSON} (one event a line)",
             )  # fmt: skip
-        lines = media != JSON
-        items = body.split(b"\n") if lines else map(bytes, decoded(_decode_raws, body))
-        raws = [raw for raw in items if raw and not raw.isspace()]
-        self._check_count(len(raws))
+        lines, limits, source = media != JSON, hub.limits, query.get("source")
+        if lines:
+            raws = in_lines(body, limits.batch_events)
+        else:
+            raws = list(map(bytes, decoded(partial(in_array, limit=limits.batch_events), body)))
         unicode = _is_unicode(body)
-        depth, most, source = hub.limits.depth, hub.limits.body_bytes, query.get("source")
         ids = uuid7s(now, random.randbytes(RANDOM_BYTES * len(raws)))
         doors: dict[str | None, Door | HubError] = {}
         arrivals: list[Arrival | HubError] = []
         for place, raw in enumerate(raws):
             try:
-                check_size(raw, most)
-                check_depth(raw, depth)
+                check_size(raw, limits.body_bytes)
+                check_depth(raw, limits.depth)
                 item = decoded(_decode_item, raw)
                 name = item.source or source
                 if name not in doors:
@@ -229,8 +232,6 @@ class Ingest:
             headers.get("content-type") or JSON,
         )
         if event.is_json:
-            if not body:
-                raise Invalid("invalid_json", "the body is empty, and that is not JSON")
             check_depth(body, self._hub.limits.depth)
         return event
 
@@ -251,13 +252,6 @@ class Ingest:
             check_depth(raw, limits.depth)
 
         return cloudevents.decode_each(body, now, limits.batch_events, check)
-
-    def _check_count(self, count: int) -> None:
-        limit = self._hub.limits.batch_events
-        if count > limit:
-            raise TooLarge(
-                "batch_too_large", f"the batch holds {count} events, the limit is {limit}", hint="send smaller batches"
-            )
 
     def _door(self, who: Principal, project_id: str | None, source: str) -> Door:
         view = View(self._hub.catalog, who)
@@ -300,7 +294,9 @@ def _check_attributes(item: Item) -> None:
 
 
 def _cloud_arrival(door: Door, event: Event | HubError) -> Arrival | HubError:
-    return event if isinstance(event, HubError) else Arrival(door, event, _event_key(event))
+    if isinstance(event, HubError):
+        return event
+    return Arrival(door, event, _event_key(event), well_formed=not event.data)
 
 
 def _is_unicode(body: bytes) -> bool:

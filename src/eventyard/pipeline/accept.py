@@ -59,7 +59,8 @@ class Arrival(Struct, frozen=True, gc=False):
 
     ``key`` is the idempotency key, with its kind before a colon; the same key with the same data gets the same answer.
     ``signature`` may not come twice: a repeated one is refused, or, where the sender may redeliver, answered as before.
-    ``well_formed`` says that the data was cut out of JSON that was read already, and need not be read to be believed.
+    ``well_formed`` says that the data need not be read to be believed: it was cut out of JSON that was read already, or
+    there is none, as an event may have none (CloudEvents 1.0.2, section 3.3).
     """
 
     door: Door
@@ -351,10 +352,8 @@ def _decode(arrival: Arrival, *, looked_at: bool) -> Any:
     """The event's data as a JSON value if a schema or a filter wants to look at it, else ``None``."""
     door, event = arrival.door, arrival.event
     looked_at = looked_at or bool(door.schemas)
-    if arrival.well_formed and not looked_at:
+    if arrival.well_formed and not (looked_at and event.data):
         return None
-    if not event.data:
-        return None  # an event may have none (CloudEvents 1.0.2, section 3.3)
     if not event.is_json:
         if door.schemas:
             raise Invalid(

@@ -20,6 +20,7 @@ from base64 import b64encode
 from binascii import a2b_base64
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
@@ -33,6 +34,7 @@ from eventyard.model.ids import Millis
 from eventyard.model.reserved import ATTRIBUTES, UNTOLD
 from eventyard.wire import rfc3339
 from eventyard.wire.attribute_text import check_text
+from eventyard.wire.batches import in_array
 
 STRUCTURED_MEDIA: Final = "application/cloudevents+json"
 BATCH_MEDIA: Final = "application/cloudevents-batch+json"
@@ -53,7 +55,6 @@ ATTRIBUTE_LIMIT = 2048
 """Characters of one attribute at most. CloudEvents has no bound, but each becomes a header, a key, a log field."""
 
 _MEMBERS = Decoder(dict[str, Raw])
-_DOCUMENTS = Decoder(list[Raw])
 _STRING: Decoder[str | None] = Decoder(str | None)
 _SCALAR: Decoder[str | bool | int | None] = Decoder(str | bool | Annotated[int, Meta(ge=-(2**31), lt=2**31)] | None)
 _TEXT = Decoder(str)
@@ -119,7 +120,7 @@ def decode_structured(body: bytes, now: Millis) -> Event:
     Raises ``Invalid`` (``invalid_json``, or ``invalid_cloudevent`` with a JSON Pointer) and ``TooLarge``
     (``body_too_deep``).
     """
-    return _from_members(_parse(_MEMBERS, body, ""), "/", now)
+    return _from_members(_parse(_members, body, "an object"), "/", now)
 
 
 def decode_each(
@@ -130,14 +131,12 @@ def decode_each(
     ``check`` is asked about the bytes of each first, and may raise. Raises ``Invalid`` (``invalid_json``,
     ``invalid_cloudevent``) for what is no array, and ``TooLarge`` (``batch_too_large``, ``body_too_deep``).
     """
-    documents = _parse(_DOCUMENTS, body, "")
-    if len(documents) > limit:
-        raise TooLarge("batch_too_large", f"the batch holds {len(documents)} events; the limit is {limit}")
     events: list[Event | HubError] = []
-    for index, document in enumerate(documents):
+    for index, raw in enumerate(_parse(partial(in_array, limit=limit), body, "an array of events")):
+        document = bytes(raw)
         try:
-            check(bytes(document))
-            events.append(_from_members(_parse(_MEMBERS, document, ""), "/", now))
+            check(document)
+            events.append(decode_structured(document, now))
         except HubError as error:
             events.append(error.below(f"/{index}"))
     return events
@@ -215,19 +214,21 @@ def _is_json_text(data: bytes) -> bool:
     return True
 
 
-def _parse(decoder: Decoder[_Shape], body: bytes | Raw, at: str) -> _Shape:
+def _members(document: bytes) -> dict[str, Raw]:
+    if not document.isascii():
+        document.decode()  # as above
+    return _MEMBERS.decode(document)
+
+
+def _parse(decode: Callable[[bytes], _Shape], body: bytes, kind: str) -> _Shape:
     try:
-        parsed = decoder.decode(body)
-        if isinstance(body, bytes) and not body.isascii():
-            body.decode()  # as above
+        return decode(body)
     except msgspec.ValidationError:
-        kind = "an array of events" if decoder is _DOCUMENTS else "an object"
-        raise _wrong(f"it is JSON, but not {kind}", at) from None
+        raise _wrong(f"it is JSON, but not {kind}", "") from None
     except ValueError as error:
         raise Invalid("invalid_json", f"the body is not JSON: {error}") from None
     except RecursionError:
         raise TooLarge("body_too_deep", "the JSON is nested deeper than can be read") from None
-    return parsed
 
 
 def _from_members(members: dict[str, Raw], at: str, now: Millis) -> Event:

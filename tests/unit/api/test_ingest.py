@@ -597,9 +597,20 @@ async def test_what_is_wrong_with_one_cloudevent_of_a_batch_harms_no_other(clien
     ]  # fmt: skip
 
 
-async def test_a_cloudevent_may_have_no_data(client, shop):
-    answer = await client.post("/v1/events/dispatch", content=CLOUD_EVENT, headers=STRUCTURED)
-    assert answer.status_code == 200
+async def test_a_cloudevent_may_have_no_data(client, sources, shop):
+    bare = b'{"specversion":"1.0","id":"A-1","source":"shop","type":"order.created"}'
+    binary = {"ce-specversion": "1.0", "ce-id": "A-3", "ce-source": "shop", "ce-type": "order.created"}
+    answers = [
+        await client.post("/v1/events/dispatch", content=bare, headers=STRUCTURED),
+        await sources.post(shop, bare.replace(b"A-1", b"A-2"), STRUCTURED),
+        await sources.post(shop, b"", binary),
+        await sources.post(shop, b"", binary | {"ce-id": "A-4", "content-type": "application/json"}),
+        await sources.post(shop, b"[%s]" % bare.replace(b"A-1", b"A-5"), BATCH),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 202, 202, 202, 202]
+    told = [answer.json() for answer in answers]
+    events = [await sources.kept(one[0] if isinstance(one, list) else one) for one in told]
+    assert [(event.id, event.data) for event in events] == [(f"A-{number}", b"") for number in range(1, 6)]
 
 
 # POST /v1/events/batch

@@ -10,7 +10,7 @@ from eventyard.testing import builders
 
 
 def arrival(world, data=b'{"order": 1}', **fields):
-    given = {name: fields.pop(name) for name in ("key", "signature", "redelivery") if name in fields}
+    given = {name: fields.pop(name) for name in ("key", "signature", "redelivery", "well_formed") if name in fields}
     return Arrival(world.doors.of("source-shop"), builders.event(data, **fields), **given)
 
 
@@ -86,7 +86,7 @@ async def test_without_a_schema_any_content_type_is_taken(world):
     assert (await world.store.detail(accepted.entry_id)).event.data == b"a,b\n\xff"
 
 
-@pytest.mark.parametrize("data", [b"{", b'{"a":1} x', b'"\xff"', b"nul"])
+@pytest.mark.parametrize("data", [b"", b"{", b'{"a":1} x', b'"\xff"', b"nul"])
 @pytest.mark.parametrize("filter_", [None, {"has": ["order"]}])
 async def test_what_claims_to_be_json_must_be_json_whether_or_not_anybody_looks_at_it(world, data, filter_):
     subscription = world.catalog.get(Subscription, "subscription-fulfilment")
@@ -103,13 +103,27 @@ async def test_a_number_beyond_every_float_is_taken_whether_or_not_anybody_looks
     assert (await world.acceptor.accept(arrival(world, b'{"order": 1e999}'))).dispatched == 1
 
 
-async def test_an_event_may_have_no_data_unless_its_schema_wants_some(world):
-    taken = await world.acceptor.accept(arrival(world, b""))
+@pytest.mark.parametrize("filter_", [None, {"has": ["order"]}])
+@pytest.mark.parametrize("content_type", ["application/json", "text/csv"])
+async def test_an_event_that_says_so_has_no_data_unless_its_schema_wants_some(world, filter_, content_type):
+    await world.catalog.save(replace(world.catalog.get(Subscription, "subscription-fulfilment"), filter=filter_))
+    taken = await world.acceptor.accept(arrival(world, b"", content_type=content_type, well_formed=True))
+    assert taken.dispatched == (filter_ is None)
     assert (await world.store.detail(taken.entry_id)).event.data == b""
-    await world.catalog.save(replace(world.catalog.get(Source, "source-shop"), schema={"type": "object"}))
+    source = world.catalog.get(Source, "source-shop")
+    await world.catalog.save(replace(source, schema={"type": ["object", "null"]}))
+    await world.acceptor.accept(arrival(world, b"", content_type=content_type, well_formed=True))
+    await world.catalog.save(replace(source, schema={"type": "object"}))
     with pytest.raises(Invalid) as refused:
-        await world.acceptor.accept(arrival(world, b""))
+        await world.acceptor.accept(arrival(world, b"", content_type=content_type, well_formed=True))
     assert refused.value.code == "schema_mismatch"
+
+
+async def test_what_is_not_json_fits_no_schema_be_it_empty(world):
+    await world.catalog.save(replace(world.catalog.get(Source, "source-shop"), schema=True))
+    with pytest.raises(Invalid) as refused:
+        await world.acceptor.accept(arrival(world, b"", content_type="text/csv"))
+    assert (refused.value.code, refused.value.pointer) == ("schema_mismatch", "datacontenttype")
 
 
 async def test_the_deliveries_of_an_accepted_event_are_told_while_they_are_on_record(world):

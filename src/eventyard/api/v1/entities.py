@@ -4,6 +4,8 @@ What is told is an event on the exchange of that project or application, committ
 comes in goes out as it is, byte for byte.
 """
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -15,8 +17,9 @@ from eventyard.api.v1.answers import body_of, reply, shows
 from eventyard.api.v1.call import Asked, Call, InProject
 from eventyard.model.access import Scope
 from eventyard.model.catalog import Application, Project
-from eventyard.model.errors import HubError, Invalid, TooLarge
+from eventyard.model.errors import HubError, Invalid
 from eventyard.pipeline.entities import EntityChange, Happening, Place
+from eventyard.wire.batches import in_array
 
 router = APIRouter(prefix="/v1", tags=["Entities"])
 
@@ -57,7 +60,6 @@ class EntityItem(Struct, forbid_unknown_fields=True):
 
 
 _decode_item = msgspec.json.Decoder(Item).decode
-_decode_array = msgspec.json.Decoder(list[Raw]).decode
 
 
 def _takes(shape: Any, description: str, *, required: bool = True) -> dict[str, Any]:
@@ -149,10 +151,8 @@ async def _one(
 
 
 async def _many(call: Call, place: Place, key: str | None) -> Response:
-    raws: list[Raw] = decoded(_decode_array, await call.request.body())
-    limit = call.hub.limits.batch_events
-    if len(raws) > limit:
-        raise TooLarge("batch_too_large", f"{len(raws)} entities came, the limit is {limit}", hint="send fewer at once")
+    body = await call.request.body()
+    raws: Sequence[Raw] = decoded(partial(in_array, limit=call.hub.limits.batch_events), body)
     changes: list[EntityChange | HubError] = []
     for number, raw in enumerate(raws):
         try:
