@@ -17,6 +17,7 @@ from eventyard.api.replays import Replays, Slot
 from eventyard.api.security import Security
 from eventyard.model.access import Principal
 from eventyard.model.errors import HubError, Invalid
+from eventyard.pipeline import idempotency
 from eventyard.pipeline.hub import Hub
 from eventyard.wire.json_depth import check_depth
 
@@ -24,8 +25,6 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 CALLER = "caller"
 """Under this key of the request's state the API finds its :class:`Principal`."""
-
-KEY_LIMIT = 255
 
 FORMS = frozenset({"/oauth2/token"})
 """Paths whose bodies are no JSON, and are read by those who answer there."""
@@ -170,9 +169,7 @@ def repeatable(method: str, path: str) -> bool:
 
 
 def _slot(scope: Scope, caller: Principal, key: str) -> Slot:
-    if not 0 < len(key) <= KEY_LIMIT:
-        message = f"an idempotency key has 1 to {KEY_LIMIT} characters"
-        raise Invalid("invalid_parameter", message, pointer="Idempotency-Key")
+    idempotency.checked(key)
     actor = caller.key_id or caller.client_id or caller.user_id or caller.name
     return (caller.organization_id, actor, scope["path"], scope["query_string"].decode("latin-1"), key)
 

@@ -21,7 +21,8 @@ from eventyard.model.catalog import Source
 from eventyard.model.errors import HubError, Invalid
 from eventyard.model.event import Event
 from eventyard.model.ids import RANDOM_BYTES, Millis, uuid7, uuid7s
-from eventyard.pipeline.accept import KEY_LIMIT, Arrival, sender_key
+from eventyard.pipeline import idempotency
+from eventyard.pipeline.accept import Arrival
 from eventyard.pipeline.doors import Door
 from eventyard.pipeline.hub import Hub
 from eventyard.pipeline.view import View
@@ -60,7 +61,7 @@ class Item(Struct, forbid_unknown_fields=True):
     time: str | None = None
     subject: Word | None = None
     routing_key: Word | None = None
-    idempotency_key: Annotated[str, Meta(min_length=1, max_length=KEY_LIMIT)] | None = None
+    idempotency_key: Annotated[str, Meta(min_length=1, max_length=idempotency.KEY_LIMIT)] | None = None
 
 
 _encoder = msgspec.json.Encoder()
@@ -82,7 +83,7 @@ class Ingest:
         verified = door.verify(Request(headers, body, now))
         mode = cloudevents.mode_of(headers)
         # The sender's own id goes before a header that no scheme signs: under another header it is still a redelivery.
-        key = f"delivery:{verified.key}" if verified.key else sender_key(headers)
+        key = idempotency.of_delivery(verified.key) if verified.key else idempotency.of_sender(headers)
         if mode is Mode.BATCH:
             arrivals = [_cloud_arrival(door, event) for event in self._events(body, now)]
             return await self._batch(arrivals, status=202)
@@ -91,7 +92,7 @@ class Ingest:
             event = self._plain(door, headers, body, now, verified.key, type_)
         else:
             event = self._cloud(mode, headers, body, now)
-            key = key or _event_key(event)
+            key = key or idempotency.of_event(event)
         # GitHub sends the same body under several ids, as several events: the signature speaks only where no id does.
         signature = verified.signature if key is None else None
         bare = mode is not None and not event.data
@@ -114,14 +115,14 @@ class Ingest:
             door = self._door(who, asked.project_id, asked.source)
             payload = bytes(asked.payload)
             event = Event(_new_id(now), door.uri, door.source.name, now, payload, door.source.name, "application/json")
-            key = sender_key(headers)
+            key = idempotency.of_sender(headers)
             signed = payload
         else:
             if mode is Mode.BATCH:
                 return await self._dispatch_cloud_batch(who, headers, query, body, now)
             event = self._cloud(mode, headers, body, now)
             door = self._door(who, query.get("project_id"), headers.get("x-event-source") or event.source)
-            key = sender_key(headers) or _event_key(event)
+            key = idempotency.of_sender(headers) or idempotency.of_event(event)
             signed = body
         signature = self._prove(door, headers, signed, now)
         accepted = await hub.acceptor.accept(Arrival(door, event, key, signature, well_formed=not event.data))
@@ -282,7 +283,7 @@ def _arrival(door: Door, item: Item, fresh_id: str, now: Millis, *, well_formed:
     if item.id or item.type or item.subject or item.routing_key:
         _check_attributes(item)
     key = item.idempotency_key
-    known = f"key:{key}" if key else _event_key(event) if item.id else None
+    known = f"key:{key}" if key else idempotency.of_event(event) if item.id else None
     return Arrival(door, event, known, well_formed=well_formed)
 
 
@@ -296,7 +297,7 @@ def _check_attributes(item: Item) -> None:
 def _cloud_arrival(door: Door, event: Event | HubError) -> Arrival | HubError:
     if isinstance(event, HubError):
         return event
-    return Arrival(door, event, _event_key(event), well_formed=not event.data)
+    return Arrival(door, event, idempotency.of_event(event), well_formed=not event.data)
 
 
 def _is_unicode(body: bytes) -> bool:
@@ -313,11 +314,6 @@ def _time(text: str) -> Millis:
         return parse(text)
     except ValueError as error:
         raise Invalid("invalid_body", f"time: {error}", pointer="/time") from None
-
-
-def _event_key(event: Event) -> str:
-    """CloudEvents: source and id together identify an event (CE 3.1). No source holds a tab, though it may a space."""
-    return f"event:{event.source}\t{event.id}"
 
 
 def _new_id(now: Millis) -> str:

@@ -7,7 +7,7 @@ answer, and the deliveries this process has room for go straight to dispatch, wi
 
 import hashlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -15,25 +15,20 @@ from msgspec import Struct
 
 from eventyard.matching.fields import decode
 from eventyard.model.catalog import Subscription, Target
-from eventyard.model.errors import Conflict, HubError, Invalid, NotFound, Unauthenticated
+from eventyard.model.errors import HubError, Invalid, NotFound
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import Appended, Claimed, Entry, Idempotency, NewDelivery, NewPublication
 from eventyard.model.lifecycle import Status
+from eventyard.pipeline import idempotency
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.doors import Door
 from eventyard.pipeline.release import in_order
 from eventyard.ports import Clock, Store
 from eventyard.telemetry.observer import Observer
 
-KEY_LIMIT = 255
-"""Characters of an idempotency key."""
-
 RUN_ID = "runid"
 """The CloudEvents extension that says of which run of its publisher an event came."""
-
-SIGNATURE_KEY = "signature:"
-"""Prefix of the idempotency key that a signature itself is; no key of a sender begins with it."""
 
 
 class Choice(Struct, frozen=True):
@@ -57,7 +52,7 @@ class Accepted(Struct, frozen=True, gc=False):
 class Arrival(Struct, frozen=True, gc=False):
     """An event at a door, decoded, its sender proven.
 
-    ``key`` is the idempotency key, with its kind before a colon; the same key with the same data gets the same answer.
+    ``key`` is its idempotency key (``idempotency.py``); the same key with the same data gets the same answer.
     ``signature`` may not come twice: a repeated one is refused, or, where the sender may redeliver, answered as before.
     ``well_formed`` says that the data need not be read to be believed: it was cut out of JSON that was read already, or
     there is none, as an event may have none (CloudEvents 1.0.2, section 3.3).
@@ -69,17 +64,6 @@ class Arrival(Struct, frozen=True, gc=False):
     signature: str | None = None
     redelivery: bool = False
     well_formed: bool = False
-
-
-def sender_key(headers: Mapping[str, str]) -> str | None:
-    """The Idempotency-Key header, as a key. Raises ``Invalid`` (``invalid_parameter``) for one beyond its bound."""
-    key = headers.get("idempotency-key")
-    if key is None:
-        return None
-    if not 0 < len(key) <= KEY_LIMIT:
-        message = f"an idempotency key has 1 to {KEY_LIMIT} characters"
-        raise Invalid("invalid_parameter", message, pointer="Idempotency-Key")
-    return f"key:{key}"
 
 
 Commit = Callable[[Sequence[NewPublication]], Awaitable[Sequence[Appended]]]
@@ -295,7 +279,7 @@ class Acceptor:
             content = hashlib.blake2b(arrival.event.data, digest_size=16).digest()
             keys.append(Idempotency(arrival.key, now + self._window_ms, content))
         if arrival.signature is not None:
-            keys.append(Idempotency(SIGNATURE_KEY + arrival.signature, now + self._replay_ms))
+            keys.append(Idempotency(idempotency.SIGNATURE + arrival.signature, now + self._replay_ms))
         return tuple(keys)
 
     def _finish(
@@ -303,7 +287,10 @@ class Acceptor:
     ) -> Accepted:
         entry_id = appended.entry_id
         if appended.key is not None:
-            self._refuse_replay(arrival, appended)
+            if appended.key.startswith(idempotency.SIGNATURE) and not arrival.redelivery:
+                raise idempotency.repeated_signature()
+            if appended.mismatch:
+                raise idempotency.mismatch(appended.key)
             return Accepted(entry_id, appended.event_id, appended.deliveries, replayed=True)
         if not publication.deliveries:
             return Accepted(entry_id, appended.event_id, 0, choices)
@@ -329,23 +316,6 @@ class Acceptor:
             if delivery.subscription.notify is not None:
                 self._waits(delivery.subscription)
         return Accepted(entry_id, appended.event_id, appended.deliveries, choices)
-
-    def _refuse_replay(self, arrival: Arrival, appended: Appended) -> None:
-        """Raise, if what came a second time may not simply get the first answer again."""
-        signature = appended.key is not None and appended.key.startswith(SIGNATURE_KEY)
-        if signature and not arrival.redelivery:
-            raise Unauthenticated(
-                "signature_replayed",
-                "this signature was used before",
-                hint="sign each request anew; to repeat a request safely, send an Idempotency-Key",
-            )
-        if appended.mismatch:
-            raise Conflict(
-                "idempotency_mismatch",
-                f"{(appended.key or '').partition(':')[2]!r} was used before, for other data",
-                pointer="Idempotency-Key",
-                hint="use a new key for a new event",
-            )
 
 
 def _decode(arrival: Arrival, *, looked_at: bool) -> Any:

@@ -5,7 +5,7 @@ from eventyard.model.catalog import Mode, Source, Subscription, Target, Topic
 from eventyard.model.errors import Conflict, Invalid, Unauthenticated
 from eventyard.model.ids import EntryId
 from eventyard.model.lifecycle import Kind, Status
-from eventyard.pipeline.accept import Accepted, Arrival, sender_key
+from eventyard.pipeline.accept import Accepted, Arrival
 from eventyard.testing import builders
 
 
@@ -222,15 +222,6 @@ async def test_a_change_that_is_refused_takes_its_events_along(world):
         await world.acceptor.accept_within([arrival(world)], commit)
     assert await world.published("orders") == []
     assert world.lanes.offered == []
-
-
-def test_a_sender_names_its_key_in_a_header_within_bounds() -> None:
-    assert sender_key({}) is None
-    assert sender_key({"idempotency-key": "k" * 255}) == "key:" + "k" * 255
-    for key in ("", "k" * 256):
-        with pytest.raises(Invalid) as refused:
-            sender_key({"idempotency-key": key})
-        assert (refused.value.code, refused.value.pointer) == ("invalid_parameter", "Idempotency-Key")
 
 
 async def test_only_the_first_group_of_an_event_is_offered_and_the_others_are_committed_to_wait(world):

@@ -20,7 +20,8 @@ from eventyard.dialects.eventhos.senders import Sender, Senders
 from eventyard.model.errors import HubError
 from eventyard.model.event import Event, Received
 from eventyard.model.ids import RANDOM_BYTES, uuid7
-from eventyard.pipeline.accept import Arrival, sender_key
+from eventyard.pipeline import idempotency
+from eventyard.pipeline.accept import Arrival
 from eventyard.pipeline.hub import Hub
 from eventyard.wire.json_depth import check_depth
 
@@ -113,7 +114,7 @@ class Send:
             name,
             request=self._request(given, headers),
         )
-        accepted = await hub.acceptor.accept(Arrival(door, event, sender_key(headers)))
+        accepted = await hub.acceptor.accept(Arrival(door, event, idempotency.of_sender(headers)))
         extra: Headers = _REPLAYED if accepted.replayed else _OURS
         if accepted.dispatched or accepted.choices:
             return 200, self._received, extra

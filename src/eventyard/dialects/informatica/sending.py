@@ -17,7 +17,8 @@ from eventyard.model.access import Scope
 from eventyard.model.catalog import Source
 from eventyard.model.errors import Conflict, Invalid
 from eventyard.model.event import Event
-from eventyard.pipeline.accept import Accepted, Arrival, sender_key
+from eventyard.pipeline import idempotency
+from eventyard.pipeline.accept import Accepted, Arrival
 from eventyard.ports import Request
 
 REPLAYED = {"idempotency-replayed": "true"}
@@ -42,7 +43,8 @@ async def commit(call: Call, source: Source, raw: bytes, data: bytes, *, force: 
     proof = door.verify(Request(dict(call.headers), raw, now)) if door.verifier.signs else None
     event = Event(call.hub.publishing.new_id(), door.uri, source.name, now, data, source.name)
     open_door = replace(door, source=replace(door.source, enabled=True)) if force else door
-    arrival = Arrival(open_door, event, sender_key(call.headers), proof.signature if proof is not None else None)
+    signature = None if proof is None else proof.signature
+    arrival = Arrival(open_door, event, idempotency.of_sender(call.headers), signature)
     try:
         return await call.hub.acceptor.accept(arrival)
     except Invalid as error:
