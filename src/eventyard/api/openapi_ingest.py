@@ -102,7 +102,8 @@ def ingest_paths() -> dict[str, Any]:
                 "tags": ["Ingest"],
                 "summary": "Dispatch many events",
                 "description": "Many events, committed in one transaction, with a result for each; what is wrong with "
-                "one harms no other. NDJSON is answered as NDJSON.",
+                "one harms no other. NDJSON is answered as NDJSON. An array is refused whole where no reader of JSON finds "
+                "its end: it is cut short, say, or nested a thousand deep. Of NDJSON that is one line.",
                 "parameters": [
                     _query("project_id", "Project, by id or name."),
                     _query("source", "Source of the events that name none, by name or id."),

@@ -5,6 +5,7 @@ answer, and the deliveries this process has room for go straight to dispatch, wi
 (``verifiers``) and decoding the request (``wire``) came before; the story goes on in ``dispatch.py``.
 """
 
+import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -65,6 +66,9 @@ class Arrival(Struct, frozen=True, gc=False):
     redelivery: bool = False
     well_formed: bool = False
 
+
+TURN_MS = 10
+"""How long the events of one batch may be looked at while everybody else waits."""
 
 Commit = Callable[[Sequence[NewPublication]], Awaitable[Sequence[Appended]]]
 """Commits publications with what else belongs into their transaction; an answer for each."""
@@ -160,7 +164,8 @@ class Acceptor:
 
         An arrival that failed before it came here is passed through in its place.
         """
-        now = self._clock()
+        clock = self._clock
+        now = turn = clock()
         results: list[Accepted | HubError] = []
         ready: list[tuple[int, Arrival, NewPublication, tuple[Choice, ...]]] = []
         for place, arrival in enumerate(arrivals):
@@ -171,6 +176,9 @@ class Acceptor:
                 results.append(_NOT_YET)
             except HubError as error:
                 results.append(error)
+            if not 0 <= clock() - turn < TURN_MS:
+                await asyncio.sleep(0)
+                turn = clock()
         if ready:
             appended = await self._store.append_batch([publication for _, _, publication, _ in ready])
             for (place, arrival, publication, choices), one in zip(ready, appended, strict=True):

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 from msgspec.structs import replace
 
@@ -194,6 +196,25 @@ async def test_in_a_batch_each_event_has_its_own_result(world):
     assert repeated.entry_id == taken.entry_id
     assert isinstance(mismatch, Conflict)
     assert world.metrics.registry.get_sample_value("eventyard_events_accepted_total", {"source": "shop"}) == 1
+
+
+@pytest.mark.parametrize(("takes_ms", "waited"), [(3, 4), (10, 1), (-3_600_000, 1)])
+async def test_others_have_their_turn_while_a_batch_is_looked_at(world, takes_ms, waited):
+    looked_at = []
+
+    class Slow:
+        def check(self, data):
+            looked_at.append(data)
+            world.clock.now += takes_ms
+
+    async def other():
+        return len(looked_at)
+
+    door = replace(world.doors.of("source-shop"), schemas=(Slow(),))
+    batch = [Arrival(door, builders.event(b"%d" % number, id=str(number))) for number in range(9)]
+    accepting, turn = asyncio.create_task(world.acceptor.accept_batch(batch)), asyncio.create_task(other())
+    assert await turn == waited
+    assert [one.event_id for one in await accepting] == [str(number) for number in range(9)]
 
 
 async def test_a_batch_in_which_nothing_is_right_commits_nothing(world):
