@@ -15,7 +15,7 @@ from sqlalchemy.pool import QueuePool
 
 from eventyard.stores.sql import faults
 from eventyard.stores.sql.migrations import HEAD, REVISIONS
-from eventyard.stores.sql.statements import CACHED
+from eventyard.stores.sql.statements import CACHED, bind_plainly
 from eventyard.stores.sql.tables import metadata
 
 PAGES_PER_CHECKPOINT = 4_000
@@ -107,6 +107,7 @@ def _revision(path: Path) -> str | None:
 
 def writing_connection(path: Path) -> sqlite3.Connection:
     """The connection of the writer: every commit is on disk before it returns."""
+    bind_plainly()
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=CACHED)
     for pragma in (
         "journal_mode = WAL",

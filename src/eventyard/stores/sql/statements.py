@@ -24,8 +24,15 @@ MOST = 256
 CACHED = 256
 """Prepared statements that the writing connection keeps."""
 
-sqlite3.register_adapter(bytes, bytes)
-sqlite3.register_adapter(NoneType, {None: None}.get)
+
+def bind_plainly() -> None:
+    """Register the adapters, for all of the process: that is where Python's sqlite3 keeps them."""
+    sqlite3.register_adapter(bytes, bytes)
+    sqlite3.register_adapter(NoneType, _itself)
+
+
+def _itself(nothing: None) -> None:
+    return nothing
 
 
 class Rows:
