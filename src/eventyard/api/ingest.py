@@ -7,7 +7,7 @@ answer; nothing is decided here.
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated
 
@@ -15,16 +15,17 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from eventyard.api.http import JSON, Answer, check_size
-from eventyard.api.results import Receipt, decoded, line_of, results_again, results_of
+from eventyard.api.results import Receipt, decoded, lines_of, results_again, results_of
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Source
 from eventyard.model.errors import HubError, Invalid
 from eventyard.model.event import Event
 from eventyard.model.ids import RANDOM_BYTES, Millis, uuid7, uuid7s
 from eventyard.pipeline import idempotency
-from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.doors import Door
 from eventyard.pipeline.hub import Hub
+from eventyard.pipeline.turns import Turn
 from eventyard.pipeline.view import View
 from eventyard.ports import Request
 from eventyard.wire import cloudevents
@@ -85,8 +86,7 @@ class Ingest:
         # The sender's own id goes before a header that no scheme signs: under another header it is still a redelivery.
         key = idempotency.of_delivery(verified.key) if verified.key else idempotency.of_sender(headers)
         if mode is Mode.BATCH:
-            arrivals = [_cloud_arrival(door, event) for event in self._events(body, now)]
-            return await self._batch(arrivals, status=202)
+            return await self._post_batch(door, body, now)
         if mode is None:
             type_ = verified.type or door.source.name
             event = self._plain(door, headers, body, now, verified.key, type_)
@@ -95,8 +95,8 @@ class Ingest:
             key = key or idempotency.of_event(event)
         # GitHub sends the same body under several ids, as several events: the signature speaks only where no id does.
         signature = verified.signature if key is None else None
-        bare = mode is not None and not event.data
-        arrival = Arrival(door, event, key, signature, redelivery=True, well_formed=bare)
+        bare, data_at = mode is not None and not event.data, _data_at(mode)
+        arrival = Arrival(door, event, key, signature, redelivery=True, well_formed=bare, data_at=data_at)
         accepted = await hub.acceptor.accept(arrival)
         receipt = Receipt(accepted.event_id, accepted.entry_id, accepted.dispatched)
         return Answer(202, _encode(receipt), headers=REPLAYED if accepted.replayed else ())
@@ -112,20 +112,23 @@ class Ingest:
         if mode is None:
             check_depth(body, hub.limits.depth)
             asked = decoded(_decode_dispatch, body)
+            if not _is_unicode(body):
+                raise Invalid("invalid_json", "the body is not JSON: it is not UTF-8 all through")
             door = self._door(who, asked.project_id, asked.source)
             payload = bytes(asked.payload)
             event = Event(_new_id(now), door.uri, door.source.name, now, payload, door.source.name, "application/json")
             key = idempotency.of_sender(headers)
-            signed = payload
+            signed, data_at, well_formed = payload, "/payload", True
         else:
             if mode is Mode.BATCH:
                 return await self._dispatch_cloud_batch(who, headers, query, body, now)
             event = self._cloud(mode, headers, body, now)
             door = self._door(who, query.get("project_id"), headers.get("x-event-source") or event.source)
             key = idempotency.of_sender(headers) or idempotency.of_event(event)
-            signed = body
+            signed, data_at, well_formed = body, _data_at(mode), not event.data
         signature = self._prove(door, headers, signed, now)
-        accepted = await hub.acceptor.accept(Arrival(door, event, key, signature, well_formed=not event.data))
+        arrival = Arrival(door, event, key, signature, well_formed=well_formed, data_at=data_at)
+        accepted = await hub.acceptor.accept(arrival)
         if accepted.replayed:
             results = results_again(await hub.acceptor.deliveries(accepted), hub.catalog)
         else:
@@ -161,7 +164,10 @@ class Ingest:
         ids = uuid7s(now, random.randbytes(RANDOM_BYTES * len(raws)))
         doors: dict[str | None, Door | HubError] = {}
         arrivals: list[Arrival | HubError] = []
-        for place, raw in enumerate(raws):
+        turn = Turn(hub.clock)
+        for raw, fresh_id in zip(raws, ids, strict=True):
+            if turn.over():
+                await turn.pass_on()
             try:
                 check_size(raw, limits.body_bytes)
                 check_depth(raw, limits.depth)
@@ -172,10 +178,11 @@ class Ingest:
                 door = doors[name]
                 if isinstance(door, HubError):
                     raise door
-                arrivals.append(_arrival(door, item, ids[place], now, well_formed=unicode))
+                arrivals.append(_arrival(door, item, fresh_id, now, well_formed=unicode))
             except HubError as error:
-                arrivals.append(error.below(f"/{place}"))
-        return await self._batch(arrivals, lines=lines)
+                arrivals.append(error)
+        told = lines_of(await hub.acceptor.accept_batch(arrivals), key_at="/idempotency_key")
+        return Answer(200, _encoder.encode_lines(told), NDJSON) if lines else Answer(200, _encode(told))
 
     # Parts
 
@@ -203,7 +210,7 @@ class Ingest:
     ) -> Answer:
         arrivals: list[Arrival | HubError] = []
         doors: dict[str | None, Door | HubError] = {}
-        for event in self._events(body, now):
+        for event in await self._events(body, now):
             if isinstance(event, HubError):
                 arrivals.append(event)
                 continue
@@ -212,13 +219,18 @@ class Ingest:
                 doors[name] = self._batch_door(who, query, name, headers, body, now)
             door = doors[name]
             arrivals.append(door if isinstance(door, HubError) else _cloud_arrival(door, event))
-        return await self._batch(arrivals)
+        return Answer(200, _encode(lines_of(await self._hub.acceptor.accept_batch(arrivals))))
 
-    async def _batch(self, arrivals: Sequence[Arrival | HubError], *, status: int = 200, lines: bool = False) -> Answer:
-        results = [line_of(result) for result in await self._hub.acceptor.accept_batch(arrivals)]
-        if lines:
-            return Answer(status, _encoder.encode_lines(results), NDJSON)
-        return Answer(status, _encode(results))
+    async def _post_batch(self, door: Door, body: bytes, now: Millis) -> Answer:
+        """A result for each. Where nothing was taken, it raises what is wrong with the first: who sent it knows nothing
+        of us, and may look at the status alone.
+        """
+        arrivals = [_cloud_arrival(door, event) for event in await self._events(body, now)]
+        results = await self._hub.acceptor.accept_batch(arrivals)
+        wrong = [result for result in results if isinstance(result, HubError)]
+        if wrong and len(wrong) == len(results):
+            raise wrong[0].below("/0")
+        return Answer(202, _encode(lines_of(results)))
 
     def _plain(
         self, door: Door, headers: Mapping[str, str], body: bytes, now: Millis, delivery: str | None, type_: str
@@ -245,14 +257,20 @@ class Ingest:
         check_depth(body, self._hub.limits.depth)
         return cloudevents.decode_structured(body, now)
 
-    def _events(self, body: bytes, now: Millis) -> list[Event | HubError]:
+    async def _events(self, body: bytes, now: Millis) -> list[Event | HubError]:
         limits = self._hub.limits
 
         def check(raw: bytes) -> None:
             check_size(raw, limits.body_bytes)
             check_depth(raw, limits.depth)
 
-        return cloudevents.decode_each(body, now, limits.batch_events, check)
+        events: list[Event | HubError] = []
+        turn = Turn(self._hub.clock)
+        for event in cloudevents.decode_each(body, now, limits.batch_events, check):
+            events.append(event)
+            if turn.over():
+                await turn.pass_on()
+        return events
 
     def _door(self, who: Principal, project_id: str | None, source: str) -> Door:
         view = View(self._hub.catalog, who)
@@ -284,7 +302,7 @@ def _arrival(door: Door, item: Item, fresh_id: str, now: Millis, *, well_formed:
         _check_attributes(item)
     key = item.idempotency_key
     known = f"key:{key}" if key else idempotency.of_event(event) if item.id else None
-    return Arrival(door, event, known, well_formed=well_formed)
+    return Arrival(door, event, known, None, False, well_formed, "/data" if item.data else "/payload")
 
 
 def _check_attributes(item: Item) -> None:
@@ -297,7 +315,11 @@ def _check_attributes(item: Item) -> None:
 def _cloud_arrival(door: Door, event: Event | HubError) -> Arrival | HubError:
     if isinstance(event, HubError):
         return event
-    return Arrival(door, event, idempotency.of_event(event), well_formed=not event.data)
+    return Arrival(door, event, idempotency.of_event(event), well_formed=not event.data, data_at="/data")
+
+
+def _data_at(mode: Mode | None) -> str:
+    return "/data" if mode is Mode.STRUCTURED else ""
 
 
 def _is_unicode(body: bytes) -> bool:

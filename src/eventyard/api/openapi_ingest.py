@@ -61,14 +61,18 @@ def ingest_paths() -> dict[str, Any]:
                 "tags": ["Ingest"],
                 "summary": "Receive an event from any sender",
                 "description": "What is posted becomes an event of the source, its sender proven by the source's own "
-                "scheme. CloudEvents are taken in binary, structured and batch mode. A redelivery is answered as the "
-                "first time, with `Idempotency-Replayed: true`.",
+                "scheme. CloudEvents are taken in binary, structured and batch mode; a batch of which nothing is taken "
+                "is refused as its first event is. A redelivery is answered as the first time, with "
+                "`Idempotency-Replayed: true`.",
                 "security": [],
                 "parameters": [_path("source_id", "The id of the source."), idempotency_key()],
                 "requestBody": _any_body("The event as its sender makes it."),
                 "responses": {
                     "202": _replayable(
-                        body_of(Receipt | list[Line], "It is committed. For a CloudEvents batch: a result for each.")
+                        body_of(
+                            Receipt | list[Line],
+                            "It is committed. For a CloudEvents batch: a result for each, refused ones too.",
+                        )
                     )
                 },
             }
@@ -79,7 +83,8 @@ def ingest_paths() -> dict[str, Any]:
                 "tags": ["Ingest", "Event sources"],
                 "summary": "Dispatch an event",
                 "description": "Commit an event of a source and deliver it to the subscriptions it matches. "
-                "CloudEvents are taken too: their source attribute, or the header `X-Event-Source`, names the source.",
+                "CloudEvents are taken too: their source attribute, or the header `X-Event-Source`, names the source. "
+                "Dispatched again, an event is answered with the deliveries it has; what was skipped has none.",
                 "parameters": [
                     _query("project_id", "Project of a CloudEvent, by id or name."),
                     _header("X-Event-Source", "Source of a CloudEvent, by name or id."),
@@ -102,8 +107,8 @@ def ingest_paths() -> dict[str, Any]:
                 "tags": ["Ingest"],
                 "summary": "Dispatch many events",
                 "description": "Many events, committed in one transaction, with a result for each; what is wrong with "
-                "one harms no other. NDJSON is answered as NDJSON. An array is refused whole where no reader of JSON finds "
-                "its end: it is cut short, say, or nested a thousand deep. Of NDJSON that is one line.",
+                "one harms no other. NDJSON is answered as NDJSON. An array is refused whole where no reader of JSON "
+                "finds its end: it is cut short, say, or nested a thousand deep. Of NDJSON that is one line.",
                 "parameters": [
                     _query("project_id", "Project, by id or name."),
                     _query("source", "Source of the events that name none, by name or id."),

@@ -11,6 +11,7 @@ from eventyard.model.catalog import Subscription
 from eventyard.model.errors import HubError, Invalid, TooLarge
 from eventyard.model.journal import Entry
 from eventyard.model.lifecycle import Status
+from eventyard.pipeline import idempotency
 from eventyard.pipeline.accept import Accepted
 from eventyard.pipeline.catalog import Catalog
 
@@ -65,22 +66,39 @@ def results_of(accepted: Accepted) -> list[DispatchResult]:
 
 
 def results_again(deliveries: Iterable[Entry], catalog: Catalog) -> list[DispatchResult]:
-    """The same, of an event that came before, as its deliveries on record tell it. What was skipped had none."""
+    """The same, of an event that came before, as its deliveries on record tell it. What was skipped had none.
+
+    That one of a later group waited for the groups before it was not told the first time either.
+    """
     results = []
     for child in deliveries:
         to = catalog.seek(Subscription, child.name_id or "")
         if to is not None:
             waited = child.status is Status.DELAYED or child.delayed_ms > 0
-            status = "delayed" if waited else "queued"
+            status = "delayed" if waited and (to.order is None or to.waits) else "queued"
             results.append(DispatchResult(to.id, to.target_type, to.target_id, child.id, status, None))
     return results
 
 
-def line_of(result: Accepted | HubError) -> Line:
-    """The result of one event of a batch."""
-    if isinstance(result, HubError):
-        return Line(status_of(result), code=result.code, detail=result.message, pointer=result.pointer)
-    return Line(202, result.event_id, result.entry_id, result.dispatched, result.replayed or None)
+def lines_of(results: Iterable[Accepted | HubError], *, key_at: str | None = None) -> list[Line]:
+    """The results of the events of a batch, in their order.
+
+    Pointers lead from the root of the batch; ``key_at`` is where an event has its idempotency key, if it is no header.
+    """
+    return [
+        _refused(place, result, key_at)
+        if isinstance(result, HubError)
+        else Line(202, result.event_id, result.entry_id, result.dispatched, result.replayed or None)
+        for place, result in enumerate(results)
+    ]
+
+
+def _refused(place: int, error: HubError, key_at: str | None) -> Line:
+    if error.pointer == idempotency.HEADER and key_at is not None:
+        pointer: str | None = f"/{place}{key_at}"
+    else:
+        pointer = error.below(f"/{place}").pointer
+    return Line(status_of(error), code=error.code, detail=error.message, pointer=pointer)
 
 
 def decoded(decode: Any, raw: bytes | Raw) -> Any:

@@ -57,7 +57,7 @@ class LimitSettings(_Section):
 
     body_bytes: Positive = Field(default=1 << 20, description="Largest body of one event, as sent and once inflated.")
     batch_bytes: Positive = Field(default=16 << 20, description="Largest body of a batch, as sent and once inflated.")
-    batch_events: Positive = Field(default=1000, description="Most events in one batch.")
+    batch_events: Positive = Field(default=1000, le=100_000, description="Most events in one batch.")
     depth: Positive = Field(default=64, description="Deepest nesting of JSON arrays and objects.")
     request_seconds: Positive = Field(default=60, description="How long a request may take to arrive whole.")
     header_bytes: Positive = Field(default=32 << 10, description="Largest total of header names and values.")

@@ -5,26 +5,23 @@ answer, and the deliveries this process has room for go straight to dispatch, wi
 (``verifiers``) and decoding the request (``wire``) came before; the story goes on in ``dispatch.py``.
 """
 
-import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
-import msgspec
 from msgspec import Struct
 
-from eventyard.matching.fields import decode
-from eventyard.model.catalog import Subscription, Target
+from eventyard.model.catalog import Source, Subscription, Target
 from eventyard.model.errors import HubError, Invalid, NotFound
-from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import Appended, Claimed, Entry, Idempotency, NewDelivery, NewPublication
 from eventyard.model.lifecycle import Status
 from eventyard.pipeline import idempotency
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.catalog import Catalog
-from eventyard.pipeline.doors import Door
 from eventyard.pipeline.release import in_order
+from eventyard.pipeline.turns import Turn
 from eventyard.ports import Clock, Store
 from eventyard.telemetry.observer import Observer
 
@@ -50,26 +47,6 @@ class Accepted(Struct, frozen=True, gc=False):
     replayed: bool = False
 
 
-class Arrival(Struct, frozen=True, gc=False):
-    """An event at a door, decoded, its sender proven.
-
-    ``key`` is its idempotency key (``idempotency.py``); the same key with the same data gets the same answer.
-    ``signature`` may not come twice: a repeated one is refused, or, where the sender may redeliver, answered as before.
-    ``well_formed`` says that the data need not be read to be believed: it was cut out of JSON that was read already, or
-    there is none, as an event may have none (CloudEvents 1.0.2, section 3.3).
-    """
-
-    door: Door
-    event: Event
-    key: str | None = None
-    signature: str | None = None
-    redelivery: bool = False
-    well_formed: bool = False
-
-
-TURN_MS = 10
-"""How long the events of one batch may be looked at while everybody else waits."""
-
 Commit = Callable[[Sequence[NewPublication]], Awaitable[Sequence[Appended]]]
 """Commits publications with what else belongs into their transaction; an answer for each."""
 
@@ -80,7 +57,8 @@ WAITS = "Compound subscription."
 """Why a delivery of a compound subscription waits, in the words of the DIH seed's example."""
 
 _NOT_YET = Accepted(EntryId(0), "", 0)
-_WELL_FORMED = msgspec.json.Decoder(msgspec.Raw)
+_UNREAD: Any = object()
+"""In place of data that nobody has looked at yet."""
 
 
 Waits = Callable[[Subscription], None]
@@ -164,21 +142,23 @@ class Acceptor:
 
         An arrival that failed before it came here is passed through in its place.
         """
-        clock = self._clock
-        now = turn = clock()
+        begun = self._clock()
+        looked_at = await self._look_at(arrivals)
+        # From here until the journal has them nobody else has a turn. So a change of the catalog comes after all of
+        # them, or before any is matched.
+        now = self._clock()
         results: list[Accepted | HubError] = []
         ready: list[tuple[int, Arrival, NewPublication, tuple[Choice, ...]]] = []
-        for place, arrival in enumerate(arrivals):
+        for place, (arrival, data) in enumerate(zip(arrivals, looked_at, strict=True)):
             try:
                 if isinstance(arrival, HubError):
                     raise arrival
-                ready.append((place, arrival, *self._prepare(arrival, now)))
+                if isinstance(data, HubError):
+                    raise data
+                ready.append((place, arrival, *self._prepare(arrival, now, data)))
                 results.append(_NOT_YET)
             except HubError as error:
                 results.append(error)
-            if not 0 <= clock() - turn < TURN_MS:
-                await asyncio.sleep(0)
-                turn = clock()
         if ready:
             appended = await self._store.append_batch([publication for _, _, publication, _ in ready])
             for (place, arrival, publication, choices), one in zip(ready, appended, strict=True):
@@ -186,8 +166,24 @@ class Acceptor:
                     results[place] = self._finish(arrival, publication, choices, one)
                 except HubError as error:
                     results[place] = error
-        self._observe_batch(arrivals, results, now)
+        self._observe_batch(arrivals, results, begun)
         return results
+
+    async def _look_at(self, arrivals: Sequence[Arrival | HubError]) -> list[Any]:
+        """The data that schemas look at, or what is wrong with it, while others have their turns."""
+        turn = Turn(self._clock)
+        looked_at: list[Any] = []
+        for arrival in arrivals:
+            data = _UNREAD
+            if not isinstance(arrival, HubError) and arrival.door.schemas:
+                try:
+                    data = arrival.checked()
+                except HubError as error:
+                    data = error
+                if turn.over():
+                    await turn.pass_on()
+            looked_at.append(data)
+        return looked_at
 
     async def accept_whole(self, arrivals: Sequence[Arrival]) -> Sequence[Accepted]:
         """Commit many events in one transaction, or, if anything is wrong with one, none of them."""
@@ -233,15 +229,13 @@ class Acceptor:
             ms=self._clock() - started,
         )
 
-    def _prepare(self, arrival: Arrival, now: Millis) -> tuple[NewPublication, tuple[Choice, ...]]:
+    def _prepare(self, arrival: Arrival, now: Millis, data: Any = _UNREAD) -> tuple[NewPublication, tuple[Choice, ...]]:
         door, event = arrival.door, arrival.event
         source = door.source
-        if not source.enabled:
-            raise Invalid("source_disabled", f"source {source.name!r} is disabled", hint="enable it, then send again")
+        self._check_open(source, forced=arrival.forced)
         candidates = self._catalog.index.candidates(source.topic_id, source.id, event.routing_key)
-        data = _decode(arrival, looked_at=candidates.need_data)
-        for schema in door.schemas:
-            schema.check(data)
+        if data is _UNREAD:
+            data = arrival.checked() if door.schemas else arrival.seen(looked_at=candidates.need_data)
         matching = candidates.match(data)
         choices, deliveries = self._choose(matching, now) if matching else ((), ())
         publication = NewPublication(
@@ -256,6 +250,14 @@ class Acceptor:
             event.extensions.get(RUN_ID),
         )
         return publication, choices
+
+    def _check_open(self, source: Source, *, forced: bool) -> None:
+        """The body may have come long after the head that found the door."""
+        current = self._catalog.seek(Source, source.id)
+        if current is None:
+            raise NotFound("not_found", f"source {source.name!r} is gone")
+        if not current.enabled and not forced:
+            raise Invalid("source_disabled", f"source {source.name!r} is disabled", hint="enable it, then send again")
 
     def _choose(
         self, matching: Sequence[Subscription], now: Millis
@@ -324,26 +326,3 @@ class Acceptor:
             if delivery.subscription.notify is not None:
                 self._waits(delivery.subscription)
         return Accepted(entry_id, appended.event_id, appended.deliveries, choices)
-
-
-def _decode(arrival: Arrival, *, looked_at: bool) -> Any:
-    """The event's data as a JSON value if a schema or a filter wants to look at it, else ``None``."""
-    door, event = arrival.door, arrival.event
-    looked_at = looked_at or bool(door.schemas)
-    if arrival.well_formed and not (looked_at and event.data):
-        return None
-    if not event.is_json:
-        if door.schemas:
-            raise Invalid(
-                "schema_mismatch",
-                f"source {door.source.name!r} has a schema, and {event.content_type} data is not JSON",
-                pointer="datacontenttype",
-            )
-        return None
-    try:
-        if looked_at:
-            return decode(event.data)
-        _WELL_FORMED.decode(event.data.decode())
-        return None
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Invalid("invalid_json", f"the event's data is not JSON: {error}") from None

@@ -17,7 +17,8 @@ from msgspec import Raw
 from eventyard.model.catalog import Application, Project, Record, Source, Subscription, Target, Topic
 from eventyard.model.reserved import is_hub_made
 from eventyard.model.sealed import Sealed
-from eventyard.pipeline.accept import Acceptor, Arrival
+from eventyard.pipeline.accept import Acceptor
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.catalog import Catalog, Commit
 from eventyard.pipeline.entities import EntityChange, Happening, Place, actor_of, entity_event
 from eventyard.pipeline.publish import Publishing

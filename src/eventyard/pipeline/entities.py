@@ -19,7 +19,8 @@ from eventyard.model.errors import HubError, Invalid, NotFound
 from eventyard.model.event import Event
 from eventyard.model.ids import Millis
 from eventyard.model.reserved import exchange_of
-from eventyard.pipeline.accept import Accepted, Arrival
+from eventyard.pipeline.accept import Accepted
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.publish import Publishing
 from eventyard.ports import Clock
@@ -118,7 +119,10 @@ class Entities:
     async def publish_many(
         self, who: Principal, place: Place, changes: Sequence[EntityChange | HubError], key: str | None = None
     ) -> list[Accepted | HubError]:
-        """Commit many events in one transaction, each with its own result. Their keys are ``key`` and their number."""
+        """Commit many events in one transaction, each with its own result. Their keys are ``key`` and their number.
+
+        A pointer leads from the root of the item.
+        """
         _need(who, place)
         door = await self._publishing.door(place.project, place.topic)
         arrivals: list[Arrival | HubError] = []
@@ -126,7 +130,7 @@ class Entities:
             try:
                 if isinstance(change, HubError):
                     raise change
-                check(change, f"/{number}")
+                check(change, "")
                 own = None if key is None else f"{key}#{number}"
                 arrivals.append(Arrival(door, self._event(who, place, change), own, well_formed=True))
             except HubError as error:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from eventyard.model.errors import Conflict, Invalid, Unauthenticated
 from eventyard.model.event import Event
 
+HEADER = "Idempotency-Key"
 KEY_LIMIT = 255
 """Characters of an idempotency key."""
 
@@ -21,7 +22,7 @@ def checked(text: str) -> str:
     """The same. Raises ``Invalid`` (``invalid_parameter``) for a key beyond its bound."""
     if not 0 < len(text) <= KEY_LIMIT:
         message = f"an idempotency key has 1 to {KEY_LIMIT} characters"
-        raise Invalid("invalid_parameter", message, pointer="Idempotency-Key")
+        raise Invalid("invalid_parameter", message, pointer=HEADER)
     return text
 
 
@@ -44,13 +45,14 @@ def of_event(event: Event) -> str:
 def mismatch(key: str) -> Conflict:
     """What is said of a key that came with other data before."""
     kind, _, known = key.partition(":")
+    pointer, hint = None, "use a new id"
     if kind == "event":
         source, _, name = known.partition("\t")
-        message, pointer, hint = f"event {name!r} of {source!r} came before, with other data", "id", "use a new id"
+        message = f"event {name!r} of {source!r} came before, with other data"
     elif kind == "delivery":
-        message, pointer, hint = f"delivery {known!r} came before, with other data", None, "use a new id"
+        message = f"delivery {known!r} came before, with other data"
     else:
-        message, pointer, hint = f"{known!r} was used before, for other data", "Idempotency-Key", "use a new key"
+        message, pointer, hint = f"{known!r} was used before, for other data", HEADER, "use a new key"
     return Conflict("idempotency_mismatch", message, pointer=pointer, hint=f"{hint} for a new event")
 
 

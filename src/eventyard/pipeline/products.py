@@ -29,7 +29,8 @@ from eventyard.model.products import (
     state_id,
 )
 from eventyard.model.reserved import exchange_of
-from eventyard.pipeline.accept import Accepted, Acceptor, Arrival
+from eventyard.pipeline.accept import Accepted, Acceptor
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.catalog import Catalog, in_turn
 from eventyard.pipeline.entities import Relation, actor_of, need_own
 from eventyard.pipeline.publish import Publishing

@@ -14,7 +14,8 @@ from eventyard.model.errors import HubError, NotFound
 from eventyard.model.event import Event
 from eventyard.model.reserved import APPLICATION, INTERNAL, PROJECT, exchange_of, is_reserved
 from eventyard.model.streams import BUILT_IN, DEFAULT_EXCHANGE, ExchangeSettings
-from eventyard.pipeline.accept import Accepted, Acceptor, Arrival
+from eventyard.pipeline.accept import Accepted, Acceptor
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.catalog import Catalog, in_turn
 from eventyard.pipeline.doors import Door, Doors
 from eventyard.pipeline.topics import Topics

@@ -19,7 +19,8 @@ from eventyard.model.event import Event
 from eventyard.model.journal import Claimed, Query
 from eventyard.model.outcome import Outcome
 from eventyard.model.reserved import CAUSE_DEPTH, CAUSE_ENTRY, CAUSE_ID, CAUSE_PATH, is_reserved
-from eventyard.pipeline.accept import Acceptor, Arrival
+from eventyard.pipeline.accept import Acceptor
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.attempt import REPLY_TO
 from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.doors import Door, Doors

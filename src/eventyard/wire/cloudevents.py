@@ -18,7 +18,7 @@ names that are the hub's own are left out: an event that comes back from it may 
 import re
 from base64 import b64encode
 from binascii import a2b_base64
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import partial
 from typing import Annotated, Any, Final, TypeVar
@@ -125,29 +125,30 @@ def decode_structured(body: bytes, now: Millis) -> Event:
 
 def decode_each(
     body: bytes, now: Millis, limit: int, check: Callable[[bytes], None] = lambda _: None
-) -> list[Event | HubError]:
+) -> Iterator[Event | HubError]:
     """The events in a JSON array (JSON 4), which may be empty; for one that is wrong, what is wrong with it.
 
-    ``check`` is asked about the bytes of each first, and may raise. Raises ``Invalid`` (``invalid_json``,
-    ``invalid_cloudevent``) for what is no array, and ``TooLarge`` (``batch_too_large``, ``body_too_deep``).
+    Each is read when it is asked for, once ``check`` was asked about its bytes, which may raise. Raises ``Invalid``
+    (``invalid_json``, ``invalid_cloudevent``) for what is no array, and ``TooLarge`` (``batch_too_large``,
+    ``body_too_deep``).
     """
-    events: list[Event | HubError] = []
-    for index, raw in enumerate(_parse(partial(in_array, limit=limit), body, "an array of events")):
-        document = bytes(raw)
+
+    def one(document: bytes) -> Event | HubError:
         try:
             check(document)
-            events.append(decode_structured(document, now))
+            return decode_structured(document, now)
         except HubError as error:
-            events.append(error.below(f"/{index}"))
-    return events
+            return error
+
+    return map(one, map(bytes, _parse(partial(in_array, limit=limit), body, "an array of events")))
 
 
 def decode_batch(body: bytes, now: Millis, limit: int) -> list[Event]:
     """The events in a JSON array, all of them or none: raises what :func:`decode_each` says of the first wrong one."""
     events = []
-    for event in decode_each(body, now, limit):
+    for place, event in enumerate(decode_each(body, now, limit)):
         if isinstance(event, HubError):
-            raise event
+            raise event.below(f"/{place}")
         events.append(event)
     return events
 

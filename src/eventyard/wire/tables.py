@@ -47,5 +47,5 @@ def _decoded(event: Event) -> Any:
         try:
             return msgspec.json.decode(event.data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            pass  # the hub takes none such, but what it took over from elsewhere may be anything
+            pass  # no data, a number that no program could hold, or what was taken over from elsewhere
     return {"data_base64": base64.b64encode(event.data).decode()}

@@ -427,8 +427,21 @@ async def test_a_repeated_dispatch_is_answered_as_the_first_was(client, sources,
     assert again.headers[REPLAYED] == "true"
     assert again.json() == first.json()
     assert sorted(one["status"] for one in first.json()["results"]) == ["delayed", "queued"]
+    [delivery] = [one["delivery_id"] for one in first.json()["results"] if one["status"] == "queued"]
+    assert (await client.post(f"/v1/deliveries/{delivery}/reprocess")).status_code == 201
+    assert (await sources.dispatch(body, headers)).json() == first.json()
     await client.delete(f"/v1/subscriptions/{paused['id']}")
     assert [one["status"] for one in (await sources.dispatch(body, headers)).json()["results"]] == ["queued"]
+
+
+async def test_a_repeated_dispatch_tells_of_groups_as_the_first_did_and_not_of_what_was_skipped(client, sources, shop):
+    for order, name in enumerate(("one", "two", "off"), start=1):
+        subscription = await sources.subscribe(shop, name, order=order)
+    await client.patch(f"/v1/targets/{subscription['target_id']}", json={"enabled": False})
+    body, headers = b'{"source":"shop","payload":{}}', {"idempotency-key": "k"}
+    first, again = [(await sources.dispatch(body, headers)).json()["results"] for _ in range(2)]
+    assert [one["status"] for one in first] == ["queued", "queued", "skipped"]
+    assert again == first[:2]
 
 
 async def test_with_an_idempotency_key_a_signed_dispatch_can_be_repeated(sources):
@@ -498,6 +511,7 @@ async def test_a_key_has_a_length(sources, shop, key):
         (b"{", 400, "invalid_json", None),
         (b"\xff", 400, "invalid_json", None),
         (b'{"source": "shop", "payload": "\xff"}', 400, "invalid_json", None),
+        (b'{"source": "shop", "note": "\xff"}', 400, "invalid_json", None),
         (b"[]", 422, "invalid_body", None),
         (b'{"payload": {}}', 422, "invalid_body", None),
         (b'{"source": 1}', 422, "invalid_body", "/source"),
@@ -537,12 +551,23 @@ async def test_to_publish_takes_the_scope_for_it(yard, client_of, shop, path):
     assert (await publisher.post("/v1/events/dispatch", content=b'{"source":"shop"}')).status_code == 200
 
 
-async def test_what_the_schema_does_not_take_is_told_where(sources):
+async def test_what_the_schema_does_not_take_is_told_where_it_stands_in_the_body(sources):
     source = await sources.make(schema={"type": "object", "properties": {"order": {"type": "integer"}}})
     answer = await sources.dispatch(b'{"source":"shop","payload":{"order":"one"}}')
-    assert refused(answer) == (422, "schema_mismatch", "/order")
+    assert refused(answer) == (422, "schema_mismatch", "/payload/order")
+    event = CLOUD_EVENT.replace(b'{"total":1.50}', b'{"order":"one"}')
+    assert refused(await sources.post(source, event, STRUCTURED)) == (422, "schema_mismatch", "/data/order")
+    assert refused(await sources.dispatch(event, STRUCTURED)) == (422, "schema_mismatch", "/data/order")
+    assert refused(await sources.dispatch(b'{"order":"one"}', CE_HEADERS | {"x-event-source": "shop"}))[2] == "/order"
+    assert refused(await sources.post(source, b'{"order":"one"}')) == (422, "schema_mismatch", "/order")
+    lines = await sources.batch(b'[{"payload":{"order":"one"}},{"data":{"order":"one"}}]', source="shop")
+    assert [line["pointer"] for line in lines.json()] == ["/0/payload/order", "/1/data/order"]
+    lines = await sources.post(source, b"[%s,%s]" % (event.replace(b"one", b"1").replace(b'"1"', b"1"), event), BATCH)
+    assert [line.get("pointer") for line in lines.json()] == [None, "/1/data/order"]
     answer = await sources.post(source, b"<order/>", {"content-type": "application/xml"})
-    assert refused(answer)[:2] == (422, "schema_mismatch")
+    assert refused(answer) == (422, "schema_mismatch", "Content-Type")
+    xml = event.replace(b'{"order":"one"}', b'"<a/>","datacontenttype":"application/xml"')
+    assert refused(await sources.post(source, xml, STRUCTURED)) == (422, "schema_mismatch", "/datacontenttype")
 
 
 # CloudEvents at dispatch
@@ -595,6 +620,30 @@ async def test_what_is_wrong_with_one_cloudevent_of_a_batch_harms_no_other(clien
         (400, "invalid_cloudevent", "/0/type"), (413, "body_too_deep", "/1"), (413, "body_too_large", "/2"),
         (202, None, None),
     ]  # fmt: skip
+
+
+async def test_a_batch_at_a_door_of_which_nothing_is_taken_is_refused_as_its_first_event_is(sources, shop):
+    untyped = CLOUD_EVENT.replace(b'"type"', b'"tpye"')
+    answer = await sources.post(shop, b"[%s,5]" % untyped, BATCH)
+    assert refused(answer) == (400, "invalid_cloudevent", "/0/type")
+    answer = await sources.post(shop, b"[%s,%s]" % (untyped, CLOUD_EVENT), BATCH)
+    assert (answer.status_code, [one["status"] for one in answer.json()]) == (202, [400, 202])
+    empty = await sources.post(shop, b"[]", BATCH)
+    assert (empty.status_code, empty.json()) == (202, [])
+
+
+async def test_in_a_batch_a_key_that_came_with_other_data_is_pointed_at(client, sources, shop):
+    lines = await sources.batch(
+        b'[{"payload":1,"idempotency_key":"k"},{"payload":2,"idempotency_key":"k"}]', source="shop"
+    )
+    assert [(one["status"], one.get("pointer")) for one in lines.json()] == [(202, None), (422, "/1/idempotency_key")]
+    other = CLOUD_EVENT.replace(b"1.50", b"2")
+    lines = await client.post("/v1/events/batch", content=b"[%s,%s]" % (CLOUD_EVENT, other), headers=BATCH)
+    assert [(one["status"], one.get("pointer")) for one in lines.json()] == [(202, None), (422, "/1")]
+    assert "A-1" in lines.json()[1]["detail"]
+    elsewhere = CLOUD_EVENT.replace(b'"shop"', b'"none"')
+    lines = await client.post("/v1/events/batch", content=b"[%s]" % elsewhere, headers=BATCH)
+    assert [(one["code"], one["pointer"]) for one in lines.json()] == [("not_found", "/0")]
 
 
 async def test_a_cloudevent_may_have_no_data(client, sources, shop):

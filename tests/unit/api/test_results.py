@@ -2,9 +2,10 @@ import pytest
 from msgspec import Raw
 from msgspec.json import Decoder
 
-from eventyard.api.results import DispatchResult, decoded, results_of
-from eventyard.model.errors import HubError
+from eventyard.api.results import DispatchResult, decoded, lines_of, results_of
+from eventyard.model.errors import HubError, Invalid
 from eventyard.model.ids import EntryId
+from eventyard.pipeline import idempotency
 from eventyard.pipeline.accept import Accepted, Choice
 from eventyard.testing import builders
 
@@ -30,3 +31,18 @@ def test_a_body_that_cannot_be_decoded_is_told_why(body: bytes, code: str) -> No
     with pytest.raises(HubError) as refused:
         decoded(Decoder(list[Raw] if code == "body_too_deep" else str).decode, body)
     assert refused.value.code == code
+
+
+def test_pointers_in_a_batch_lead_from_its_root():
+    wrong = [
+        Invalid("invalid_body", "no", pointer="/type"),
+        Accepted(EntryId(7), "event", 2, replayed=True),
+        Invalid("invalid_json", "no"),
+        idempotency.mismatch("key:1"),
+    ]
+    told = [(line.status, line.code, line.pointer) for line in lines_of(wrong, key_at="/idempotency_key")]
+    assert told == [
+        (422, "invalid_body", "/0/type"), (202, None, None), (400, "invalid_json", "/2"),
+        (422, "idempotency_mismatch", "/3/idempotency_key"),
+    ]  # fmt: skip
+    assert lines_of(wrong)[3].pointer == "Idempotency-Key"

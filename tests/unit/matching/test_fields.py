@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventyard.matching.fields import NIL, Fields, number_text, read, text
+from eventyard.matching.fields import NIL, Fields, decode, number_text, read, text
 
 
 @pytest.mark.parametrize(
@@ -89,3 +89,24 @@ def test_each_path_is_read_once():
     data["a"]["b"] = "second"
     assert fields["a", "b"] == "first"
     assert fields[("missing",)] == NIL
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [
+        (b'{"a": [1, 2.5, "x", null]}', {"a": [1, 2.5, "x", None]}),
+        (b"[1e999, -1e999]", [float("inf"), float("-inf")]),
+        (b"[%s, -%s]" % (b"9" * 5000, b"9" * 5000), [float("inf"), float("-inf")]),
+        (b"[%s, 1e999]" % (b"9" * 4000), [int("9" * 4000), float("inf")]),
+    ],
+)
+def test_json_with_any_number_has_a_value(data, value):
+    assert decode(data) == value
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"NaN", b"[Infinity]", b"[1e999, NaN]", rb'[1e999, "\ud800"]', b'[1e999, "\xff"]']
+)
+def test_what_is_not_json_has_none(data):
+    with pytest.raises(ValueError):
+        decode(data)

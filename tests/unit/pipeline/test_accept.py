@@ -4,10 +4,11 @@ import pytest
 from msgspec.structs import replace
 
 from eventyard.model.catalog import Mode, Source, Subscription, Target, Topic
-from eventyard.model.errors import Conflict, Invalid, Unauthenticated
+from eventyard.model.errors import Conflict, HubError, Invalid, NotFound, Unauthenticated
 from eventyard.model.ids import EntryId
 from eventyard.model.lifecycle import Kind, Status
-from eventyard.pipeline.accept import Accepted, Arrival
+from eventyard.pipeline.accept import Accepted
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.testing import builders
 
 
@@ -99,10 +100,20 @@ async def test_what_claims_to_be_json_must_be_json_whether_or_not_anybody_looks_
 
 
 @pytest.mark.parametrize("filter_", [None, {"has": ["order"]}, {"eq": [["order", "+Inf"]]}])
-async def test_a_number_beyond_every_float_is_taken_whether_or_not_anybody_looks_at_it(world, filter_):
+@pytest.mark.parametrize("number", [b"1e999", b"9" * 5000])
+async def test_a_number_beyond_every_float_is_taken_whether_or_not_filters_look_at_it(world, filter_, number):
     subscription = world.catalog.get(Subscription, "subscription-fulfilment")
     await world.catalog.save(replace(subscription, filter=filter_))
-    assert (await world.acceptor.accept(arrival(world, b'{"order": 1e999}'))).dispatched == 1
+    assert (await world.acceptor.accept(arrival(world, b'{"order": %s}' % number))).dispatched == 1
+
+
+@pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"9" * 5000])
+async def test_no_schema_takes_a_number_that_it_cannot_compare(world, number):
+    schema = {"properties": {"order": {"maximum": 100}}}
+    await world.catalog.save(replace(world.catalog.get(Source, "source-shop"), schema=schema))
+    with pytest.raises(Invalid) as refused:
+        await world.acceptor.accept(arrival(world, b'{"order": %s}' % number))
+    assert refused.value.code == "invalid_json"
 
 
 @pytest.mark.parametrize("filter_", [None, {"has": ["order"]}])
@@ -125,12 +136,13 @@ async def test_what_is_not_json_fits_no_schema_be_it_empty(world):
     await world.catalog.save(replace(world.catalog.get(Source, "source-shop"), schema=True))
     with pytest.raises(Invalid) as refused:
         await world.acceptor.accept(arrival(world, b"", content_type="text/csv"))
-    assert (refused.value.code, refused.value.pointer) == ("schema_mismatch", "datacontenttype")
+    assert (refused.value.code, refused.value.pointer) == ("schema_mismatch", "Content-Type")
 
 
 async def test_the_deliveries_of_an_accepted_event_are_told_while_they_are_on_record(world):
     accepted = await world.acceptor.accept(arrival(world))
     assert [one.id for one in await world.acceptor.deliveries(accepted)] == [accepted.entry_id + 1]
+    assert await world.acceptor.deliveries(replace(accepted, dispatched=0)) == []
     assert await world.acceptor.deliveries(Accepted(EntryId(99), "gone", 1)) == ()
 
 
@@ -198,23 +210,74 @@ async def test_in_a_batch_each_event_has_its_own_result(world):
     assert world.metrics.registry.get_sample_value("eventyard_events_accepted_total", {"source": "shop"}) == 1
 
 
-@pytest.mark.parametrize(("takes_ms", "waited"), [(3, 4), (10, 1), (-3_600_000, 1)])
-async def test_others_have_their_turn_while_a_batch_is_looked_at(world, takes_ms, waited):
-    looked_at = []
+class Slow:
+    """A schema that takes everything, and its time."""
 
-    class Slow:
-        def check(self, data):
-            looked_at.append(data)
-            world.clock.now += takes_ms
+    def __init__(self, world, takes_ms):
+        self._clock = world.clock
+        self._takes_ms = takes_ms
+        self.looked_at = 0
 
-    async def other():
-        return len(looked_at)
+    def check(self, data):
+        self.looked_at += 1
+        self._clock.now += self._takes_ms
 
-    door = replace(world.doors.of("source-shop"), schemas=(Slow(),))
-    batch = [Arrival(door, builders.event(b"%d" % number, id=str(number))) for number in range(9)]
-    accepting, turn = asyncio.create_task(world.acceptor.accept_batch(batch)), asyncio.create_task(other())
-    assert await turn == waited
+
+def looked_at_by(world, schema, size=9):
+    door = replace(world.doors.of("source-shop"), schemas=(schema,))
+    return [Arrival(door, builders.event(b"%d" % number, id=str(number))) for number in range(size)]
+
+
+@pytest.mark.parametrize(("takes_ms", "turns"), [(3, [4, 8]), (5, [2, 4, 6, 8]), (10, [*range(1, 10)]), (-60_000, [1])])
+async def test_others_have_their_turns_while_a_batch_is_looked_at(world, takes_ms, turns):
+    schema = Slow(world, takes_ms)
+    accepting = asyncio.create_task(world.acceptor.accept_batch(looked_at_by(world, schema)))
+    seen = []
+    while not accepting.done():
+        await asyncio.sleep(0)
+        seen.append(schema.looked_at)
+    assert seen[: len(turns)] == turns
     assert [one.event_id for one in await accepting] == [str(number) for number in range(9)]
+
+
+async def disable(world):
+    await world.catalog.save(replace(world.catalog.get(Source, "source-shop"), enabled=False))
+
+
+async def delete(world):
+    await world.catalog.commit([], [world.catalog.get(Source, "source-shop")], [])
+
+
+async def pause(world):
+    subscription = world.catalog.get(Subscription, "subscription-fulfilment")
+    await world.catalog.save(replace(subscription, mode=Mode.PAUSED))
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome"), [(disable, "source_disabled"), (delete, "not_found"), (pause, [Status.DELAYED])]
+)
+async def test_what_changes_while_a_batch_is_looked_at_counts_for_all_of_it(world, change, outcome):
+    accepting = asyncio.create_task(world.acceptor.accept_batch(looked_at_by(world, Slow(world, 10))))
+    await asyncio.sleep(0)
+    await change(world)
+    assert not accepting.done()
+    for one in await accepting:
+        if isinstance(one, HubError):
+            assert one.code == outcome
+        else:
+            assert [child.status for child in (await world.store.detail(one.entry_id)).children] == outcome
+
+
+async def test_a_source_that_was_disabled_while_the_body_came_takes_no_more(world):
+    came_late = arrival(world)
+    await disable(world)
+    with pytest.raises(Invalid) as refused:
+        await world.acceptor.accept(came_late)
+    assert refused.value.code == "source_disabled"
+    assert (await world.acceptor.accept(replace(came_late, forced=True))).dispatched == 1
+    await delete(world)
+    with pytest.raises(NotFound):
+        await world.acceptor.accept(came_late)
 
 
 async def test_a_batch_in_which_nothing_is_right_commits_nothing(world):

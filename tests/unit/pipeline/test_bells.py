@@ -13,7 +13,7 @@ from eventyard.model.outcome import Outcome, Result
 from eventyard.model.retry import RetryPolicy
 from eventyard.model.schedule import Compound, Schedule, When
 from eventyard.pipeline import bells
-from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.bells import COUNTED, NAMED, TYPE
 from eventyard.testing import builders
 from eventyard.testing.fakes import settle

@@ -10,7 +10,7 @@ from eventyard.model.ids import EntryId
 from eventyard.model.journal import READ_BYTES
 from eventyard.model.lifecycle import Kind, Status, Trigger
 from eventyard.model.schedule import Compound, DeliveryScope, Schedule, When
-from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.attempt import COMPLETED
 from eventyard.pipeline.consume import HOLD_MS
 from eventyard.pipeline.pickup import TAKEN

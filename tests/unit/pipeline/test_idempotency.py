@@ -26,7 +26,7 @@ def test_keys_of_one_kind_are_never_those_of_another():
     [
         ("key:a:b", "'a:b' was used before, for other data", "Idempotency-Key", "use a new key for a new event"),
         ("delivery:7", "delivery '7' came before, with other data", None, "use a new id for a new event"),
-        ("event:/s\tA-1", "event 'A-1' of '/s' came before, with other data", "id", "use a new id for a new event"),
+        ("event:/s\tA-1", "event 'A-1' of '/s' came before, with other data", None, "use a new id for a new event"),
     ],
 )
 def test_a_key_that_came_with_other_data_is_told_as_its_sender_knows_it(key, message, pointer, hint):
@@ -36,4 +36,6 @@ def test_a_key_that_came_with_other_data_is_told_as_its_sender_knows_it(key, mes
 
 
 def test_a_repeated_signature_is_told_what_to_do():
-    assert idempotency.repeated_signature().code == "signature_replayed"
+    refusal = idempotency.repeated_signature()
+    assert refusal.code == "signature_replayed"
+    assert refusal.hint == "sign each request anew; to repeat a request safely, send an Idempotency-Key"

@@ -11,7 +11,7 @@ from eventyard.model.lifecycle import Kind, Status, Trigger
 from eventyard.model.outcome import Attempt, Outcome, Result
 from eventyard.model.schedule import Compound
 from eventyard.pipeline import pickup
-from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.pickup import TAKEN, Part, Pickup
 from eventyard.testing import builders
 

@@ -5,7 +5,8 @@ import pytest
 from eventyard.model.catalog import Application, Project, Source, Topic
 from eventyard.model.errors import NotFound, Unavailable
 from eventyard.model.streams import ExchangeSettings, ExchangeType
-from eventyard.pipeline.accept import Accepted, Arrival
+from eventyard.pipeline.accept import Accepted
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.testing import builders
 
 

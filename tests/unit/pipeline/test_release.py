@@ -9,7 +9,7 @@ from eventyard.model.journal import Recorded, Sibling
 from eventyard.model.lifecycle import Status
 from eventyard.model.schedule import Schedule, When
 from eventyard.pipeline import release
-from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.release import STARTED, Releases, Step, in_order, next_step
 from eventyard.telemetry.log import make_log
 from eventyard.testing import builders

@@ -5,7 +5,7 @@ from eventyard.model.catalog import Subscription
 from eventyard.model.errors import Invalid
 from eventyard.model.lifecycle import Status
 from eventyard.model.schedule import Schedule, When
-from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.ends import Ends
 from eventyard.pipeline.replay import Replay, Replayed
 from eventyard.pipeline.reprocess import Reprocessing

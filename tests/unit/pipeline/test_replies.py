@@ -8,7 +8,7 @@ from eventyard.model.catalog import Source, Target, Topic
 from eventyard.model.errors import Invalid, Unavailable
 from eventyard.model.ids import EntryId
 from eventyard.model.outcome import Outcome, Result
-from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.attempt import COMPLETED
 from eventyard.pipeline.replies import Replies, check_reply_to
 from eventyard.pipeline.view import View

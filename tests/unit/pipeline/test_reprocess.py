@@ -10,7 +10,7 @@ from eventyard.model.ids import EntryId
 from eventyard.model.journal import Query
 from eventyard.model.lifecycle import Descendants, Status, Trigger
 from eventyard.pipeline import reprocess
-from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.ends import Ends
 from eventyard.pipeline.reprocess import Acted, Reprocessing
 from eventyard.testing import builders

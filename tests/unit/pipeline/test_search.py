@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from eventyard.model.access import Scope
 from eventyard.model.errors import Forbidden, Invalid, NotFound
 from eventyard.model.lifecycle import Kind
-from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.search import Search, data_of
 from eventyard.testing import builders
 

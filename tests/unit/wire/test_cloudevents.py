@@ -272,8 +272,8 @@ class TestBatch:
         first, *wrong, last = decode_each(events, NOW, 9, check)
         assert (first, last) == (event(data=b""), event(id="2", data=b""))
         assert [(one.code, one.pointer) for one in wrong] == [
-            ("invalid_cloudevent", "/1/specversion"), ("body_too_deep", "/2"), ("invalid_cloudevent", "/3"),
-            ("invalid_json", "/4"),
+            ("invalid_cloudevent", "/specversion"), ("body_too_deep", None), ("invalid_cloudevent", ""),
+            ("invalid_json", None),
         ]  # fmt: skip
 
     def test_a_batch_beyond_the_limit_is_refused(self) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from fastapi import APIRouter, Header, Path, Query, Response
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from eventyard.api.results import Line, Receipt, decoded, line_of
+from eventyard.api.results import Line, Receipt, decoded, lines_of
 from eventyard.api.v1.answers import body_of, reply, shows
 from eventyard.api.v1.call import Asked, Call, InProject
 from eventyard.model.access import Scope
@@ -154,13 +154,13 @@ async def _many(call: Call, place: Place, key: str | None) -> Response:
     body = await call.request.body()
     raws: Sequence[Raw] = decoded(partial(in_array, limit=call.hub.limits.batch_events), body)
     changes: list[EntityChange | HubError] = []
-    for number, raw in enumerate(raws):
+    for raw in raws:
         try:
             changes.append(_change(raw))
         except HubError as error:
-            changes.append(error.below(f"/{number}"))
+            changes.append(error)
     results = await call.hub.entities.publish_many(call.who, place, changes, _named(key))
-    return reply([line_of(result) for result in results])
+    return reply(lines_of(results))
 
 
 def _change(raw: Raw) -> EntityChange:

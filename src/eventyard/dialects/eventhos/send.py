@@ -21,7 +21,7 @@ from eventyard.model.errors import HubError
 from eventyard.model.event import Event, Received
 from eventyard.model.ids import RANDOM_BYTES, uuid7
 from eventyard.pipeline import idempotency
-from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.hub import Hub
 from eventyard.wire.json_depth import check_depth
 

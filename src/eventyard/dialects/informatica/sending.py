@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Response
-from msgspec.structs import replace
 
 from eventyard.dialects.informatica.answers import answer
 from eventyard.dialects.informatica.call import Call
@@ -18,7 +17,8 @@ from eventyard.model.catalog import Source
 from eventyard.model.errors import Conflict, Invalid
 from eventyard.model.event import Event
 from eventyard.pipeline import idempotency
-from eventyard.pipeline.accept import Accepted, Arrival
+from eventyard.pipeline.accept import Accepted
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.ports import Request
 
 REPLAYED = {"idempotency-replayed": "true"}
@@ -42,9 +42,8 @@ async def commit(call: Call, source: Source, raw: bytes, data: bytes, *, force: 
     now = call.hub.clock()
     proof = door.verify(Request(dict(call.headers), raw, now)) if door.verifier.signs else None
     event = Event(call.hub.publishing.new_id(), door.uri, source.name, now, data, source.name)
-    open_door = replace(door, source=replace(door.source, enabled=True)) if force else door
     signature = None if proof is None else proof.signature
-    arrival = Arrival(open_door, event, idempotency.of_sender(call.headers), signature)
+    arrival = Arrival(door, event, idempotency.of_sender(call.headers), signature, forced=force)
     try:
         return await call.hub.acceptor.accept(arrival)
     except Invalid as error:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from eventyard.model.errors import Conflict, HubError
 from eventyard.model.event import Event
 from eventyard.model.ids import EntryId
-from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.doors import Door
 from eventyard.pipeline.streams.queue import Queue
 from eventyard.pipeline.streams.reach import Reach, knows_queue

@@ -7,7 +7,7 @@ from eventyard.dialects.eventhos.mapping import Sight
 from eventyard.model.catalog import Target
 from eventyard.model.ids import EntryId
 from eventyard.model.outcome import Result, Sent
-from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.view import View
 from eventyard.testing import builders as b
 from eventyard.testing.fakes import settle

@@ -5,7 +5,7 @@ import pytest
 from eventyard.model.access import Scope
 from eventyard.model.catalog import Target
 from eventyard.model.outcome import Result
-from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.testing import builders as b
 from tests.unit.dialects.eventhos.calls import faults, items
 from tests.unit.dialects.eventhos.sending import shop

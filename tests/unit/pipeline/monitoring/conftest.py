@@ -10,7 +10,7 @@ from eventyard.model.catalog import Source, Subscription
 from eventyard.model.lifecycle import Status
 from eventyard.model.outcome import Outcome, Result
 from eventyard.model.retry import RetryPolicy
-from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.testing import builders
 from eventyard.testing.fakes import Postbox, settle
 from eventyard.testing.hub import Yard, memory_hub

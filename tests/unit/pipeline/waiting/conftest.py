@@ -11,7 +11,7 @@ from eventyard.model.ids import EntryId
 from eventyard.model.journal import EntryDetail, Query
 from eventyard.model.lifecycle import Kind, Status
 from eventyard.model.schedule import Compound
-from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.testing import builders
 from eventyard.testing.fakes import settle
 

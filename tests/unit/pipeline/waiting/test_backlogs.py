@@ -8,7 +8,7 @@ from eventyard.model.errors import Conflict, Unavailable
 from eventyard.model.ids import EntryId
 from eventyard.model.lifecycle import Status
 from eventyard.model.schedule import Backlog, DeliveryScope, ReleaseState, Schedule, When
-from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.waiting import backlogs as module
 from eventyard.pipeline.waiting.backlogs import BY_HAND, ENABLED, GONE, Backlogs
 from eventyard.pipeline.waiting.bundles import OLDER, Released

@@ -6,7 +6,7 @@ from eventyard.model.errors import Invalid, Unavailable
 from eventyard.model.ids import EntryId
 from eventyard.model.lifecycle import Status, Trigger
 from eventyard.model.schedule import DeliveryScope, Missed, Schedule, When
-from eventyard.pipeline.accept import Arrival
+from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.waiting.schedules import FOLLOWED, LOOK_MS, MADE_UP, ON_TIME, Schedules, check_schedule
 from eventyard.telemetry.log import make_log
 from eventyard.testing import builders
