@@ -3,9 +3,10 @@
 What comes in on a hot path does not pass here as a rule: the connection answers it (ADR 0016). What does pass, because
 its path is escaped, say, or the server is another one, is answered alike. All but that, health and the streams is for
 FastAPI, which is slow to import and takes a tenth of an idle hub's memory, so it is loaded when the first request comes
-that needs it.
+that needs it, in a thread, while events go on coming in.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
@@ -23,6 +24,28 @@ STREAMS = "/v1/streams/"
 NONE: Mapping[str, Callable[[], Asgi]] = MappingProxyType({})
 
 
+class Late:
+    """An ASGI application that is built in a thread when it is first needed. What comes meanwhile waits for it."""
+
+    def __init__(self, build: Callable[[], Asgi]) -> None:
+        self._build = build
+        self._app: Asgi | None = None
+        self._building: asyncio.Future[Asgi] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request. Raises what keeps the application from being built; the next request tries again."""
+        app = self._app
+        if app is None:
+            app = await self._built()
+        await app(scope, receive, send)
+
+    async def _built(self) -> Asgi:
+        if self._building is None or (self._building.done() and self._building.exception() is not None):
+            self._building = asyncio.ensure_future(asyncio.to_thread(self._build))
+        self._app = await asyncio.shield(self._building)  # who asked first may go away, and the others wait on
+        return self._app
+
+
 class Front:
     """The ASGI application that the server runs."""
 
@@ -34,18 +57,16 @@ class Front:
         streams: Asgi,
         dialects: Mapping[str, Callable[[], Asgi]] = NONE,
     ) -> None:
-        """``native`` builds the FastAPI application; it is called once, when it is first needed.
+        """``native`` builds the FastAPI application, and each of ``dialects`` the one at and below the path it is named
+        by.
 
-        So is each of ``dialects``, which build the applications that answer at and below the paths they are named by.
         ``streams`` answers below ``/v1/streams/``, and raises what a client must be told instead of a stream.
         """
         self._hot = hot
         self._health = health
-        self._build = native
-        self._native: Asgi | None = None
+        self._native = Late(native)
         self._streams = streams
-        self._dialects = dialects
-        self._spoken: dict[str, Asgi] = {}
+        self._dialects = {base: Late(build) for base, build in dialects.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -57,23 +78,11 @@ class Front:
         elif path.startswith(STREAMS):
             await self._stream(scope, receive, send)
         elif (base := "/" + path.split("/", 2)[1]) in self._dialects:
-            await self._dialect(base)(scope, receive, send)
+            await self._dialects[base](scope, receive, send)
         elif path in Health.PATHS and scope["method"] in ("GET", "HEAD"):
             await self._health.answer(path).send(send)
         else:
-            await self.native()(scope, receive, send)
-
-    def native(self) -> Asgi:
-        """The FastAPI application, built on the first call."""
-        if self._native is None:
-            self._native = self._build()
-        return self._native
-
-    def _dialect(self, base: str) -> Asgi:
-        """The application of a dialect, built on the first call."""
-        if base not in self._spoken:
-            self._spoken[base] = self._dialects[base]()
-        return self._spoken[base]
+            await self._native(scope, receive, send)
 
     async def _ingest(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = _head(scope)

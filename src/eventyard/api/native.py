@@ -3,6 +3,7 @@
 ``front.py`` hands it every request that is not for a hot path, and builds it when the first of them comes.
 """
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -97,6 +98,6 @@ def build_app(
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi() -> Response:
-        return Response(msgspec.json.encode(app.openapi()), media_type=JSON)
+        return Response(msgspec.json.encode(await asyncio.to_thread(app.openapi)), media_type=JSON)
 
     return app

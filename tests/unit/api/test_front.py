@@ -1,7 +1,9 @@
 """Which request goes where, and what becomes of one that fails on the way."""
 
+import asyncio
 import io
 import json
+import threading
 
 import httpx
 import pytest
@@ -24,10 +26,18 @@ class Native:
 
     def __init__(self):
         self.built = 0
+        self.broken = False
+        self.thread = None
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
         self.asked = []
 
     def __call__(self):
         self.built += 1
+        self.thread = threading.get_ident()
+        assert self.may_go_on.wait(10)
+        if self.broken:
+            raise ImportError("no FastAPI")
 
         async def app(scope, receive, send):
             self.asked.append((scope["method"], scope["path"]))
@@ -98,10 +108,32 @@ async def test_everything_else_goes_to_fastapi_which_is_built_once(desk, path):
     assert desk.native.built == 1
 
 
-async def test_fastapi_can_be_built_before_anybody_asks(desk):
-    desk.front.native()
-    await desk.client.get("/docs")
+async def test_fastapi_is_built_once_in_a_thread_for_all_who_wait_for_it(desk):
+    answers = await asyncio.gather(*(desk.client.get("/docs") for _ in range(5)))
+    assert [answer.text for answer in answers] == ['"native"'] * 5
     assert desk.native.built == 1
+    assert desk.native.thread != threading.get_ident()
+
+
+async def test_who_asked_first_may_go_away(desk):
+    desk.native.may_go_on.clear()
+    first, second = [asyncio.create_task(desk.client.get("/docs")) for _ in range(2)]
+    await settle()
+    first.cancel()
+    await settle()
+    desk.native.may_go_on.set()
+    assert first.cancelled()
+    assert (await second).text == '"native"'
+    assert desk.native.built == 1
+
+
+async def test_what_could_not_be_built_is_tried_again(desk):
+    desk.native.broken = True
+    with pytest.raises(ImportError):
+        await desk.client.get("/docs")
+    desk.native.broken = False
+    assert (await desk.client.get("/docs")).text == '"native"'
+    assert desk.native.built == 2
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
