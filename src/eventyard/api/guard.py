@@ -116,9 +116,12 @@ class Guard:
         return body
 
     def _note(self, error: Exception, scope: Scope, request_id: str) -> None:
-        if not isinstance(error, HubError):
+        log, path = self._hub.log, scope["path"]
+        if isinstance(error, HubError):
+            log.info("refused", request_id=request_id, path=path, code=error.code, detail=error.message)
+        else:
             trace = "".join(traceback.format_exception(error))
-            self._hub.log.error("internal", request_id=request_id, path=scope["path"], error=repr(error), trace=trace)
+            log.error("internal", request_id=request_id, path=path, error=repr(error), trace=trace)
 
 
 class _Wire:

@@ -110,7 +110,7 @@ class Hot:
             return _answer(spoken.refuse(error))
         request_id = request_id_of(head.headers)
         if isinstance(error, HubError):
-            self._hub.observer.rejected(error.code, source=head.path, detail=error.message)
+            self._hub.observer.rejected(error.code, path=head.path, detail=error.message, request_id=request_id)
         else:
             self._hub.log.error("internal", request_id=request_id, path=head.path, error=repr(error))
         return problem(error, request_id)

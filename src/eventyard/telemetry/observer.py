@@ -70,10 +70,10 @@ class Observer:
             ms=ms,
         )
 
-    def rejected(self, code: str, *, source: str | None = None, detail: str = "") -> None:
-        """A request or an event of a batch was refused."""
+    def rejected(self, code: str, *, path: str, detail: str, request_id: str) -> None:
+        """A request that brought events was refused."""
         self._metrics.rejected.labels(code).inc()
-        self._log.info("rejected", code=code, source=source, detail=detail)
+        self._log.info("rejected", code=code, path=path, detail=detail, request_id=request_id)
 
     def attempted(
         self, claimed: Claimed, target: Target, subscription: Subscription | None, attempt: Attempt, decision: Decision

@@ -224,9 +224,10 @@ async def test_a_problem_has_a_request_id_of_its_own_where_the_clients_is_unfit_
 
 
 async def test_a_refusal_is_counted_and_logged(desk):
-    await desk.client.post("/in/none", content=b"{}")
+    answer = await desk.client.post("/in/none", content=b"{}")
     line = await desk.logged("rejected")
-    assert (line["code"], line["source"]) == ("not_found", "/in/none")
+    assert (line["code"], line["path"]) == ("not_found", "/in/none")
+    assert line["request_id"] == answer.json()["request_id"]
     exposition = (await desk.client.get("/metrics")).text
     assert 'eventyard_events_rejected_total{code="not_found"} 1.0' in exposition
 

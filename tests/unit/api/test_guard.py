@@ -101,6 +101,18 @@ class Recorder:
         return lambda event, **facts: self.lines.append((level, event, facts))
 
 
+async def test_a_refusal_is_logged_under_the_request_id(yard, client, monkeypatch):
+    log = Recorder()
+    monkeypatch.setattr(yard.hub.log, "info", log.info, raising=False)
+    answer = await client.get("/v1/sources/nosuch")
+    [(level, event, facts)] = log.lines
+    assert (level, event) == ("info", "refused")
+    assert facts == {
+        "request_id": answer.json()["request_id"], "path": "/v1/sources/nosuch", "code": "not_found",
+        "detail": answer.json()["detail"],
+    }  # fmt: skip
+
+
 async def test_a_fault_of_ours_is_logged_under_the_request_id_and_not_told(yard, client, monkeypatch):
     log = Recorder()
     monkeypatch.setattr(yard.hub.log, "error", log.error, raising=False)

@@ -66,8 +66,10 @@ def test_a_batch_is_one_line_and_counts_by_source(heard):
 
 
 def test_a_refusal_is_counted_by_its_code(heard):
-    heard.observer.rejected("signature_invalid", source="/in/x", detail="no")
+    heard.observer.rejected("signature_invalid", path="/in/x", detail="no", request_id="r-1")
     assert heard.count("eventyard_events_rejected_total", code="signature_invalid") == 1
+    told = {"code": "signature_invalid", "path": "/in/x", "detail": "no", "request_id": "r-1"}
+    assert heard.line().items() >= told.items()
 
 
 @pytest.mark.parametrize("subscription", [builders.subscription(), None])
