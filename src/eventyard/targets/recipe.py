@@ -130,12 +130,17 @@ def read_recipe(settings: Mapping[str, Any]) -> Recipe:
 
 
 def data_of(event: Event) -> Any:
-    """The data of an event as a JSON value: a text, if it is no JSON; an empty object, if there is none."""
+    """The data of an event as a JSON value: a text, if it is no JSON; an empty object, if there is none.
+
+    Raises :class:`Unrenderable` for a number that would not come out as it went in.
+    """
     if not event.data:
         return {}
     if event.is_json:
         try:
             return msgspec.json.decode(event.data)
+        except msgspec.ValidationError as error:
+            raise Unrenderable(f"the event's data holds a number beyond all bounds: {error}") from None
         except (ValueError, RecursionError):
             pass
     return event.data.decode(errors="replace")

@@ -86,6 +86,12 @@ def test_data_is_json_or_a_text(data: bytes, content_type: str, value: Any) -> N
     assert data_of(event(data, content_type=content_type)) == value
 
 
+@pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"9" * 5000])
+def test_a_number_that_would_not_come_out_as_it_went_in_is_not_sent(number: bytes) -> None:
+    with pytest.raises(Unrenderable, match="a number beyond all bounds"):
+        data_of(event(b'{"id": 7, "n": %s}' % number))
+
+
 @pytest.mark.parametrize(
     ("content_type", "body", "sent"),
     [
