@@ -33,6 +33,7 @@ STATUS_OF_FAMILY: Mapping[str, int] = {
 
 STATUS_OF_CODE: Mapping[str, int] = {
     "invalid_http": 400,
+    "unsupported_http": 501,
     "request_timeout": 408,
     "invalid_json": 400,
     "invalid_cloudevent": 400,

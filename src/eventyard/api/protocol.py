@@ -8,7 +8,10 @@ uvicorn writes the head and the body of an answer apart, which is two system cal
 answer of a hundred bytes that costs as much as making it. Here what is written in one turn of the loop leaves together.
 
 What never becomes a request is judged here too: a head without end, a request that does not arrive whole in time, and
-bytes that are no HTTP.
+bytes that are no HTTP. Its answer waits for its turn as well.
+
+The parser stops behind a head that asks for another protocol, and takes for a request whatever follows. The hub knows
+one such protocol, WebSocket; for any other a fresh parser is told the head again, without the wish, and reads on.
 """
 
 import asyncio
@@ -16,6 +19,7 @@ import re
 from collections.abc import Coroutine
 from typing import Any
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from eventyard.api.exchange import Exchange
@@ -88,6 +92,9 @@ class HttpProtocol(HttpToolsProtocol):
     cycle: Any
     _head = 0
     _in_head = False
+    _hosts = 0
+    _coded = False
+    _deaf = False
     _arrives_by: float | None = None
     _incoming: Exchange | None = None
 
@@ -108,14 +115,28 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a request, or of several."""
+        if self._deaf:
+            return
         if self._in_head:
             self._head += len(data)
             if self._head > self.head_bytes:
-                self._refuse(
-                    TooLarge("headers_too_large", f"the head of the request is beyond {self.head_bytes} bytes")
-                )
+                self._refuse(self._endless())
                 return
-        super().data_received(data)
+        parts: list[bytes | memoryview] = [data]
+        while parts:
+            part = parts.pop()
+            try:
+                self.parser.feed_data(part)
+            except HttpParserUpgrade as upgrade:
+                if self._becomes_websocket():
+                    self.handle_websocket_upgrade()
+                    return
+                parts += (memoryview(part)[upgrade.args[0] :], self._head_without_upgrade())
+                self.parser = HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+            except HttpParserError as error:
+                self._misunderstood(error.__context__)
+                return
         if self._arrives_by is not None:
             self._patience.until(self._arrives_by)
         elif self.cycle is not None and not self.cycle.response_complete:
@@ -126,11 +147,32 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins. uvicorn would make its scope now, which a hot one does not need."""
         self._head, self._in_head, self._arrives_by = 0, True, self.loop.time() + self.patience_s
+        self._hosts, self._coded = 0, False
         self.url, self.headers, self.expect_100_continue = b"", [], False
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; or a trailer, behind a body, which must not pass for one (RFC 9110, section 6.5.1)."""
+        if not self._in_head:
+            return
+        name = name.lower()
+        self.headers.append((name, value))
+        if name == b"host":
+            self._hosts += 1
+        elif name == b"expect":
+            self.expect_100_continue |= value.lower() == b"100-continue"
+        elif name == b"transfer-encoding":
+            self._coded = self._coded or value.strip().lower() != b"chunked"
+
     def on_headers_complete(self) -> None:
-        """Its head is whole."""
+        """Its head is whole. Raises what is wrong with it, which ends the connection."""
+        upgrade = self.parser.should_upgrade()
+        if upgrade or self._hosts != 1 or self._coded:
+            self._judge()
+        if not upgrade:
+            self._take_up()
         self._in_head = False
+
+    def _take_up(self) -> None:
         head = self._hot_head()
         if head is None:
             self._make_scope()
@@ -155,11 +197,11 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """It is whole."""
         self._arrives_by = None
-        if self._incoming is None:
-            super().on_message_complete()
-        else:
+        if self._incoming is not None:
             self._incoming.end()
             self._incoming = None
+        elif not self.parser.should_upgrade():
+            super().on_message_complete()
 
     def _make_scope(self) -> None:
         """Begin anew as uvicorn does, with what has come since."""
@@ -170,7 +212,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _hot_head(self) -> Head | None:
         """The head of the request, if it is to be answered here: a POST whose target says plainly that it is hot."""
-        if self.parser.get_method() != b"POST" or self.parser.should_upgrade():
+        if self.parser.get_method() != b"POST":
             return None
         target = _PLAIN_TARGET(self.url)
         if target is None or not self.hot.takes(path := target[1].decode()):
@@ -213,20 +255,56 @@ class HttpProtocol(HttpToolsProtocol):
         """A request's turn has come."""
         if isinstance(cycle, Exchange):
             cycle.begin()
+        elif isinstance(cycle, Answer):
+            self.give(cycle, keep_alive=False)
         else:
             super()._start_asgi_task(cycle, app)
 
-    # What never becomes a request, and what becomes another thing
+    # What becomes another thing, and what does not
+
+    def _becomes_websocket(self) -> bool:
+        """Whether the hub does what was asked for. It may not (RFC 9110, section 7.8), and must answer others first."""
+        idle = self.cycle is None or self.cycle.response_complete
+        return idle and self.parser.get_method() == b"GET" and self._should_upgrade()
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over. A WebSocket lasts, and joins its writes itself."""
         self._patience.stop()
         self.transport = self.transport.unwrap()
+        self._make_scope()
+        self.scope["method"] = "GET"
         super().handle_websocket_upgrade()
 
-    def send_400_response(self, msg: str) -> None:
-        """Answer bytes that are no HTTP."""
-        self._refuse(Invalid("invalid_http", "what was sent is not an HTTP/1.1 request"))
+    def _head_without_upgrade(self) -> bytes:
+        """The head that was read last, as if nothing but an answer was asked for."""
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"\r\n".join((*lines, b"", b""))
+
+    # What never becomes a request
+
+    def _judge(self) -> None:
+        """Raise what is wrong with a head, if anything is."""
+        if self.parser.get_method() == b"CONNECT":
+            raise Invalid("unsupported_http", "this is no proxy: CONNECT is not for it")
+        if self._hosts > 1 or (not self._hosts and self.parser.get_http_version() != "1.0"):
+            raise Invalid("invalid_http", f"a request names its host once, not {self._hosts} times", pointer="Host")
+        if self._coded:
+            raise Invalid(
+                "unsupported_http", "bodies come as they are, or in chunks", pointer="Transfer-Encoding",
+                hint="say gzip in Content-Encoding",
+            )  # fmt: skip
+
+    def _endless(self) -> TooLarge:
+        return TooLarge("headers_too_large", f"the head of the request is beyond {self.head_bytes} bytes")
+
+    def _misunderstood(self, cause: BaseException | None) -> None:
+        """The parser goes no further, be it that a head was found wrong."""
+        if isinstance(cause, HubError):
+            self._refuse(cause)
+        else:
+            self.logger.warning("Invalid HTTP request received.")
+            self._refuse(Invalid("invalid_http", "what was sent is not an HTTP/1.1 request"))
 
     def _lose_patience(self) -> None:
         if self._arrives_by is not None and (self._in_head or not self.cycle.response_complete):
@@ -235,13 +313,19 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self, error: HubError) -> None:
-        """Answer, unless an answer is on its way, and close."""
-        cycle = self.cycle
-        if not self.transport.is_closing() and (cycle is None or cycle.response_complete or not cycle.response_started):
-            self.transport.write(
-                problem(error, request_id_of(())).wire(self.server_state.default_headers, keep_alive=False)
-            )
-        self.transport.close()
+        """Answer when the turn has come, unless an answer is on its way, and close. Nothing more is listened to."""
+        in_body = self._arrives_by is not None and not self._in_head
+        self._deaf, self._arrives_by = True, None
+        self._patience.unending()
+        waiting: Any = (problem(error, request_id_of(())), self.app)
+        if in_body and self.pipeline:
+            self.pipeline[0] = waiting
+        elif in_body and self.cycle.response_started:
+            self.transport.close()
+        elif in_body or self.cycle is None or self.cycle.response_complete:
+            self._start_asgi_task(*waiting)
+        else:
+            self.pipeline.appendleft(waiting)
 
 
 def protocol_with(hot: Hot, head_bytes: int, patience_s: float) -> type[HttpProtocol]:

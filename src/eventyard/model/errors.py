@@ -20,6 +20,7 @@ from typing import ClassVar, Self
 
 CODES: Mapping[str, str] = {
     "invalid_http": "What was sent is not an HTTP request.",
+    "unsupported_http": "The hub does not do this part of HTTP: the method, or the way the body is transferred.",
     "request_timeout": "The request did not arrive whole in time.",
     "invalid_json": "The body is not JSON.",
     "invalid_body": "The body is JSON, but not what this call takes.",

@@ -103,9 +103,12 @@ async def test_everything_else_is_the_transports_own():
 
 
 class Desk:
-    """In the place of the hot paths: answers below ``/in/`` with the body, of ten bytes at most, once it is let."""
+    """In the place of the hot paths: answers below ``/in/`` with the body, which is bounded, once it is let."""
 
-    def __init__(self):
+    def __init__(self, body_bytes):
+        self._body_bytes = body_bytes
+        self.look = lambda: None
+        self.headers = []
         self.open_now = asyncio.Event()
         self.open_now.set()
         self.asked = asyncio.Event()
@@ -115,11 +118,13 @@ class Desk:
         return path.startswith("/in/")
 
     def open(self, head):
-        return Call(Body(headers_of(head.headers, 1000), 10), partial(self.answer, head))
+        return Call(Body(headers_of(head.headers, 1000), self._body_bytes), partial(self.answer, head))
 
     async def answer(self, head, body):
         self.asked.set()
         await self.open_now.wait()
+        self.look()
+        self.headers = [name for name, _ in head.headers]
         self.answered.append((head.path, head.query, body))
         return Answer(202, body, "text/plain")
 
@@ -143,11 +148,12 @@ class Connections(set):
 class Server:
     """A running server with such a desk, whose other application says which request came to it."""
 
-    def __init__(self, head_bytes=1000, patience_s=60.0, ws="none", **options):
-        self.desk = Desk()
+    def __init__(self, head_bytes=1000, body_bytes=10, patience_s=60.0, ws="none", **options):
+        self.desk = Desk(body_bytes)
+        self.headers = []
         self.state = ServerState()
         self.state.connections = Connections()
-        self._config = uvicorn.Config(self._app, ws=ws, lifespan="off", log_config=None, **options)
+        self._config = uvicorn.Config(self._app, interface="asgi3", ws=ws, lifespan="off", log_config=None, **options)
         self._config.load()
         self._make = protocol_with(self.desk, head_bytes, patience_s)
 
@@ -163,9 +169,21 @@ class Server:
         await self.state.connections.none.wait()
         await asyncio.gather(*self.state.tasks)
 
-    @staticmethod
-    async def _app(scope, receive, send):
-        body = (await receive())["body"]
+    async def connection(self):
+        """The connection as the server has it, which has answered once, for bytes to come cut in a certain way."""
+        self.writer.write(post(b"/in/first"))
+        await self.answers(1)
+        [connection] = self.state.connections
+        return connection
+
+    async def _app(self, scope, receive, send):
+        body, more = b"", True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body, more = body + message["body"], message["more_body"]
+        self.headers = [name for name, _ in scope["headers"]]
         came = f"{scope['method']} {scope['path']} ".encode() + body
         headers = [(b"content-length", b"%d" % len(came))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -216,7 +234,7 @@ async def test_a_hot_request_is_answered_without_the_application():
 @pytest.mark.parametrize(
     ("request_", "came"),
     [
-        (b"GET /in/a HTTP/1.1\r\n\r\n", b"GET /in/a "),
+        (b"GET /in/a HTTP/1.1\r\nhost: x\r\n\r\n", b"GET /in/a "),
         (post(b"/in/%61"), b"POST /in/a "),
         (post(b"http://hub.example/in/a"), b"POST /in/a "),
         (post(b"/in/a#b"), b"POST /in/a "),
@@ -314,15 +332,204 @@ class Upgraded(asyncio.Protocol):
         self.transport.write(data)
 
 
-@pytest.mark.parametrize("method", [b"GET", b"POST"])
-async def test_a_websocket_gets_the_connection_itself_and_all_the_time_it_wants(method):
+WEBSOCKET = b"GET /in/ws HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+
+
+async def test_a_websocket_gets_the_connection_itself_and_all_the_time_it_wants():
     async with Server(ws=lambda **_: Upgraded()) as server:
-        server.writer.write(method + b" /in/ws HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n")
-        request = await server.reader.readuntil(b"\r\n\r\n")
-        assert request == method + b" /in/ws HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+        server.writer.write(WEBSOCKET)
+        assert await server.reader.readuntil(b"\r\n\r\n") == WEBSOCKET
         assert not [handle for handle in asyncio.get_running_loop()._scheduled if not handle.cancelled()]
         server.writer.write(b"\x81\x80")
         assert await server.reader.readexactly(2) == b"\x81\x80"
+
+
+async def test_a_websocket_has_a_connection_that_was_used_before():
+    async with Server(ws=lambda **_: Upgraded()) as server:
+        server.writer.write(post(b"/in/a", b"hi"))
+        assert await server.answers(1) == [(202, b"hi")]
+        server.writer.write(WEBSOCKET)
+        assert await server.reader.readuntil(b"\r\n\r\n") == WEBSOCKET
+
+
+async def test_a_websocket_does_not_get_a_connection_on_which_others_wait_for_an_answer():
+    async with Server(ws=lambda **_: Upgraded()) as server:
+        server.desk.open_now.clear()
+        server.writer.write(post(b"/in/a", b"hi") + WEBSOCKET)
+        await server.desk.asked.wait()
+        server.desk.open_now.set()
+        assert await server.answers(2) == [(202, b"hi"), (200, b"GET /in/ws ")]
+
+
+H2C = (b"connection: Upgrade, HTTP2-Settings", b"http2-settings: AAEAAEAAAAIAAAAB", b"upgrade: h2c")
+TO_WEBSOCKET = (b"connection: upgrade", b"upgrade: websocket")
+INNER = post(b"/in/inner", b"!")
+"""A body that is a request, if it is taken for one."""
+
+
+def in_one(sent):
+    return [sent]
+
+
+def body_apart(sent):
+    head, end, body = sent.partition(b"\r\n\r\n")
+    return [head + end, body]
+
+
+def bytes_apart(sent):
+    return [bytes([byte]) for byte in sent]
+
+
+@pytest.mark.parametrize("cut", [in_one, body_apart, bytes_apart])
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("wish", [H2C, TO_WEBSOCKET])
+@pytest.mark.parametrize("path", [b"/in/a", b"/v1/topics"])
+async def test_a_wish_for_another_protocol_is_ignored_and_the_body_kept(path, wish, chunked, cut):
+    body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(INNER), INNER) if chunked else INNER
+    sent = post(path, body, *wish, *([b"transfer-encoding: chunked"] if chunked else []))
+    async with Server(ws=lambda **_: Upgraded(), body_bytes=1000) as server:
+        connection = await server.connection()
+        for part in cut(sent + post(b"/in/b", b"next", *wish) + post(b"/x", b"last")):
+            connection.data_received(part)
+        answers = await server.answers(3)
+    kept = (202, INNER) if path == b"/in/a" else (200, b"POST /v1/topics " + INNER)
+    assert answers == [kept, (202, b"next"), (200, b"POST /x last")]
+    assert "/in/inner" not in [path for path, _, _ in server.desk.answered]
+
+
+@pytest.mark.parametrize("method", [b"GET", b"OPTIONS"])
+async def test_a_wish_without_a_body_is_ignored_as_well(method):
+    async with Server() as server:
+        wish = b"\r\n".join([method + b" /x HTTP/1.1", b"host: x", *H2C, b"", b""])
+        server.writer.write(wish + wish + post(b"/in/a", b"hi"))
+        assert await server.answers(3) == [(200, method + b" /x ")] * 2 + [(202, b"hi")]
+
+
+async def test_a_client_that_wishes_for_another_protocol_is_told_to_go_on_with_its_body():
+    async with Server() as server:
+        server.writer.write(post(b"/in/a", b"hi", b"expect: 100-continue", *H2C)[:-2])
+        assert await server.reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        server.writer.write(b"hi")
+        assert await server.answers(1) == [(202, b"hi")]
+
+
+@pytest.mark.parametrize("path", [b"/in/a", b"/x"])
+async def test_who_wishes_for_another_protocol_and_for_an_end_gets_the_end(path):
+    async with Server() as server:
+        server.writer.write(post(path, b"hi", b"connection: upgrade, close", b"upgrade: h2c") + INNER)
+        answer = await server.reader.read()
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"202" if path == b"/in/a" else b"200"]
+    assert b"connection: close\r\n" in answer
+
+
+@pytest.mark.parametrize("wish", [(), H2C])
+async def test_connect_is_refused_and_nothing_behind_it_is_looked_at(wish):
+    connect = b"\r\n".join([b"CONNECT hub:80 HTTP/1.1", b"host: hub:80", *wish, b"", b""])
+    async with Server() as server:
+        connection = await server.connection()
+        connection.data_received(post(b"/in/a", b"hi") + connect + INNER)
+        connection.data_received(INNER)
+        answer = await server.reader.read()
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"202", b"501"]
+    assert b'"code":"unsupported_http"' in answer
+    assert [path for path, _, _ in server.desk.answered] == ["/in/first", "/in/a"]
+
+
+async def test_http_2_is_not_spoken_unasked():
+    answer = await said(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + INNER)
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"400"]
+
+
+@pytest.mark.parametrize("coding", [b"gzip, chunked", b"gzip", b"identity", b"gzip\r\ntransfer-encoding: chunked"])
+@pytest.mark.parametrize("path", [b"/in/a", b"/x"])
+async def test_a_body_in_a_coding_that_is_not_undone_here_is_refused(path, coding):
+    head = b"POST %b HTTP/1.1\r\nhost: x\r\ntransfer-encoding: %b\r\n\r\n" % (path, coding)
+    async with Server() as server:
+        server.writer.write(head + b"2\r\nhi\r\n0\r\n\r\n" + INNER)
+        answer = await server.reader.read()
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"501"]
+    assert b'"code":"unsupported_http","pointer":"Transfer-Encoding"' in answer
+    assert server.desk.answered == []
+
+
+@pytest.mark.parametrize("coding", [b"chunked", b"Chunked", b" chunked "])
+async def test_chunks_are_no_coding_whichever_way_they_are_written(coding):
+    async with Server() as server:
+        server.writer.write(b"POST /in/a HTTP/1.1\r\nhost: x\r\ntransfer-encoding:" + coding + b"\r\n\r\n")
+        server.writer.write(b"2\r\nhi\r\n0\r\n\r\n")
+        assert await server.answers(1) == [(202, b"hi")]
+
+
+@pytest.mark.parametrize("hosts", [b"", b"host: x\r\nHost: y\r\n", b"host: x\r\nhost: x\r\n"])
+@pytest.mark.parametrize("path", [b"/in/a", b"/x"])
+async def test_a_request_names_its_host_once(path, hosts):
+    async with Server() as server:
+        server.writer.write(b"POST %b HTTP/1.1\r\n%bcontent-length: 2\r\n\r\nhi" % (path, hosts) + INNER)
+        answer = await server.reader.read()
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"400"]
+    assert b'"code":"invalid_http","pointer":"Host"' in answer
+    assert server.desk.answered == []
+
+
+async def test_a_websocket_names_its_host_as_well():
+    answer = await said(WEBSOCKET.replace(b"host: x\r\n", b""), ws=lambda **_: Upgraded())
+    assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(("hosts", "status"), [(b"", b"202"), (b"host: x\r\n", b"202"), (b"host: x\r\n" * 2, b"400")])
+async def test_a_request_of_http_1_0_need_not_name_its_host(hosts, status):
+    answer = await said(b"POST /in/a HTTP/1.0\r\n%bcontent-length: 2\r\n\r\nhi" % hosts)
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [status]
+
+
+@pytest.mark.parametrize("path", [b"/in/a", b"/x"])
+async def test_a_trailer_does_not_pass_for_a_header(path):
+    body = b"2\r\nhi\r\n0\r\nhost: y\r\nauthorization: Bearer x\r\n\r\n"
+    async with Server() as server:
+        server.writer.write(post(path, body, b"transfer-encoding: chunked"))
+        await server.answers(1)
+    assert (server.headers or server.desk.headers) == [b"host", b"transfer-encoding"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        b"\x16\x03\x01",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"POST / HTTP/1.1\r\na b: c\r\n",
+        b"GET http://x:99999/ HTTP/1.1\r\nhost: x\r\n\r\n",
+    ],
+)
+async def test_what_is_no_request_is_told_so_once_those_before_it_are_answered(wrong):
+    async with Server() as server:
+        server.desk.open_now.clear()
+        server.writer.write(post(b"/in/a", b"1") + post(b"/x", b"2") + wrong + INNER)
+        await server.desk.asked.wait()
+        server.desk.open_now.set()
+        answers = await server.answers(3)
+        assert await server.reader.read() == b""
+    assert answers[:2] == [(202, b"1"), (200, b"POST /x 2")]
+    assert answers[2][0] == 400
+
+
+@pytest.mark.parametrize("before", [[], [b"/in/a"], [b"/in/a", b"/in/b"]])
+@pytest.mark.parametrize("path", [b"/in/c", b"/x"])
+async def test_a_body_that_is_none_is_told_so_once_those_before_it_are_answered(before, path):
+    wrong = post(path, b"1\r\nh\r\nnonsense\r\n", b"transfer-encoding: chunked")
+    async with Server() as server:
+        server.writer.write(b"".join(map(post, before)) + wrong + INNER)
+        answer = await server.reader.read()
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"202"] * len(before) + [b"400"]
+    assert [path.encode() for path, _, _ in server.desk.answered] == before
+
+
+async def test_a_request_that_was_refused_before_its_body_turned_out_to_be_none_is_not_refused_again():
+    async with Server() as server:
+        connection = await server.connection()
+        connection.data_received(post(b"/in/a", b"b\r\n01234567890\r\n", b"transfer-encoding: chunked"))
+        [(status, _)] = await server.answers(1)
+        connection.data_received(b"nonsense\r\n")
+        assert (status, await server.reader.read()) == (413, b"")
 
 
 async def test_a_head_without_end_is_refused_before_it_is_whole():
