@@ -119,9 +119,6 @@ class HttpProtocol(HttpToolsProtocol):
             return
         if self._in_head:
             self._head += len(data)
-            if self._head > self.head_bytes:
-                self._refuse(self._endless())
-                return
         parts: list[bytes | memoryview] = [data]
         while parts:
             part = parts.pop()
@@ -137,7 +134,9 @@ class HttpProtocol(HttpToolsProtocol):
             except HttpParserError as error:
                 self._misunderstood(error.__context__)
                 return
-        if self._arrives_by is not None:
+        if self._in_head and self._head > self.head_bytes:
+            self._refuse(self._endless())
+        elif self._arrives_by is not None:
             self._patience.until(self._arrives_by)
         elif self.cycle is not None and not self.cycle.response_complete:
             self._patience.unending()
@@ -166,7 +165,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Its head is whole. Raises what is wrong with it, which ends the connection."""
         upgrade = self.parser.should_upgrade()
-        if upgrade or self._hosts != 1 or self._coded:
+        if upgrade or self._hosts != 1 or self._coded or self._head:
             self._judge()
         if not upgrade:
             self._take_up()
@@ -245,10 +244,14 @@ class HttpProtocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
-        elif self._arrives_by is None:
+            cycle, app = self.pipeline.pop()
+            if not self.pipeline:
+                self.flow.resume_reading()
+            self._start_asgi_task(cycle, app)
+            return
+        self.flow.resume_reading()
+        if self._arrives_by is None:
             self._patience.until(self.loop.time() + self.timeout_keep_alive)
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
@@ -285,6 +288,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _judge(self) -> None:
         """Raise what is wrong with a head, if anything is."""
+        if self._head and self._size_of_head() > self.head_bytes:
+            raise self._endless()
         if self.parser.get_method() == b"CONNECT":
             raise Invalid("unsupported_http", "this is no proxy: CONNECT is not for it")
         if self._hosts > 1 or (not self._hosts and self.parser.get_http_version() != "1.0"):
@@ -294,6 +299,9 @@ class HttpProtocol(HttpToolsProtocol):
                 "unsupported_http", "bodies come as they are, or in chunks", pointer="Transfer-Encoding",
                 hint="say gzip in Content-Encoding",
             )  # fmt: skip
+
+    def _size_of_head(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + len(": \r\n") for name, value in self.headers)
 
     def _endless(self) -> TooLarge:
         return TooLarge("headers_too_large", f"the head of the request is beyond {self.head_bytes} bytes")
@@ -307,7 +315,10 @@ class HttpProtocol(HttpToolsProtocol):
             self._refuse(Invalid("invalid_http", "what was sent is not an HTTP/1.1 request"))
 
     def _lose_patience(self) -> None:
-        if self._arrives_by is not None and (self._in_head or not self.cycle.response_complete):
+        if self.pipeline:  # it is the server that does not read on
+            self._arrives_by = self.loop.time() + self.patience_s
+            self._patience.until(self._arrives_by)
+        elif self._arrives_by is not None and (self._in_head or not self.cycle.response_complete):
             self._refuse(Invalid("request_timeout", f"the request did not arrive whole within {self.patience_s:g} s"))
         else:
             self.transport.close()

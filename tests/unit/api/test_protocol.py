@@ -422,6 +422,12 @@ async def test_who_wishes_for_another_protocol_and_for_an_end_gets_the_end(path)
     assert b"connection: close\r\n" in answer
 
 
+async def test_a_thousand_wishes_in_one_go_are_ignored():
+    async with Server() as server:
+        server.writer.write(post(b"/in/a", b"hi", *H2C) * 1000)
+        assert await server.answers(1000) == [(202, b"hi")] * 1000
+
+
 @pytest.mark.parametrize("wish", [(), H2C])
 async def test_connect_is_refused_and_nothing_behind_it_is_looked_at(wish):
     connect = b"\r\n".join([b"CONNECT hub:80 HTTP/1.1", b"host: hub:80", *wish, b"", b""])
@@ -541,6 +547,53 @@ async def test_a_head_without_end_is_refused_before_it_is_whole():
         answer = await server.reader.read(1000)
     assert answer.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
     assert b'"code":"headers_too_large"' in answer
+
+
+async def test_a_head_that_came_in_parts_is_refused_though_it_ends():
+    async with Server(head_bytes=1000) as server:
+        connection = await server.connection()
+        connection.data_received(b"GET /" + b"y" * 600)
+        connection.data_received(b"y" * 600 + b" HTTP/1.1\r\nhost: x\r\n\r\n")
+        [(status, _)] = await server.answers(1)
+    assert status == 431
+
+
+@pytest.mark.parametrize("cut", [1, 20, 39])
+async def test_what_comes_behind_a_head_does_not_count_to_it(cut):
+    sent = post(b"/in/a", b"hi") * 100
+    async with Server(head_bytes=200) as server:
+        connection = await server.connection()
+        connection.data_received(sent[:cut])
+        connection.data_received(sent[cut:])
+        assert await server.answers(100) == [(202, b"hi")] * 100
+
+
+async def test_so_many_requests_that_they_take_many_reads_are_answered_one_after_the_other():
+    async with Server() as server:
+        server.writer.write(post(b"/in/a", b"hi") * 10_000)
+        assert await server.answers(10_000) == [(202, b"hi")] * 10_000
+
+
+async def test_nothing_is_read_while_requests_wait_for_their_turn():
+    async with Server() as server:
+        connection = await server.connection()
+        paused = []
+        server.desk.look = lambda: paused.append(connection.flow.read_paused)
+        connection.data_received(post(b"/in/a") + post(b"/in/b") + post(b"/in/c"))
+        await server.answers(3)
+    assert paused == [True, True, False]
+
+
+async def test_a_client_is_not_hurried_while_it_is_the_server_that_does_not_read():
+    async with Server() as server:
+        connection = await server.connection()
+        server.desk.open_now.clear()
+        connection.data_received(post(b"/in/a", b"1") + post(b"/in/b", b"2") + post(b"/in/c", b"3")[:-10])
+        connection._lose_patience()
+        server.desk.open_now.set()
+        assert await server.answers(2) == [(202, b"1"), (202, b"2")]
+        server.writer.write(post(b"/in/c", b"3")[-10:])
+        assert await server.answers(1) == [(202, b"3")]
 
 
 async def test_bytes_that_are_no_http_are_a_problem_document():
