@@ -93,9 +93,7 @@ class Send:
         """The error as eventhos tells it."""
         refusal = refusal_of(error)
         if isinstance(error, HubError | EventhosError):
-            self._hub.observer.rejected(
-                str(error.code), path=PATH, detail=error.message, request_id=refusal.error_id
-            )
+            self._hub.observer.rejected(str(error.code), path=PATH, detail=error.message, request_id=refusal.error_id)
         else:
             self._hub.log.error("internal", request_id=refusal.error_id, path=PATH, error=repr(error))
         extra = tuple((name.encode(), value.encode()) for name, value in refusal.headers.items())
