@@ -42,6 +42,7 @@ from eventyard.model.lifecycle import Trigger
 from eventyard.model.mail import Mail
 from eventyard.model.outcome import Outcome
 from eventyard.model.past import Past
+from eventyard.model.replay import Ways, Window
 from eventyard.model.retention import Over, Purged, Term
 from eventyard.model.streams import Position
 
@@ -105,9 +106,15 @@ class Store(Protocol):
     async def redeliver(
         self, publication_id: EntryId, deliveries: Sequence[NewDelivery], supersedes: EntryId | None, line: HistoryLine
     ) -> list[EntryId]:
-        """Add deliveries to an existing publication (replay), or one that supersedes an old delivery (reprocess).
+        """Add deliveries to an existing publication, or one that supersedes an old delivery (reprocess).
 
         Of a delivery that was superseded the last line names the new one, whose first line names the old one.
+        """
+
+    async def replay(self, deliveries: Mapping[EntryId, Sequence[NewDelivery]], line: HistoryLine) -> list[EntryId]:
+        """Add deliveries to existing publications, all or none; the ids of the publications that have theirs.
+
+        One that is gone, or whose event is, gets none.
         """
 
     async def gather(self, bundle: NewBundle, supersedes: EntryId | None = None) -> EntryId | None:
@@ -178,6 +185,16 @@ class Store(Protocol):
 
     async def totals(self, projects: Sequence[int], seen: Seen | None = None) -> Mapping[tuple[int, int], int]:
         """(kind, status) -> number of entries, over those projects, of what may be seen there."""
+
+    async def ways(self, window: Window, after: EntryId, until: EntryId, limit: int) -> Ways:
+        """By which ways publications of a window came, with ``after < id <= until``, in order, ``limit`` at most.
+
+        A call looks at so many entries, so it may find fewer than there are: go on from ``reached``, which is ``until``
+        at the end. ``until`` must be committed. What has outlived its payload is left out.
+        """
+
+    async def events(self, ids: Sequence[EntryId]) -> Mapping[EntryId, Event]:
+        """The events of those publications, but for what has outlived its payload. The caller bounds their bytes."""
 
     # The stream
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from eventyard.model.catalog import Record
 from eventyard.model.errors import NotFound
+from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import (
     Appended,
@@ -42,6 +43,7 @@ from eventyard.model.journal import (
 )  # fmt: skip
 from eventyard.model.lifecycle import FINAL, LIFECYCLE, Kind, Status, Trigger, after
 from eventyard.model.past import Past
+from eventyard.model.replay import Ways, Window
 from eventyard.model.retention import Over, Purged, Term
 from eventyard.model.streams import Position
 from eventyard.ports import Clock, Watcher
@@ -212,6 +214,14 @@ class MemoryStore:
         self._entries.entry(publication_id)
         return [self._entries.redeliver(publication_id, new, supersedes, line) for new in deliveries]
 
+    async def replay(self, deliveries: Mapping[EntryId, Sequence[NewDelivery]], line: HistoryLine) -> list[EntryId]:
+        """See the port."""
+        kept = self._stream.events(list(deliveries))
+        for publication_id in kept:
+            for new in deliveries[publication_id]:
+                self._entries.redeliver(publication_id, new, None, line)
+        return list(kept)
+
     async def gather(self, bundle: NewBundle, supersedes: EntryId | None = None) -> EntryId | None:
         """See the port."""
         return self._entries.gather(bundle, supersedes)
@@ -307,6 +317,14 @@ class MemoryStore:
     async def totals(self, projects: Sequence[int], seen: Seen | None = None) -> Mapping[tuple[int, int], int]:
         """See the port."""
         return totals(self._entries.values(), projects, seen)
+
+    async def ways(self, window: Window, after: EntryId, until: EntryId, limit: int) -> Ways:
+        """See the port."""
+        return self._stream.ways(window, after, until, limit)
+
+    async def events(self, ids: Sequence[EntryId]) -> Mapping[EntryId, Event]:
+        """See the port."""
+        return self._stream.events(ids)
 
     # The stream
 

@@ -76,12 +76,13 @@ def matches(query: Query, entry: Kept, names: Names) -> bool:
         and (not query.of_kinds or entry.kind in query.of_kinds)
         and (not query.of_statuses or entry.status in query.of_statuses)
         and (query.own in (None, topic and topic.name) or topic is None or not topic.name.startswith(APPLICATION))
-        and _is_seen(query.seen, entry)
+        and is_seen(query.seen, entry)
         and ((query.any and any(criteria)) or all(criteria))
     )
 
 
-def _is_seen(seen: Seen | None, entry: Kept) -> bool:
+def is_seen(seen: Seen | None, entry: Kept) -> bool:
+    """Whether a caller with categories may see an entry."""
     if seen is None:
         return True
     of_topic = entry.name in seen.names if entry.topic == NO_TOPIC else entry.topic in seen.topics
@@ -162,7 +163,7 @@ def totals(entries: Iterable[Kept], projects: Sequence[int], seen: Seen | None =
     """(kind, status) -> number of entries, over those projects, of what may be seen there."""
     counted: dict[tuple[int, int], int] = {}
     for entry in entries:
-        if entry.project in projects and _is_seen(seen, entry):
+        if entry.project in projects and is_seen(seen, entry):
             counted[entry.kind, entry.status] = counted.get((entry.kind, entry.status), 0) + 1
     return counted
 
@@ -175,7 +176,7 @@ def listed(listing: Listing, entries: Mapping[EntryId, Kept], names: Names) -> L
     page = found[listing.offset : listing.offset + listing.limit]
     ended: dict[EntryId, list[Kept]] = {one.id: [] for one in page}
     for entry in entries.values():
-        if entry.parent_id in ended and entry.status in FINAL and _is_seen(listing.seen, entry):
+        if entry.parent_id in ended and entry.status in FINAL and is_seen(listing.seen, entry):
             ended[entry.parent_id].append(entry)
     return Listed(tuple(_publication(one, ended[one.id], names) for one in page), len(found))
 
@@ -184,7 +185,7 @@ def _is_listed(listing: Listing, entry: Kept, names: Names) -> bool:
     return (
         entry.kind in PARENTS
         and entry.project in listing.projects
-        and _is_seen(listing.seen, entry)
+        and is_seen(listing.seen, entry)
         and not is_reserved(names[entry.name].name)
         and listing.application in (None, entry.application)
         and (listing.name is None or called(names[entry.name].name, listing.name, contains=False))

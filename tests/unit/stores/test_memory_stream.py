@@ -3,6 +3,7 @@
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import HistoryLine, Slice
 from eventyard.model.lifecycle import Kind, Status
+from eventyard.model.replay import Way, Ways, Window
 from eventyard.stores.family import Family
 from eventyard.stores.memory_search import Kept
 from eventyard.stores.memory_stream import MemoryStream
@@ -38,3 +39,17 @@ def test_it_shows_what_is_added_to_the_entries() -> None:
     assert [(one.entry_id, one.at - b.NOW) for one in part.publications] == [(1, 5), (4, 7)]
     assert stream.read([3], EntryId(1), EntryId(3), 10) == Slice((), EntryId(3))
     assert [stream.at(b.NOW + at) for at in (5, 6, 8)] == [0, 3, 4]
+
+
+def test_it_tells_by_which_way_they_came() -> None:
+    bundle = entry(6, 3, 0)
+    bundle.kind = Kind.COMPOUND_PUBLICATION
+    entries = {
+        one.id: one for one in (entry(1, 3, 5), entry(2, 3, 9, EntryId(1)), entry(3, 8, 5), entry(4, 3, 7), bundle)
+    }
+    stream = MemoryStream(entries)
+    window = Window(topics=(3,), created_from=b.NOW, created_to=b.NOW)
+    first, last = (Way(EntryId(n), 3, 4, len(b.event().data), b.event().routing_key) for n in (1, 4))
+    assert stream.ways(window, EntryId(0), EntryId(9), 10) == Ways((first, last), EntryId(9))
+    assert stream.ways(window, EntryId(0), EntryId(9), 1) == Ways((first,), EntryId(1))
+    assert stream.events([EntryId(4), EntryId(7)]) == {4: b.event()}

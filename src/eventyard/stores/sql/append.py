@@ -190,20 +190,23 @@ def append(
     return answers
 
 
+Identity = tuple[EntryId, int, str]
+"""An existing publication: its id, series and event id."""
+
+
 def redelivered(
     connection: sqlite3.Connection,
     known: Known,
-    publication: tuple[EntryId, int, str],
-    deliveries: Sequence[NewDelivery],
+    deliveries: Sequence[tuple[Identity, NewDelivery]],
     at: Millis,
 ) -> list[EntryId]:
-    """Write more deliveries of an existing publication (id, series, event id). Their first line is the caller's."""
-    publication_id, publication_series, event_id = publication
-    meaning = known.meaning(publication_series)
+    """Write more deliveries of existing publications. Their first line is the caller's."""
     entries: list[Any] = []
     due: list[Any] = []
     ids = [EntryId(known.next_id + n) for n in range(len(deliveries))]
-    for delivery_id, delivery in zip(ids, deliveries, strict=True):
+    for delivery_id, (publication, delivery) in zip(ids, deliveries, strict=True):
+        publication_id, publication_series, event_id = publication
+        meaning = known.meaning(publication_series)
         status, target = int(delivery.status), delivery.target.number
         series = delivery_series(known, meaning.project, meaning.topic, delivery)
         entries += (delivery_id, series, status, 0, publication_id, target, None, 0, at, None, 0, 0, 0, event_id)

@@ -4,7 +4,7 @@ The lifecycle table in ``model/`` says what is allowed; this applies it inside t
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -12,7 +12,7 @@ from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import HistoryLine, NewDelivery
 from eventyard.model.lifecycle import LIFECYCLE, Trigger, after
 from eventyard.stores.family import superseded, superseding
-from eventyard.stores.sql.append import redelivered
+from eventyard.stores.sql.append import Identity, redelivered
 from eventyard.stores.sql.changes import Changes
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.record import missing
@@ -69,16 +69,46 @@ def redeliver(
         line = superseding(line, supersedes)
     changes.write()
     identity = (publication.id, publication.series, publication.event_id)
-    ids = redelivered(connection, known, identity, deliveries, line.at)
-    born = Changes(connection, [publication_id, *ids])
-    for entry_id in ids:
-        entry = born.get(entry_id)
-        parent = born.get(publication_id)
+    ids = _added(connection, known, [(identity, delivery) for delivery in deliveries], line)
+    if supersedes is not None:
+        connection.execute(_SUPERSEDES, (supersedes, id_list(ids)))
+    return ids
+
+
+def replay(
+    connection: sqlite3.Connection,
+    known: Known,
+    deliveries: Mapping[EntryId, Sequence[NewDelivery]],
+    line: HistoryLine,
+) -> list[EntryId]:
+    """Add deliveries to publications whose events are kept; the ids of those."""
+    ids: list[EntryId] = one_document(connection.execute(_WITH_EVENT, (id_list(deliveries),)))
+    found = Changes(connection, ids)
+    made: list[tuple[Identity, NewDelivery]] = []
+    for publication in map(found.get, ids):
+        assert publication is not None
+        identity = (publication.id, publication.series, publication.event_id)
+        made += [(identity, delivery) for delivery in deliveries[publication.id]]
+    _added(connection, known, made, line)
+    return ids
+
+
+def pages(deliveries: int) -> int:
+    """About how many pages of the log a replay of so many deliveries takes."""
+    return 8 + deliveries // 2
+
+
+def _added(
+    connection: sqlite3.Connection, known: Known, deliveries: Sequence[tuple[Identity, NewDelivery]], line: HistoryLine
+) -> list[EntryId]:
+    """Write more deliveries, each with its first line, and have their publications count them."""
+    ids = redelivered(connection, known, deliveries, line.at)
+    born = Changes(connection, ids)
+    for entry_id, (identity, _) in zip(ids, deliveries, strict=True):
+        entry, parent = born.get(entry_id), born.get(identity[0])
         assert entry is not None and parent is not None
         born.first_line(entry, replace(line, status=entry.status))
         parent.family.moved(None, entry.status)
         born.touch(parent)
     born.write()
-    if supersedes is not None:
-        connection.execute(_SUPERSEDES, (supersedes, id_list(ids)))
     return ids

@@ -69,7 +69,7 @@ class Run(NamedTuple):
 
 def matching(connection: Connection, query: Query, limit: int) -> list[EntryId]:
     """The ids of the first so many entries for which every criterion holds, in the order of the ids."""
-    bounds = _bounds(connection, query)
+    bounds = bounds_of(connection, query)
     if direct := _direct(connection, query):
         return _ids(connection, query, entries, [*direct, *_within(bounds), *_conditions(query, entries)], limit)
     window = _window(bounds, query.ascending)
@@ -82,7 +82,7 @@ def matching(connection: Connection, query: Query, limit: int) -> list[EntryId]:
 
 def count(connection: Connection, query: Query, limit: int) -> int:
     """How many entries match, counted up to a limit."""
-    conditions = [*_within(_bounds(connection, query)), *_exact(query, entries)]
+    conditions = [*_within(bounds_of(connection, query)), *_exact(query, entries)]
     if direct := _direct(connection, query):
         conditions += [*direct, *_conditions(query, entries)]
     else:
@@ -188,7 +188,8 @@ def _published(connection: Connection, event_id: str) -> list[int]:
 # Ranges of ids
 
 
-def _bounds(connection: Connection, query: Query) -> Bounds:
+def bounds_of(connection: Connection, query: Query) -> Bounds:
+    """Between which ids everything lies that is of the query's time, and past or before the ids it names."""
     last = connection.execute(select(func.coalesce(func.max(entries.c.id), 0))).scalar_one()
     low = 1 if query.after is None else query.after + 1
     high = last if query.before is None else min(last, query.before - 1)

@@ -2,7 +2,7 @@
 
 This file only passes calls on: writes to ``writer.py`` (and through it to ``append.py``, ``record.py``, ``claim.py``,
 ``moves.py``, ``bundles.py``, ``adopt.py``, ``retain.py``, ``catalog.py``, ``positions.py``), reads to ``pages.py``,
-``listing.py``, ``reading.py``, ``stories.py`` and ``stream.py`` on a connection of the pool.
+``listing.py``, ``reading.py``, ``stories.py``, ``ways.py`` and ``stream.py`` on a connection of the pool.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from eventyard.model.catalog import Record
 from eventyard.model.errors import Unavailable
+from eventyard.model.event import Event
 from eventyard.model.ids import EntryId, Millis
 from eventyard.model.journal import (
     Appended,
@@ -46,6 +47,7 @@ from eventyard.model.journal import (
 )
 from eventyard.model.lifecycle import Trigger
 from eventyard.model.past import Past
+from eventyard.model.replay import Ways, Window
 from eventyard.model.retention import Over, Purged, Term
 from eventyard.model.streams import Position
 from eventyard.ports import Clock, Watcher
@@ -62,6 +64,7 @@ from eventyard.stores.sql import (
     retain,
     siblings,
     stream,
+    ways,
 )
 from eventyard.stores.sql import positions as kept
 from eventyard.stores.sql.known import Known
@@ -173,6 +176,15 @@ class SqliteStore:
         """See the port."""
         return await self._act(moves.redeliver, publication_id, deliveries, supersedes, line, known=True)
 
+    async def replay(self, deliveries: Mapping[EntryId, Sequence[NewDelivery]], line: HistoryLine) -> list[EntryId]:
+        """See the port."""
+
+        def act(connection: sqlite3.Connection, known: Known) -> list[EntryId]:
+            return moves.replay(connection, known, deliveries, line)
+
+        replayed: list[EntryId] = await self._writer.act(act, pages=moves.pages(sum(map(len, deliveries.values()))))
+        return replayed
+
     async def gather(self, bundle: NewBundle, supersedes: EntryId | None = None) -> EntryId | None:
         """See the port."""
         return await self._act(bundles.gather, bundle, supersedes, known=True)
@@ -243,6 +255,14 @@ class SqliteStore:
     async def totals(self, projects: Sequence[int], seen: Seen | None = None) -> Mapping[tuple[int, int], int]:
         """See the port."""
         return await self._read(partial(reading.totals, projects=projects, seen=seen))
+
+    async def ways(self, window: Window, after: EntryId, until: EntryId, limit: int) -> Ways:
+        """See the port."""
+        return await self._read(partial(ways.ways, window=window, after=after, until=until, limit=limit))
+
+    async def events(self, ids: Sequence[EntryId]) -> Mapping[EntryId, Event]:
+        """See the port."""
+        return await self._read(partial(ways.events, ids=ids))
 
     # The stream
 

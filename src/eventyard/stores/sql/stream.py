@@ -8,7 +8,7 @@ A topic is some series. Entries are looked at by id, :data:`LOOK` at most; where
 ``by_series`` is asked where the next one is, so that a rare topic among millions of entries is a few steps away.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -41,7 +41,7 @@ FROM (
   WHERE id > :after AND id <= :until AND parent_id IS NULL AND +series IN (SELECT value FROM json_each(:series))
   ORDER BY id LIMIT :limit)
 """
-_DATA = """
+DATA = """
 SELECT CAST(group_concat(data, '') AS BLOB) FROM (
   SELECT data FROM payloads WHERE entry_id IN (SELECT value FROM json_each(:ids)) ORDER BY entry_id)
 """
@@ -95,7 +95,7 @@ def read(connection: Connection, topics: Sequence[int], after: EntryId, until: E
     wanted = {"series": id_list(series), "after": after, "until": end, "limit": limit}
     document = _value(connection, _PAGE, wanted)
     if document is None:
-        return Slice((), _before_next(connection, series, end, until))
+        return Slice((), before_next(connection, series, end, until))
     found = _decode(document)
     page = list(taken(((one, one.size) for one in found), READ_BYTES))
     whole = len(page) == len(found) < limit
@@ -116,7 +116,7 @@ def at(connection: Connection, moment: Millis) -> EntryId:
     return newest(connection, None) if first is None else EntryId(first - 1)
 
 
-def _before_next(connection: Connection, series: Mapping[int, Series], end: EntryId, until: EntryId) -> EntryId:
+def before_next(connection: Connection, series: Iterable[int], end: EntryId, until: EntryId) -> EntryId:
     """How far, past ``end``, there is nothing of those series."""
     if end == until:
         return until
@@ -131,7 +131,7 @@ def _series(connection: Connection, topics: Sequence[int]) -> dict[int, Series]:
 
 
 def _with_data(connection: Connection, series: Mapping[int, Series], page: Sequence[_Found]) -> tuple[Committed, ...]:
-    data: bytes = _value(connection, _DATA, {"ids": id_list(one.id for one in page)})
+    data: bytes = _value(connection, DATA, {"ids": id_list(one.id for one in page)})
     made, start = [], 0
     for one in page:
         end = start + one.size

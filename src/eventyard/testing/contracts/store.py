@@ -9,6 +9,7 @@ fixture ``clock``. The suite is in parts, one for each group of the port's metho
     ├── GroupsContract    store_groups.py    deliveries that wait for others of their publication
     ├── BundlesContract   store_bundles.py   several deliveries that are made as one
     ├── OperatorContract  store_operator.py  move, redeliver
+    ├── ReplayContract    store_replay.py    ways, events, replay
     ├── PastContract      store_past.py      adopt
     ├── RetentionContract store_retention.py over, purge
     ├── SearchContract    store_search.py    find, count, totals
@@ -25,6 +26,7 @@ from eventyard.testing.contracts.store_groups import GroupsContract
 from eventyard.testing.contracts.store_listing import ListingContract
 from eventyard.testing.contracts.store_operator import OperatorContract
 from eventyard.testing.contracts.store_past import PastContract
+from eventyard.testing.contracts.store_replay import ReplayContract
 from eventyard.testing.contracts.store_retention import RetentionContract
 from eventyard.testing.contracts.store_search import SearchContract
 from eventyard.testing.contracts.store_seen import SeenContract
@@ -38,6 +40,7 @@ class StoreContract(
     GroupsContract,
     BundlesContract,
     OperatorContract,
+    ReplayContract,
     PastContract,
     RetentionContract,
     SearchContract,

@@ -7,7 +7,7 @@ from eventyard.model.ids import EntryId
 from eventyard.model.lifecycle import Status, Trigger
 from eventyard.stores.sql.append import append, prepare
 from eventyard.stores.sql.known import Known
-from eventyard.stores.sql.moves import move, redeliver
+from eventyard.stores.sql.moves import move, redeliver, replay
 from eventyard.testing import builders as b
 
 
@@ -33,3 +33,15 @@ def test_an_illegal_reprocess_raises_before_anything_is_written(connection: sqli
         redeliver(connection, known, EntryId(1), [scene.delivery()], EntryId(2), b.line(Status.NEW))
     assert connection.total_changes == before
     connection.execute("ROLLBACK")
+
+
+def test_a_replay_of_many_is_a_few_statements(connection: sqlite3.Connection, known: Known) -> None:
+    scene = b.scene()
+    append(connection, known, b.NOW, [prepare(scene.publication()) for _ in range(200)])
+    asked: list[str] = []
+    connection.set_trace_callback(asked.append)
+    wanted = {EntryId(n): [scene.delivery()] for n in range(1, 201)}
+    assert replay(connection, known, wanted, b.line(Status.PROCESSING, "replayed")) == list(wanted)
+    connection.set_trace_callback(None)
+    assert len(asked) < 20
+    assert connection.execute("SELECT count(*), min(delivery_id) FROM due").fetchone() == (200, 201)

@@ -88,7 +88,7 @@ def test_what_has_outlived_its_payload_is_left_out(
 
 PLANS = {
     "page": (stream._PAGE, {"after": 0, "until": 9, "series": "[1]", "limit": 9}, "PRIMARY KEY (rowid>? AND rowid<?)"),
-    "data": (stream._DATA, {"ids": "[1]"}, "payloads USING INTEGER PRIMARY KEY (rowid=?)"),
+    "data": (stream.DATA, {"ids": "[1]"}, "payloads USING INTEGER PRIMARY KEY (rowid=?)"),
     "first of a series": (stream._FIRST_PAST, {"after": 0, "series": "[1]"} | stream._STATES, "INDEX by_series"),
     "last of a series": (stream._LAST_PAST, {"after": 0, "series": "[1]"} | stream._STATES, "INDEX by_series"),
     "newest": (stream._NEWEST, {}, "INTEGER PRIMARY KEY (rowid>?)"),
