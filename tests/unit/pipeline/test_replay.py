@@ -1,9 +1,12 @@
+import asyncio
+
 import pytest
 from msgspec import structs
 
-from eventyard.model.catalog import Subscription
+from eventyard.model.catalog import Mode, Subscription
 from eventyard.model.errors import Invalid
 from eventyard.model.lifecycle import Status
+from eventyard.model.retention import Term
 from eventyard.model.schedule import Schedule, When
 from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.ends import Ends
@@ -43,7 +46,7 @@ async def test_a_replay_adds_deliveries_to_the_publications_on_record(world, rep
     assert await replay.run(world.admin, **WINDOW, dry_run=False) == Replayed(2, 2, False)
     detail = await world.store.detail(first.entry_id)
     assert len(detail.children) == 2
-    assert len(world.lanes.waiting) == 2
+    assert [target.id for target in world.lanes.waiting] == ["target-receiver"]
 
 
 async def test_subscriptions_are_matched_as_they_are_now(world, replay):
@@ -126,3 +129,124 @@ async def test_what_is_replayed_for_a_subscription_that_waits_waits(world, repla
         Status.PROCESSING, Status.DELAYED,
     ]  # fmt: skip
     assert world.lanes.waiting == []
+
+
+class Asked(list):
+    """What was asked of a store by the name of one method; ``then`` is awaited after each answer."""
+
+    def __init__(self, monkeypatch, store, name, then=None):
+        answer = getattr(store, name)
+
+        async def ask(*arguments):
+            self.append(arguments)
+            given = await answer(*arguments)
+            if then is not None:
+                await then()
+            return given
+
+        monkeypatch.setattr(store, name, ask)
+
+
+async def narrowed(world, **fields):
+    subscription = world.catalog.get(Subscription, "subscription-fulfilment")
+    await world.catalog.save(structs.replace(subscription, **fields))
+
+
+async def test_an_event_costs_no_question_of_its_own(world, replay, monkeypatch):
+    await events(world, 9)
+    asked = {name: Asked(monkeypatch, world.store, name) for name in ("ways", "events", "detail", "find")}
+    assert await replay.run(world.admin, **WINDOW) == Replayed(9, 9, True)
+    assert {name: len(calls) for name, calls in asked.items()} == {"ways": 1, "events": 0, "detail": 0, "find": 0}
+    await narrowed(world, filter={"eq": [["order", "1"]]})
+    assert await replay.run(world.admin, **WINDOW) == Replayed(1, 1, True)
+    assert {name: len(calls) for name, calls in asked.items()} == {"ways": 2, "events": 1, "detail": 0, "find": 0}
+
+
+async def test_only_data_that_somebody_looks_at_is_read_so_many_bytes_at_a_time(world, replay, monkeypatch):
+    size = len(b'{"order": 1}')
+    monkeypatch.setattr("eventyard.pipeline.replay.READ_BYTES", size + 1)
+    await world.catalog.save(builders.source("web"), builders.subscription("web", source_id="source-web"))
+    await narrowed(world, source_id="source-shop", filter={"has": ["order"]})
+    await events(world, 3)
+    await world.acceptor.accept(Arrival(world.doors.of("source-web"), builders.event(b"{}")))
+    last = await events(world, 2)
+    asked = Asked(monkeypatch, world.store, "events")
+    assert await replay.run(world.admin, **WINDOW) == Replayed(6, 6, True)
+    ids = [ids for (ids,) in asked]
+    assert list(map(len, ids)) == [2, 2, 1]
+    assert ids[-1] == [last[-1].entry_id]
+
+
+async def test_a_subscription_that_changes_meanwhile_counts_as_it_is_then(world, replay, monkeypatch):
+    async def change():
+        await narrowed(world, filter={"eq": [["order", "2"]]})
+
+    await narrowed(world, filter={"eq": [["order", "1"]]})
+    await events(world, 4)
+    Asked(monkeypatch, world.store, "events", change)
+    assert await replay.run(world.admin, **WINDOW) == Replayed(1, 1, True)
+    await narrowed(world, filter={})
+    Asked(monkeypatch, world.store, "ways", change)
+    assert await replay.run(world.admin, **WINDOW) == Replayed(1, 1, True)
+
+
+async def test_deliveries_are_written_many_at_a_time_oldest_first(world, replay, monkeypatch):
+    monkeypatch.setattr("eventyard.pipeline.replay.BATCH", 2)
+    made = [one.entry_id for one in await events(world, 5)]
+    asked = Asked(monkeypatch, world.store, "replay")
+    assert await replay.run(world.admin, **WINDOW, dry_run=False) == Replayed(5, 5, False)
+    assert [list(deliveries) for deliveries, _ in asked] == [made[:2], made[2:4], made[4:]]
+    assert len(world.lanes.waiting) == 3
+    child = (await world.store.detail(made[0])).children[-1]
+    [line] = (await world.store.detail(child.id)).history
+    assert (line.comment, line.actor) == ("replayed", "ada")
+
+
+async def test_what_comes_while_it_runs_is_not_replayed(world, replay, monkeypatch):
+    async def answer():
+        await events(world, 1)
+
+    monkeypatch.setattr("eventyard.pipeline.replay.BATCH", 1)
+    await events(world, 3)
+    Asked(monkeypatch, world.store, "replay", answer)
+    assert await replay.run(world.admin, **WINDOW, dry_run=False) == Replayed(3, 3, False)
+
+
+async def test_what_is_let_go_while_it_runs_is_left_out(world, replay, monkeypatch):
+    async def purge():
+        term = Term(builders.scene().topic.number, None, None, builders.NOW)
+        await world.store.purge([term], [made[0].entry_id])
+
+    await narrowed(world, mode=Mode.DISABLED)
+    made = await events(world, 3)
+    await narrowed(world, mode=Mode.ENABLED)
+    Asked(monkeypatch, world.store, "ways", purge)
+    assert await replay.run(world.admin, **WINDOW, dry_run=False) == Replayed(2, 2, False)
+    assert (await world.store.detail(made[0].entry_id)).children == ()
+
+
+async def test_what_a_source_that_is_gone_has_sent_is_replayed_to_who_takes_everything(world, replay):
+    await world.catalog.save(builders.source("web"))
+    await world.acceptor.accept(Arrival(world.doors.of("source-web"), builders.event(b"{}")))
+    await world.catalog.remove(builders.source("web"))
+    assert await replay.run(world.admin, **WINDOW) == Replayed(1, 1, True)
+
+
+@pytest.mark.parametrize(("takes_ms", "waited"), [(2, 3), (5, 1), (-3_600_000, 1)])
+async def test_others_have_their_turn_while_a_page_is_looked_at(world, replay, monkeypatch, takes_ms, waited):
+    looked_at = []
+
+    def slow(event):
+        looked_at.append(event)
+        world.clock.now += takes_ms
+        return {"order": 1}
+
+    async def other():
+        return len(looked_at)
+
+    await events(world, 9)
+    await narrowed(world, filter={"has": ["order"]})
+    monkeypatch.setattr("eventyard.pipeline.replay.data_of", slow)
+    replaying, turn = asyncio.create_task(replay.run(world.admin, **WINDOW)), asyncio.create_task(other())
+    assert await turn == waited
+    assert await replaying == Replayed(9, 9, True)

@@ -123,7 +123,8 @@ class ReplayContract:
         await store.append(scene.publication(deliveries=[scene.delivery(status=Status.DELAYED)]))
         lines = (b.line(Status.PROCESSING), b.line(Status.COMPLETE))
         bundle = NewBundle(
-            Kind.COMPOUND_PUBLICATION, scene.project.number, scene.topic.number, scene.subscription, None, b.event(), lines
+            Kind.COMPOUND_PUBLICATION, scene.project.number, scene.topic.number, scene.subscription, None, b.event(),
+            lines,
         )  # fmt: skip
         assert await store.gather(bundle) == 3
         await store.adopt([scene.past("1")])
