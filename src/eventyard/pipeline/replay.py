@@ -27,6 +27,7 @@ from eventyard.pipeline.catalog import Catalog
 from eventyard.pipeline.release import in_order
 from eventyard.pipeline.reprocess import Reprocessing
 from eventyard.pipeline.search import data_of
+from eventyard.pipeline.turns import Turn
 from eventyard.pipeline.view import View
 from eventyard.ports import Clock, Store
 
@@ -35,9 +36,6 @@ PAGE = 2_000
 
 BATCH = 500
 """Once there are so many deliveries to be made, they are written, in one transaction."""
-
-TURN_MS = 5
-"""How long a page may be looked at while everybody else waits."""
 
 
 class Replayed(Struct, frozen=True):
@@ -117,11 +115,11 @@ class Replay:
 
     async def _look(self, run: "_Run", ways: Sequence[Way]) -> None:
         """Count, or deliver, what is wanted of a page."""
-        clock = self._clock
-        known: dict[tuple[int, int, str], Sequence[NewDelivery]] = {}  # by the way; until others have had a turn
+        # What is found out counts until others have had a turn, as they may change the catalog.
+        known: dict[tuple[int, int, str], Sequence[NewDelivery]] = {}
         events: dict[EntryId, Event | None] = {}
         batch: list[tuple[Way, Sequence[NewDelivery]]] = []
-        size, turn = 0, clock()
+        size, turn = 0, Turn(self._clock)
         for place, way in enumerate(ways):
             by = (way.topic, way.source, way.routing_key)
             wanted = known.get(by)
@@ -131,6 +129,9 @@ class Replay:
                     wanted = known[by] = self._wanted(run, candidates, None)
                 else:
                     if way.entry_id not in events:
+                        if batch:
+                            await self._replay(run, batch)
+                            batch, size = [], 0
                         events = await self._events(ways, place)
                         known.clear()
                         candidates = self._candidates(way)
@@ -138,10 +139,10 @@ class Replay:
             if wanted:
                 batch.append((way, wanted))
                 size += len(wanted)
-            if size >= BATCH or not 0 <= clock() - turn < TURN_MS:
+            if size >= BATCH or turn.over():
                 await self._replay(run, batch)
                 known.clear()
-                batch, size, turn = [], 0, clock()
+                batch, size, turn = [], 0, Turn(self._clock)
         await self._replay(run, batch)
 
     def _candidates(self, way: Way) -> Candidates:
