@@ -5,7 +5,8 @@ outcome leaves a target type, every secret that went into it is replaced, in eac
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from binascii import a2b_base64
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import AnyStr
 from urllib.parse import quote, quote_plus
@@ -21,8 +22,14 @@ STARS = "***"
 LEAST_TOLD = 4
 """How many characters of a secret may be told at the end of a text that was cut there."""
 
-_SCHEMES = frozenset({"basic", "bearer", "token", "apikey"})
+LEAST_PART = 6
+"""How many characters what is read out of a secret has at least: anything shorter is in many a text by chance."""
+
+_BASIC = "basic"
+_SCHEMES = frozenset({_BASIC, "bearer", "token", "apikey"})
 """Words that stand before a credential, and are no part of it."""
+
+_URL_SAFE = str.maketrans("+/", "-_")
 
 
 @lru_cache(maxsize=512)
@@ -35,8 +42,11 @@ class Stars:
     """Knows the secrets of one delivery. The last word of one counts, too: a receiver may tell a token alone."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._forms = sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True)
-        self._as_bytes = [form.encode() for form in self._forms]
+        words = {word for secret in secrets for word in _words(secret)}
+        forms = {form for word in words if isinstance(word, str) for form in _forms(word)}
+        raw = {word for word in words if isinstance(word, bytes)}
+        self._forms = sorted(forms, key=len, reverse=True)
+        self._as_bytes = sorted(raw | {form.encode() for form in forms}, key=len, reverse=True)
 
     def text(self, text: str) -> str:
         """The text without secrets."""
@@ -70,19 +80,53 @@ def _starred(text: AnyStr, forms: Sequence[AnyStr], stars: AnyStr) -> AnyStr:
     may_be_cut = len(text) >= HEADER_KEPT
     for form in forms:
         text = text.replace(form, stars)
-    begun = (form[:size] for form in forms if may_be_cut for size in range(len(form) - 1, LEAST_TOLD, -1))
-    beginning = next((start for start in begun if text.endswith(start)), None)
-    return text if beginning is None else text[: -len(beginning)] + stars
+    if not may_be_cut:
+        return text
+    begun = min((_begun(text, form) for form in forms), default=len(text))
+    return text if begun == len(text) else text[:begun] + stars
 
 
-def _forms(secret: str) -> tuple[str, ...]:
-    """A secret, its last word and its key alone: as they are, in JSON (``/`` escaped or not), in URLs and forms."""
+def _begun(text: AnyStr, form: AnyStr) -> int:
+    """Where the beginning of the form is that the text ends with; at its end if none is, or too little of one."""
+    head = form[: LEAST_TOLD + 1]
+    at = text.find(head, max(0, len(text) - len(form) + 1))
+    while at >= 0 and not form.startswith(text[at:]):
+        at = text.find(head, at + 1)
+    return len(text) if at < 0 else at
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    """A word as it is, in JSON (``/`` escaped or not), in URLs and forms."""
+    json_form = json.dumps(word)[1:-1]
+    return word, json_form, json_form.replace("/", "\\/"), quote(word, safe=""), quote_plus(word)
+
+
+def _words(secret: str) -> set[str | bytes]:
+    """A secret, its last word and its key alone, and what can be read out of a key and of the credentials of Basic."""
     scheme, space, _ = secret.partition(" ")
-    words = {secret.rpartition(" ")[2]} if space and scheme.lower() in _SCHEMES else {secret, secret.rpartition(" ")[2]}
-    words |= {word.removeprefix(WEBHOOK_SECRET_PREFIX) for word in words}
-    return tuple(
-        form
-        for word in words - {""}
-        for json_form in [json.dumps(word)[1:-1]]
-        for form in (word, json_form, json_form.replace("/", "\\/"), quote(word, safe=""), quote_plus(word))
-    )
+    scheme, last = scheme.lower() if space else "", secret.rpartition(" ")[2]
+    words = {last} if scheme in _SCHEMES else {secret, last}
+    keys = {word.removeprefix(WEBHOOK_SECRET_PREFIX) for word in words if word.startswith(WEBHOOK_SECRET_PREFIX)}
+    parts = {part for key in keys for part in _parts(key)}
+    if scheme == _BASIC:
+        parts |= set(_parts(last, b":"))
+    return (words | keys | {part for part in parts if len(part) >= LEAST_PART}) - {""}
+
+
+def _parts(encoded: str, mark: bytes | None = None) -> Iterator[str | bytes]:
+    """A base64 text with and without padding, url-safe or not; what it encodes, and of that what is after the mark."""
+    bare = encoded.rstrip("=")
+    padding = "=" * (-len(bare) % 4)
+    try:
+        whole = a2b_base64(bare + padding, strict_mode=True)
+    except ValueError:
+        return
+    for text in (bare, bare.translate(_URL_SAFE)):
+        yield from (text, text + padding)
+    for raw in (whole,) if mark is None else (whole, whole.partition(mark)[2]):
+        yield from (raw, raw.hex(), raw.hex().upper())
+        try:
+            yield raw.decode()
+        except UnicodeDecodeError:
+            # As JavaScript's atob() has it.
+            yield raw.decode("latin-1")
