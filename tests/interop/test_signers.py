@@ -2,20 +2,29 @@
 
 import json
 import subprocess
+from base64 import b64encode
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 import standardwebhooks
 import stripe
 
-from eventyard.model.errors import Unauthenticated
+from eventyard.model.errors import Invalid, Unauthenticated
+from eventyard.pipeline.settings import check_settings
 from eventyard.plugins import VERIFIERS, load
 from eventyard.ports import Request, Verified
+from eventyard.targets.webhook import WebhookTarget
 from eventyard.wire.signatures import sign_webhook
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+BARE = SECRET.removeprefix("whsec_")
+SPELLINGS = (
+    "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE",
+    "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE",
+)
 SECONDS = 1_700_000_000
 BODY = '{"type": "order.created", "city": "Zürich", "price": 1.0, "emoji": "🛤"}'
 
@@ -36,9 +45,9 @@ def signed_by(library: str, secret: str = SECRET) -> dict[str, str]:
     return headers
 
 
-def verify(scheme: str, headers: dict[str, str], body: str = BODY, settings: dict[str, Any] | None = None) -> Verified:
+def verify(scheme: str, headers: dict[str, str], body: str = BODY, secret: str = SECRET) -> Verified:
     request = Request(headers, body.encode(), SECONDS * 1000)
-    verified: Verified = load(VERIFIERS)[scheme]().verify(request, settings or {}, [SECRET])
+    verified: Verified = load(VERIFIERS)[scheme]().verify(request, {}, [secret])
     return verified
 
 
@@ -64,15 +73,55 @@ def test_what_was_signed_with_another_secret_is_not(library: str, scheme: str) -
     assert refusal.value.code == "signature_invalid"
 
 
-def test_what_standard_webhooks_python_library_signs_is_let_in() -> None:
-    signature = standardwebhooks.Webhook(SECRET).sign("msg_1", datetime.fromtimestamp(SECONDS, UTC), BODY)
+@pytest.mark.needs("npm packages on Node.js 20")
+@pytest.mark.parametrize(("theirs", "ours"), [(SECRET, BARE), (BARE, SECRET), (BARE, BARE)])
+def test_a_standard_webhooks_secret_is_the_same_with_and_without_its_prefix(theirs: str, ours: str) -> None:
+    assert verify("standard-webhooks", signed_by("standard-webhooks", theirs), secret=ours).key == "msg_1"
+
+
+@pytest.mark.parametrize("ours", SPELLINGS)
+@pytest.mark.parametrize("theirs", SPELLINGS)
+def test_what_standard_webhooks_python_library_signs_is_let_in(theirs: str, ours: str) -> None:
+    signature = standardwebhooks.Webhook(theirs).sign("msg_1", datetime.fromtimestamp(SECONDS, UTC), BODY)
     headers = {"webhook-id": "msg_1", "webhook-timestamp": str(SECONDS), "webhook-signature": signature}
-    assert verify("standard-webhooks", headers).key == "msg_1"
+    assert verify("standard-webhooks", headers, secret=ours).key == "msg_1"
 
 
-def test_what_we_sign_is_what_standard_webhooks_python_library_signs() -> None:
-    ours = sign_webhook(SECRET, "msg_1", str(SECONDS), BODY.encode())
-    assert ours == standardwebhooks.Webhook(SECRET).sign("msg_1", datetime.fromtimestamp(SECONDS, UTC), BODY)
+@pytest.mark.parametrize("secret", SPELLINGS)
+def test_what_we_sign_is_what_standard_webhooks_python_library_signs(secret: str) -> None:
+    ours = sign_webhook(secret, "msg_1", str(SECONDS), BODY.encode())
+    assert ours == standardwebhooks.Webhook(secret).sign("msg_1", datetime.fromtimestamp(SECONDS, UTC), BODY)
+
+
+@pytest.mark.parametrize("size", range(24, 65))
+def test_a_secret_that_a_webhook_target_takes_is_one_that_receivers_can_read(size: int) -> None:
+    padded = "whsec_" + b64encode(bytes(range(size))).decode()
+    for secret in (padded, padded.rstrip("=")):
+        assert check_settings(WebhookTarget.settings, {"secret": secret}, partial=True) == ({}, {"secret": secret})
+        theirs = standardwebhooks.Webhook(padded).sign("msg_1", datetime.fromtimestamp(SECONDS, UTC), BODY)
+        assert sign_webhook(secret, "msg_1", str(SECONDS), BODY.encode()) == theirs
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "any other text",
+        BARE,
+        "whsec_" + "A" * 31,
+        "whsec_" + "A" * 33,
+        "whsec_" + "A" * 32 + "=",
+        "whsec_" + "A" * 34 + "=",
+        "whsec_" + "A" * 35 + "==",
+        "whsec_" + "A" * 89,
+        SECRET + "\n",
+    ],
+)
+def test_any_other_secret_is_refused_when_a_target_is_given_it(secret: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_settings(WebhookTarget.settings, {"secret": secret}, partial=True)
+    assert (refused.value.code, refused.value.pointer) == ("invalid_settings", "/settings/secret")
+    assert "whsec_ and 24 to 64 random bytes in base64" in refused.value.message
+    assert secret not in refused.value.message
 
 
 @pytest.mark.needs("npm packages on Node.js 20")

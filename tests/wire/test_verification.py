@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventyard.model.errors import Forbidden, Unauthenticated
+from eventyard.model.errors import Forbidden, Unauthenticated, Unavailable
 from eventyard.plugins import VERIFIERS, load
 from eventyard.ports import Request, Verified
 
@@ -43,6 +43,9 @@ def test_any_request_is_verified_or_refused(
     except Unauthenticated as refused:
         assert refused.code in {"signature_missing", "signature_invalid", "signature_expired"}
         assert not any(secret in refused.message for secret in secrets)
+    except Unavailable as ours:
+        assert (scheme, ours.code) == ("standard-webhooks", "signature_misconfigured")
+        assert "größe" in secrets
     except Forbidden:
         assert scheme in {"internal", "access-key"}
     else:

@@ -130,6 +130,8 @@ class Sources:
             if secret:
                 self._verifier(fields.get("scheme", source.scheme)).check(secret)
             fields["secrets"] = (self._vault.seal(secret, source.id),) if secret else ()
+        elif fields.get("scheme", source.scheme) != source.scheme:
+            self._need_usable(source, fields["scheme"])
         if "scheme" in fields or "settings" in fields:
             verifier = self._verifier(fields.get("scheme", source.scheme))
             known = {setting.name for setting in verifier.settings}
@@ -167,6 +169,15 @@ class Sources:
     def subscriptions(self, source: Source) -> list[Subscription]:
         """The subscriptions made on a source, oldest first."""
         return [s for s in self._catalog.all(Subscription) if s.source_id == source.id]
+
+    def _need_usable(self, source: Source, scheme: str) -> None:
+        """Raise ``Invalid`` (``invalid_settings``) where the secrets that a source has are none for another scheme."""
+        verifier, now = self._verifier(scheme), self._clock()
+        if not verifier.needs_secret:
+            return
+        for sealed in source.secrets:
+            if sealed.expires_at is None or now < sealed.expires_at:
+                verifier.check(self._vault.open(sealed, source.id))
 
     def _verifier(self, scheme: str) -> Verifier:
         verifier = None if scheme == INTERNAL else self.verifiers.get(scheme)

@@ -20,9 +20,13 @@ from eventyard.targets.outcomes import classify, clean
 from eventyard.targets.resolver import GuardedResolver, Lookup, look_up
 from eventyard.targets.stars import stars_for
 from eventyard.wire.cloudevents import encode_binary, encode_structured
-from eventyard.wire.signatures import sign_webhook
+from eventyard.wire.signatures import WEBHOOK_SECRET_PREFIX, sign_webhook
 
 CLOUDEVENTS_BINARY, CLOUDEVENTS_STRUCTURED, PLAIN = "cloudevents-binary", "cloudevents-structured", "plain"
+
+_DIGIT = "[A-Za-z0-9+/]"
+_SECRET = f"^{WEBHOOK_SECRET_PREFIX}(?:{_DIGIT}{{4}}){{8,21}}(?:{_DIGIT}{{2}}(?:==)?|{_DIGIT}{{3}}=?)?$"
+"""What the receivers' libraries can decode, padded or not."""
 
 _OURS = ("webhook-", "ce-", "eventyard-", "proxy-")
 _NOT_CUSTOM = CONNECTION | {"authorization", "content-type"}
@@ -79,7 +83,7 @@ class WebhookTarget:
             name="secret",
             title="Signing secret",
             help="The Standard Webhooks secret: whsec_ and 24 to 64 random bytes in base64.",
-            schema={"type": "string", "pattern": "^whsec_[A-Za-z0-9+/]{32,88}={0,2}$"},
+            schema={"type": "string", "pattern": _SECRET},
             secret=True,
             generated=True,
         ),

@@ -2,7 +2,8 @@
 
 ``webhook-signature: v1,<base64>[ v1,<base64>…]`` over ``<webhook-id>.<webhook-timestamp>.<body>``, so id, time and body
 are all proven. Svix and those who send through it (Clerk, Resend) use the same under headers that begin with ``svix``.
-Signatures of other versions in the list (``v1a``, by public key) are passed over.
+Signatures of other versions in the list (``v1a``, by public key) are passed over. The secret is base64, with ``whsec_``
+before it or not: the senders' libraries never sign with the text itself.
 """
 
 import re
@@ -50,11 +51,11 @@ class StandardWebhooksVerifier:
     signs = True
 
     def check(self, secret: str) -> None:
-        """Raise ``Invalid`` (``invalid_settings``) for ``whsec_`` with something behind it that is no base64."""
+        """Raise ``Invalid`` (``invalid_settings``) for what is no base64, be it behind ``whsec_`` or not."""
         try:
             webhook_key(secret)
         except Unavailable as error:
-            hint = "copy the whole secret, as the sender shows it"
+            hint = "copy the whole secret as the sender shows it, or make one: whsec_ and 24 random bytes in base64"
             raise Invalid("invalid_settings", error.message, pointer="/secret", hint=hint) from None
 
     def verify(self, request: Request, settings: Mapping[str, Any], secrets: Sequence[str]) -> Verified:

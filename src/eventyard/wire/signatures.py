@@ -111,19 +111,20 @@ def sign_webhook(secret: str, message_id: str, timestamp: str, body: bytes) -> s
 
 @lru_cache(maxsize=1024)
 def webhook_key(secret: str) -> bytes:
-    """The key in a Standard Webhooks secret: base64 after ``whsec_``, padded or not; any other text is the key itself.
+    """The key in a Standard Webhooks secret: its base64, padded or not, behind ``whsec_`` or alone.
 
-    Raises ``Unavailable`` (``signature_misconfigured``) when what follows the prefix is not base64, or nothing.
+    Raises ``Unavailable`` (``signature_misconfigured``) when that is not base64, or nothing.
     """
-    if not secret.startswith(WEBHOOK_SECRET_PREFIX):
-        return secret.encode()
-    text = secret[len(WEBHOOK_SECRET_PREFIX) :]
+    text = secret.removeprefix(WEBHOOK_SECRET_PREFIX)
     try:
         key = a2b_base64(text + "=" * (-len(text) % 4), strict_mode=True)
     except ValueError:
         key = b""
     if not key:
-        raise Unavailable("signature_misconfigured", f"the secret after {WEBHOOK_SECRET_PREFIX!r} is not base64")
+        raise Unavailable(
+            "signature_misconfigured",
+            "the secret is not that of a Standard Webhooks sender: base64, with or without whsec_ before it",
+        )
     return key
 
 

@@ -1,8 +1,10 @@
+import msgspec
 import pytest
 
 from eventyard.model.access import Scope
 from eventyard.model.catalog import Project, Source, Subscription, Topic
 from eventyard.model.errors import Conflict, Forbidden, Invalid, NotFound
+from eventyard.model.sealed import Sealed
 from eventyard.pipeline.sources import Sources
 from eventyard.pipeline.topics import Topics
 from eventyard.verifiers.standard_webhooks import StandardWebhooksVerifier
@@ -122,6 +124,41 @@ async def test_a_secret_that_its_scheme_cannot_use_is_refused_when_it_is_written
         await sources.change(world.admin, made.id, {"secret": "whsec_!!!"})
     with pytest.raises(Invalid):
         await sources.rotate_secret(world.admin, made.id, "whsec_!!!", 1000)
+
+
+async def test_a_scheme_that_cannot_use_the_secret_a_source_has_is_not_put_in_place(world, sources):
+    world.verifiers["standard-webhooks"] = StandardWebhooksVerifier()
+    fields = {"project_id": "default", "scheme": "hmac-sha256"}
+    plain = await sources.create(world.admin, name="plain", **fields, secret="it is a text")
+    to_webhooks = {"scheme": "standard-webhooks"}
+    with pytest.raises(Invalid) as refused:
+        await sources.change(world.admin, plain.id, to_webhooks)
+    assert (refused.value.code, refused.value.pointer) == ("invalid_settings", "/secret")
+    assert world.catalog.get(Source, plain.id).scheme == "hmac-sha256"
+    changed = await sources.change(world.admin, plain.id, to_webhooks | {"secret": "whsec_" + "A" * 32})
+    assert (await sources.change(world.admin, changed.id, {"scheme": "none"})).scheme == "none"
+
+
+async def test_of_the_secrets_a_source_has_those_that_count_must_fit_another_scheme(world, sources):
+    world.verifiers["standard-webhooks"] = StandardWebhooksVerifier()
+    source = await sources.create(
+        world.admin, project_id="default", name="hooks", scheme="hmac-sha256", secret="it is a text"
+    )
+    await sources.rotate_secret(world.admin, source.id, "A" * 32, 1000)
+    with pytest.raises(Invalid):
+        await sources.change(world.admin, source.id, {"scheme": "standard-webhooks"})
+    world.clock.now += 1000
+    changed = await sources.change(world.admin, source.id, {"scheme": "standard-webhooks"})
+    assert changed.scheme == "standard-webhooks"
+
+
+async def test_a_scheme_without_secrets_does_not_ask_what_a_source_has(world, sources):
+    source = await sources.create(
+        world.admin, project_id="default", name="hooks", scheme="hmac-sha256", secret="it is a text"
+    )
+    broken = msgspec.structs.replace(source, secrets=(Sealed("AAAA"),))
+    await world.catalog.save_one(broken)
+    assert (await sources.change(world.admin, source.id, {"scheme": "none"})).scheme == "none"
 
 
 async def test_the_names_and_the_scheme_of_the_hub_are_nobody_elses(world, sources):

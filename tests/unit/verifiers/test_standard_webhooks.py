@@ -102,13 +102,19 @@ def test_a_secret_that_is_no_base64_is_our_side_set_up_wrongly() -> None:
     assert refused.value.code == "signature_misconfigured"
 
 
-@pytest.mark.parametrize("secret", ["whsec_!!!", "whsec_", "whsec_a"])
+@pytest.mark.parametrize("secret", ["whsec_!!!", "whsec_", "whsec_a", "any other text", "größe", "whpk_MDEyMw=="])
 def test_a_secret_that_is_no_base64_is_refused_when_it_is_written(secret):
     with pytest.raises(Invalid) as refused:
         StandardWebhooksVerifier().check(secret)
     assert (refused.value.code, refused.value.pointer) == ("invalid_settings", "/secret")
+    assert "base64" in refused.value.message
+    assert refused.value.hint
 
 
-@pytest.mark.parametrize("secret", ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "any other text"])
-def test_a_secret_in_base64_or_without_the_prefix_can_be_used(secret):
+@pytest.mark.parametrize("secret", [SECRET, SECRET.removeprefix("whsec_"), "MDEyMw==", "MDEyMw"])
+def test_a_secret_in_base64_can_be_used_with_or_without_the_prefix(secret):
     StandardWebhooksVerifier().check(secret)
+
+
+def test_the_published_example_passes_by_the_secret_without_its_prefix() -> None:
+    assert verify({}, SECRET.removeprefix("whsec_")).key == "msg_p5jXN8AQM9LWM0D4loKWxJek"

@@ -40,6 +40,19 @@ async def test_a_source_is_made_shown_changed_and_deleted(yard, client, make):
     assert (await client.get(path)).status_code == 404
 
 
+@pytest.mark.parametrize("secret", ["any other text", "whsec_any-other-text", "whsec_", "größe"])
+async def test_a_secret_that_the_senders_libraries_cannot_read_is_refused(client, make, refused, secret):
+    fields = {"name": "hooks", "scheme": "standard-webhooks"}
+    told = await client.post("/v1/sources", json={**fields, "secret": secret})
+    assert refused(told) == (422, "invalid_settings", "/secret")
+    assert "whsec_ and 24 random bytes in base64" in told.json()["hint"]
+    made = await make("sources", **fields, secret="MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    path = f"/v1/sources/{made['id']}"
+    assert refused(await client.patch(path, json={"secret": secret})) == (422, "invalid_settings", "/secret")
+    rotated = await client.post(f"{path}/rotate-secret", json={"secret": secret})
+    assert refused(rotated) == (422, "invalid_settings", "/secret")
+
+
 async def test_a_secret_rotates_and_the_old_one_counts_for_a_while(client, make):
     made = await make("sources", name="github", scheme="github-sha256", secret="old-secret")
     answer = await client.post(
