@@ -324,7 +324,7 @@ class TargetType(Protocol):
 
 
 class Request(Struct, frozen=True):
-    """What a verifier looks at: the raw body and the headers, names in lower case."""
+    """What a verifier looks at: the body as bytes, inflated, and the headers, names in lower case."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -340,7 +340,7 @@ class Verified(Struct, frozen=True):
 
 
 class Verifier(Protocol):
-    """A verification scheme: proves the sender on the raw bytes. Pure; comparison in constant time."""
+    """A verification scheme: proves the sender on the bytes of the body. Pure; comparison in constant time."""
 
     scheme: str
     summary: str

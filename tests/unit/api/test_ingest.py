@@ -1,5 +1,6 @@
 """The three calls by which events come in, over a hub in memory: what is sent, byte for byte, and what is answered."""
 
+import gzip
 import hashlib
 import hmac
 import json
@@ -168,6 +169,24 @@ async def test_standard_webhooks_give_it_the_id_that_is_signed(sources):
     body = b'{"type": "contact.created"}'
     event = await sources.kept(await sources.post(source, body, standard(body)))
     assert (event.id, event.type) == ("msg_p5jXN8AQM9LWM0D4loKWxJek", "contact.created")
+
+
+async def test_what_is_signed_is_what_a_compressed_body_holds(sources):
+    source = await sources.make(scheme="standard-webhooks", secret=WHSEC)
+    body = b'{"type": "contact.created"}'
+    packed = gzip.compress(body)
+    event = await sources.kept(await sources.post(source, packed, {**standard(body), "content-encoding": "gzip"}))
+    assert event.data == body
+    answer = await sources.post(source, packed, {**standard(packed, "msg_2"), "content-encoding": "gzip"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "signature_invalid")
+    answer = await sources.post(source, body, {**standard(body, "msg_3"), "content-encoding": "br"})
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_encoding")
+
+
+async def test_a_secret_without_its_prefix_is_the_same_secret(sources):
+    source = await sources.make(scheme="standard-webhooks", secret=WHSEC.removeprefix("whsec_"))
+    body = b'{"type": "contact.created"}'
+    assert (await sources.post(source, body, standard(body))).status_code == 202
 
 
 SENDERS = {
