@@ -65,7 +65,8 @@ async def test_a_journal_of_an_older_version_is_not_upgraded_by_the_way(hub: Pat
 
 
 async def test_a_key_that_opens_nothing_is_not_the_key(hub: Path) -> None:
-    there = original(clients=[client(secret=boxed("x"))], actions=[action(http=boxed({}))])
+    long = "so long that no wrong key makes a text of it"
+    there = original(clients=[client(secret=boxed(long))], actions=[action(http=boxed({"url": long}))])
     failure = await refused(hub, there, Asked(crypto_key="wrong"))
     assert failure.message == "nothing in the database can be decrypted with this --crypto-key"
 
