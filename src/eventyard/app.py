@@ -52,6 +52,7 @@ from eventyard.pipeline.replay import Replay
 from eventyard.pipeline.replies import Replies
 from eventyard.pipeline.reprocess import Reprocessing
 from eventyard.pipeline.retain import Retain
+from eventyard.pipeline.room import Room
 from eventyard.pipeline.search import Search
 from eventyard.pipeline.sources import Sources
 from eventyard.pipeline.streams.inventory import Inventory
@@ -211,6 +212,7 @@ def compose(settings: Settings, parts: Parts) -> Hub:
         keys=Keys(catalog, clock, new_id),
         identity=identity(catalog, vault, clock, new_id, lifetime_ms=settings.tokens.minutes * 60_000),
         limits=limits,
+        room=Room(max(limits.bodies_bytes, limits.batch_bytes)),
         clock=clock,
         log=log,
         metrics=metrics,

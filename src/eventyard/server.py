@@ -119,7 +119,8 @@ def dialects(hub: Hub, security: Security, settings: Settings) -> Mapping[str, C
         access = Access(hub, security.authenticate, security.source_of)
         return cast(Asgi, informatica_app(profile, hub, access, informatica_options(settings), read))
 
-    read = partial(whole_body, header_bytes=hub.limits.header_bytes, body_bytes=hub.limits.body_bytes)
+    bounds = hub.limits
+    read = partial(whole_body, header_bytes=bounds.header_bytes, body_bytes=bounds.body_bytes, room=hub.room)
     return {BASE: eventhos, **{profile.mount: partial(informatica, profile) for profile in PROFILES}}
 
 

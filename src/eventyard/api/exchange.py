@@ -91,9 +91,10 @@ class Exchange:
         self._call, self._refusal = None, self._hot.refuse(error, self._head)
 
     async def _answer(self) -> None:
-        if self._call is not None:
+        call, self._call = self._call, None  # a connection that stays open holds no body
+        if call is not None:
             try:
-                answer = await self._call.answer()
+                answer = await call.answer()
             except Exception as error:
                 answer = self._hot.refuse(error, self._head)
         else:

@@ -68,8 +68,8 @@ class Guard:
             await self._app(scope, receive, wire.send)
             return
         if scope["path"] in FORMS:
-            limits = self._hub.limits
-            body = await whole_body(scope["headers"], receive, limits.header_bytes, limits.body_bytes)
+            limits, room = self._hub.limits, self._hub.room
+            body = await whole_body(scope["headers"], receive, limits.header_bytes, limits.body_bytes, room)
             await self._app(scope, _again(body, receive), wire.send)
             return
         body = await self._body(headers, receive, many=scope["path"].endswith("/entities"))
@@ -97,7 +97,7 @@ class Guard:
         Raises ``TooLarge``, ``Invalid`` (``unsupported_media_type``, ``unsupported_encoding``, ``invalid_json``).
         """
         limits = self._hub.limits
-        coming = Body(headers, limits.batch_bytes if many else limits.body_bytes)
+        coming = Body(headers, limits.batch_bytes if many else limits.body_bytes, self._hub.room)
         await read_body(receive, coming)
         body = coming.whole()
         if not body:

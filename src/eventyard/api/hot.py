@@ -75,14 +75,14 @@ class Hot:
         """Judge the head of a request on a hot path. Raises what is wrong with it."""
         if head.method != "POST":
             raise Invalid("method_not_allowed", f"{head.path} takes POST only", hint="POST")
-        limits = self._hub.limits
+        limits, room = self._hub.limits, self._hub.room
         headers = headers_of(head.headers, limits.header_bytes)
         spoken = self._spoken.get(head.path)
         if spoken is not None:
-            return Call(Body(headers, limits.body_bytes), partial(_spoken, spoken.open(head.query, headers)))
+            return Call(Body(headers, limits.body_bytes, room), partial(_spoken, spoken.open(head.query, headers)))
         verb = self._verb(head, headers)
         many = head.path == BATCH or headers.get("content-type", "")[: len(_CLOUD_BATCH)].lower() == _CLOUD_BATCH
-        return Call(Body(headers, limits.batch_bytes if many else limits.body_bytes), verb)
+        return Call(Body(headers, limits.batch_bytes if many else limits.body_bytes, room), verb)
 
     def _verb(self, head: Head, headers: Mapping[str, str]) -> Callable[[bytes], Awaitable[Answer]]:
         """What becomes of the body. Raises ``NotFound``, ``Unauthenticated`` for who has no business here."""

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from msgspec import Struct
 
 from eventyard.model.errors import Invalid, TooLarge
+from eventyard.pipeline.room import FREE, Room, Share
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -93,34 +94,51 @@ def query_of(raw: bytes) -> dict[str, str]:
 
 
 class Body:
-    """The body of a request while it comes, within ``limit`` bytes, inflated or not."""
+    """The body of a request while it comes, within ``limit`` bytes, inflated or not, and while there is ``room``.
 
-    __slots__ = ("_encoding", "_limit", "_parts", "_size")
+    It holds its share of the room as long as it is held itself.
+    """
 
-    def __init__(self, headers: Mapping[str, str], limit: int) -> None:
+    __slots__ = ("_encoding", "_limit", "_parts", "_room", "_share", "_size")
+
+    def __init__(self, headers: Mapping[str, str], limit: int, room: Room) -> None:
         """Raises ``TooLarge`` (``body_too_large``) for one that says beforehand that it is."""
         stated = headers.get("content-length", "")
         if stated.isascii() and stated.isdigit() and int(stated) > limit:
             raise _too_large(limit)
         self._encoding = headers.get("content-encoding")
         self._limit = limit
+        self._room = room
+        self._share: Share | None = None
         self._parts: list[bytes] = []
         self._size = 0
 
     def take(self, part: bytes) -> None:
-        """Add what has come. Raises ``TooLarge`` (``body_too_large``)."""
+        """Add what has come. Raises ``TooLarge`` (``body_too_large``), ``TooMany`` (``busy``)."""
         self._parts.append(part)
         self._size += len(part)
         if self._size > self._limit:
             raise _too_large(self._limit)
+        if self._size > FREE:
+            self._cover(self._size)
 
     def whole(self) -> bytes:
-        """All of it, now that all has come; inflated if it came as gzip.
+        """All of it, now that all has come; inflated if it came as gzip. It is given once.
 
-        Raises ``TooLarge`` (``body_too_large``), ``Invalid`` (``unsupported_encoding``, ``invalid_body``).
+        Raises ``TooLarge`` (``body_too_large``), ``TooMany`` (``busy``), ``Invalid`` (``unsupported_encoding``,
+        ``invalid_body``).
         """
-        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        return body if self._encoding is None else _inflate(body, self._encoding.strip().lower(), self._limit)
+        parts, self._parts = self._parts, []
+        body = parts[0] if len(parts) == 1 else b"".join(parts)
+        if self._encoding is not None:
+            body = _inflate(body, self._encoding.strip().lower(), self._limit)
+            self._cover(len(body))
+        return body
+
+    def _cover(self, size: int) -> None:
+        if self._share is None:
+            self._share = Share(self._room)
+        self._share.cover(size)
 
 
 def cut_short() -> Invalid:
@@ -131,7 +149,7 @@ def cut_short() -> Invalid:
 async def read_body(receive: Receive, body: Body) -> None:
     """Let a body come from an ASGI server until it is whole.
 
-    Raises ``TooLarge`` (``body_too_large``), ``Invalid`` (``invalid_body``).
+    Raises ``TooLarge`` (``body_too_large``), ``TooMany`` (``busy``), ``Invalid`` (``invalid_body``).
     """
     more = True
     while more:
@@ -142,13 +160,13 @@ async def read_body(receive: Receive, body: Body) -> None:
         more = message.get("more_body", False)
 
 
-async def whole_body(raw: Headers, receive: Receive, header_bytes: int, body_bytes: int) -> bytes:
+async def whole_body(raw: Headers, receive: Receive, header_bytes: int, body_bytes: int, room: Room) -> bytes:
     """The body of a request with these headers from an ASGI server, where both are within their bounds.
 
-    Raises ``TooLarge`` (``headers_too_large``, ``body_too_large``), ``Invalid`` (``unsupported_encoding``,
-    ``invalid_body``).
+    Raises ``TooLarge`` (``headers_too_large``, ``body_too_large``), ``TooMany`` (``busy``), ``Invalid``
+    (``unsupported_encoding``, ``invalid_body``).
     """
-    body = Body(headers_of(raw, header_bytes), body_bytes)
+    body = Body(headers_of(raw, header_bytes), body_bytes, room)
     await read_body(receive, body)
     return body.whole()
 

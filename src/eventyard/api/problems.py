@@ -51,6 +51,7 @@ STATUS_OF_CODE: Mapping[str, int] = {
     "signature_misconfigured": 500,
     "secret_unreadable": 500,
     "store_full": 507,
+    "busy": 503,
 }
 """Codes with a status of their own."""
 

@@ -58,6 +58,10 @@ class LimitSettings(_Section):
     body_bytes: Positive = Field(default=1 << 20, description="Largest body of one event, as sent and once inflated.")
     batch_bytes: Positive = Field(default=16 << 20, description="Largest body of a batch, as sent and once inflated.")
     batch_events: Positive = Field(default=1000, le=100_000, description="Most events in one batch.")
+    bodies_bytes: Positive = Field(
+        default=256 << 20,
+        description="How large all bodies on their way in may be together, beyond 64 KiB of each; one always may be.",
+    )
     depth: Positive = Field(default=64, description="Deepest nesting of JSON arrays and objects.")
     request_seconds: Positive = Field(default=60, description="How long a request may take to arrive whole.")
     header_bytes: Positive = Field(default=32 << 10, description="Largest total of header names and values.")

@@ -67,6 +67,7 @@ CODES: Mapping[str, str] = {
     "not_allowed": "This cannot be done in this state, or not twice.",
     "not_implemented": "The hub does not do this part of the protocol.",
     "queue_full": "The queue is full, and refuses what publishers would add.",
+    "busy": "Too much is on its way in at the moment; send it again in a while.",
     "too_many": "A bound on connections, channels, queues or the like is reached.",
     "too_slow": "The connection took nothing for too long while messages waited for it.",
     "disconnected": "Somebody who may ended this connection; the client may come back.",

@@ -21,6 +21,7 @@ from eventyard.pipeline.release import Releases
 from eventyard.pipeline.replay import Replay
 from eventyard.pipeline.reprocess import Reprocessing
 from eventyard.pipeline.retain import Retain
+from eventyard.pipeline.room import Room
 from eventyard.pipeline.search import Search
 from eventyard.pipeline.sources import Sources
 from eventyard.pipeline.streams.inventory import Inventory
@@ -42,6 +43,7 @@ class Limits(Struct, frozen=True):
     body_bytes: int = 1 << 20
     batch_bytes: int = 16 << 20
     batch_events: int = 1000
+    bodies_bytes: int = 256 << 20
     depth: int = 64
     header_bytes: int = 32 << 10
     idempotency_window_ms: Millis = 24 * 3_600_000
@@ -79,6 +81,7 @@ class Hub(Struct, frozen=True):
     keys: Keys
     identity: Identity
     limits: Limits
+    room: Room
     clock: Clock
     log: Log
     metrics: Metrics

@@ -10,6 +10,9 @@ from eventyard.api.hot import Call
 from eventyard.api.http import Answer, Body, Head
 from eventyard.api.problems import problem
 from eventyard.model.errors import HubError, NotFound
+from eventyard.pipeline.room import Room
+
+ROOM = Room(1000)
 
 
 class Desk:
@@ -21,7 +24,7 @@ class Desk:
     def open(self, head):
         if head.path == "/in/nowhere":
             raise NotFound("not_found", "nobody there")
-        return Call(Body({}, 3), self.answer)
+        return Call(Body({}, 3, ROOM), self.answer)
 
     async def answer(self, body):
         if body == b"bug":

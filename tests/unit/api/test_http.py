@@ -5,7 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventyard.api.http import Answer, Body, headers_of, query_of, read_body, whole_body
-from eventyard.model.errors import HubError, Invalid, TooLarge
+from eventyard.model.errors import HubError, Invalid, TooLarge, TooMany
+from eventyard.pipeline.room import FREE, Room
+
+ROOM = Room(1000)
 
 
 def receiving(*parts):
@@ -22,19 +25,19 @@ def receiving(*parts):
 
 async def came(receive, headers, limit):
     """The body that comes this way under these headers."""
-    body = Body(headers, limit)
+    body = Body(headers, limit, ROOM)
     await read_body(receive, body)
     return body.whole()
 
 
 async def test_a_whole_body_is_one_within_its_bounds_and_so_are_the_headers():
     raw = [(b"content-encoding", b"gzip")]
-    assert await whole_body(raw, receiving(gzip.compress(b"{}")), 100, 100) == b"{}"
+    assert await whole_body(raw, receiving(gzip.compress(b"{}")), 100, 100, ROOM) == b"{}"
     with pytest.raises(TooLarge) as refused:
-        await whole_body([], receiving(b"x" * 101), 100, 100)
+        await whole_body([], receiving(b"x" * 101), 100, 100, ROOM)
     assert refused.value.code == "body_too_large"
     with pytest.raises(TooLarge) as refused:
-        await whole_body(raw, receiving(b""), 10, 100)
+        await whole_body(raw, receiving(b""), 10, 100, ROOM)
     assert refused.value.code == "headers_too_large"
 
 
@@ -43,14 +46,39 @@ async def test_a_body_comes_together_from_its_parts():
 
 
 def test_a_body_may_be_empty():
-    assert Body({}, 3).whole() == b""
+    assert Body({}, 3, ROOM).whole() == b""
 
 
 def test_a_part_too_many_is_refused_before_the_next():
-    body = Body({}, 3)
+    body = Body({}, 3, ROOM)
     body.take(b"abc")
     with pytest.raises(TooLarge):
         body.take(b"d")
+
+
+def test_large_bodies_share_the_room_until_they_are_let_go():
+    room = Room(100)
+    first, second = Body({}, FREE + 100, room), Body({}, FREE + 100, room)
+    first.take(b"x" * FREE)
+    first.take(b"x" * 60)
+    with pytest.raises(TooMany) as refused:
+        second.take(b"x" * (FREE + 41))
+    assert (refused.value.code, room.left) == ("busy", 40)
+    assert first.whole() == b"x" * (FREE + 60)
+    assert room.left == 40
+    del first
+    assert room.left == 100
+
+
+def test_what_is_inflated_counts_as_large_as_it_is_then():
+    room = Room(100)
+    small, large = Body({"content-encoding": "gzip"}, 1 << 20, room), Body({"content-encoding": "gzip"}, 1 << 20, room)
+    small.take(gzip.compress(b"x" * (FREE + 100)))
+    large.take(gzip.compress(b"x" * (FREE + 101)))
+    with pytest.raises(TooMany):
+        large.whole()
+    assert len(small.whole()) == FREE + 100
+    assert room.left == 0
 
 
 @pytest.mark.parametrize(

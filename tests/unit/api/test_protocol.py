@@ -1,4 +1,5 @@
 import asyncio
+import json
 import re
 from functools import partial
 
@@ -10,6 +11,9 @@ from eventyard.api.hot import Call
 from eventyard.api.http import Answer, Body, headers_of
 from eventyard.api.problems import problem
 from eventyard.api.protocol import AT_ONCE, JoinedWrites, protocol_with
+from eventyard.pipeline.room import FREE, Room
+
+ROOM = Room(1000)
 
 
 class Wire:
@@ -118,7 +122,7 @@ class Desk:
         return path.startswith("/in/")
 
     def open(self, head):
-        return Call(Body(headers_of(head.headers, 1000), self._body_bytes), partial(self.answer, head))
+        return Call(Body(headers_of(head.headers, 1000), self._body_bytes, ROOM), partial(self.answer, head))
 
     async def answer(self, head, body):
         self.asked.set()
@@ -622,3 +626,22 @@ async def test_a_client_that_says_nothing_is_let_go():
 async def test_a_client_that_says_nothing_more_is_let_go(path):
     answer = await said(post(path, b"hi") * 2, timeout_keep_alive=0)
     assert answer.count(b"HTTP/1.1 20") == 2
+
+
+async def test_a_connection_that_stays_open_holds_no_body():
+    size = FREE + 600
+    async with Server(body_bytes=size) as server:
+        server.desk.look = lambda: taken.append(ROOM.left)
+        taken = []
+        server.writer.write(post(b"/in/here", b"x" * size))
+        await server.answers(1)
+        await asyncio.gather(*server.state.tasks)
+        server.desk.answered.clear()
+        assert (taken, ROOM.left) == ([400], 1000)
+
+
+async def test_where_there_is_no_room_for_a_body_it_comes_again_later():
+    async with Server(body_bytes=FREE * 2) as server:
+        server.writer.write(post(b"/in/here", b"x" * (FREE + 1001)) + post(b"/in/next", b"y"))
+        [(status, told), (other, _)] = await server.answers(2)
+    assert (status, json.loads(told)["code"], other) == (503, "busy", 202)
