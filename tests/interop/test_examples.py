@@ -57,7 +57,7 @@ class Running:
 @asynccontextmanager
 async def running(hub: Hub, *command: str, cwd: Path = EXAMPLES) -> AsyncIterator[Running]:
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=cwd, env=environment(hub), stdout=asyncio.subprocess.PIPE
+        *command, cwd=cwd, env=environment(hub), stdout=asyncio.subprocess.PIPE, preexec_fn=_hear_interrupts
     )
     try:
         yield Running(process)
@@ -65,6 +65,11 @@ async def running(hub: Hub, *command: str, cwd: Path = EXAMPLES) -> AsyncIterato
         if process.returncode is None:
             process.kill()
         await process.communicate()
+
+
+def _hear_interrupts() -> None:
+    """What runs in the background of a shell ignores them, and so does whatever it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def environment(hub: Hub) -> Mapping[str, str]:
