@@ -38,6 +38,9 @@ from eventyard.wire.rfc3339 import parse
 NDJSON = "application/x-ndjson"
 REPLAYED = ((b"idempotency-replayed", b"true"),)
 
+AT_ONCE = 256 * 1024
+"""Bytes of a batch that are read in a turn, whatever they are."""
+
 NOTHING = Raw()
 
 Word = Annotated[str, Meta(min_length=1, max_length=1024)]
@@ -164,9 +167,9 @@ class Ingest:
         ids = uuid7s(now, random.randbytes(RANDOM_BYTES * len(raws)))
         doors: dict[str | None, Door | HubError] = {}
         arrivals: list[Arrival | HubError] = []
-        turn = Turn(hub.clock)
+        long, turn = len(body) > AT_ONCE, Turn(hub.clock)
         for raw, fresh_id in zip(raws, ids, strict=True):
-            if turn.over():
+            if long and turn.over():
                 await turn.pass_on()
             try:
                 check_size(raw, limits.body_bytes)

@@ -7,7 +7,8 @@ answer, and the deliveries this process has room for go straight to dispatch, wi
 
 import hashlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import repeat
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -59,6 +60,9 @@ WAITS = "Compound subscription."
 _NOT_YET = Accepted(EntryId(0), "", 0)
 _UNREAD: Any = object()
 """In place of data that nobody has looked at yet."""
+
+_Ready = tuple[int, Arrival, NewPublication, tuple[Choice, ...]]
+"""The place in its batch, and what comes of it."""
 
 
 Waits = Callable[[Subscription], None]
@@ -143,22 +147,12 @@ class Acceptor:
         An arrival that failed before it came here is passed through in its place.
         """
         begun = self._clock()
-        looked_at = await self._look_at(arrivals)
-        # From here until the journal has them nobody else has a turn. So a change of the catalog comes after all of
-        # them, or before any is matched.
-        now = self._clock()
-        results: list[Accepted | HubError] = []
-        ready: list[tuple[int, Arrival, NewPublication, tuple[Choice, ...]]] = []
-        for place, (arrival, data) in enumerate(zip(arrivals, looked_at, strict=True)):
-            try:
-                if isinstance(arrival, HubError):
-                    raise arrival
-                if isinstance(data, HubError):
-                    raise data
-                ready.append((place, arrival, *self._prepare(arrival, now, data)))
-                results.append(_NOT_YET)
-            except HubError as error:
-                results.append(error)
+        ready, results = self._prepare_all(arrivals, begun, repeat(_UNREAD))
+        if len(results) < len(arrivals):
+            looked_at = await self._look_at(arrivals)
+            ready, results = self._prepare_all(arrivals, self._clock(), looked_at)
+        # From being matched until the journal has them nobody else had a turn. So a change of the catalog comes after
+        # all of them, or before any is matched.
         if ready:
             appended = await self._store.append_batch([publication for _, _, publication, _ in ready])
             for (place, arrival, publication, choices), one in zip(ready, appended, strict=True):
@@ -172,18 +166,43 @@ class Acceptor:
     async def _look_at(self, arrivals: Sequence[Arrival | HubError]) -> list[Any]:
         """The data that schemas look at, or what is wrong with it, while others have their turns."""
         turn = Turn(self._clock)
+        await turn.pass_on()
         looked_at: list[Any] = []
         for arrival in arrivals:
             data = _UNREAD
             if not isinstance(arrival, HubError) and arrival.door.schemas:
+                if turn.over():
+                    await turn.pass_on()
                 try:
                     data = arrival.checked()
                 except HubError as error:
                     data = error
-                if turn.over():
-                    await turn.pass_on()
             looked_at.append(data)
         return looked_at
+
+    def _prepare_all(
+        self, arrivals: Sequence[Arrival | HubError], now: Millis, looked_at: Iterable[Any]
+    ) -> tuple[list[_Ready], list[Accepted | HubError]]:
+        """What is to be committed of a batch, and a result for each so far.
+
+        It ends early, if schemas would go on looking after a turn: then all is to be looked at before.
+        """
+        turn = Turn(self._clock)
+        ready: list[_Ready] = []
+        results: list[Accepted | HubError] = []
+        for place, (arrival, data) in enumerate(zip(arrivals, looked_at, strict=False)):
+            try:
+                if isinstance(arrival, HubError):
+                    raise arrival
+                if isinstance(data, HubError):
+                    raise data
+                if data is _UNREAD and arrival.door.schemas and turn.over():
+                    break
+                ready.append((place, arrival, *self._prepare(arrival, now, data)))
+                results.append(_NOT_YET)
+            except HubError as error:
+                results.append(error)
+        return ready, results
 
     async def accept_whole(self, arrivals: Sequence[Arrival]) -> Sequence[Accepted]:
         """Commit many events in one transaction, or, if anything is wrong with one, none of them."""

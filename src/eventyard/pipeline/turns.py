@@ -11,17 +11,21 @@ TURN_MS = 10
 class Turn:
     """A turn that begins now."""
 
-    __slots__ = ("_begun", "_clock")
+    __slots__ = ("_begun", "_clock", "_ends")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._begun = clock()
+        self._begin()
 
     def over(self) -> bool:
         """Whether it has been long enough. A clock that was set ends it, too."""
-        return not 0 <= self._clock() - self._begun < TURN_MS
+        return not self._begun <= self._clock() < self._ends
 
     async def pass_on(self) -> None:
         """Let the others go first. What they do may change whatever was looked up before."""
         await asyncio.sleep(0)
+        self._begin()
+
+    def _begin(self) -> None:
         self._begun = self._clock()
+        self._ends = self._begun + TURN_MS

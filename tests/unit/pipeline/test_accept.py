@@ -228,7 +228,9 @@ def looked_at_by(world, schema, size=9):
     return [Arrival(door, builders.event(b"%d" % number, id=str(number))) for number in range(size)]
 
 
-@pytest.mark.parametrize(("takes_ms", "turns"), [(3, [4, 8]), (5, [2, 4, 6, 8]), (10, [*range(1, 10)]), (-60_000, [1])])
+@pytest.mark.parametrize(
+    ("takes_ms", "turns"), [(1, [9]), (3, [4, 8, 12]), (5, [2, 4, 6, 8, 10]), (10, [*range(1, 11)]), (-60_000, [1, 2])]
+)
 async def test_others_have_their_turns_while_a_batch_is_looked_at(world, takes_ms, turns):
     schema = Slow(world, takes_ms)
     accepting = asyncio.create_task(world.acceptor.accept_batch(looked_at_by(world, schema)))
