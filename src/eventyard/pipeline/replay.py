@@ -173,9 +173,9 @@ class Replay:
         return in_order(wanted)
 
     async def _replay(self, run: "_Run", batch: Sequence[tuple[Way, Sequence[NewDelivery]]]) -> None:
-        if run.dry:
+        if run.dry or not batch:
             await asyncio.sleep(0)
-        elif batch:
+        else:
             line = HistoryLine(self._clock(), Status.PROCESSING, "replayed", run.view.principal.name)
             made = set(await self._store.replay({way.entry_id: wanted for way, wanted in batch}, line))
             batch = [one for one in batch if one[0].entry_id in made]

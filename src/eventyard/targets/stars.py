@@ -96,9 +96,10 @@ def _begun(text: AnyStr, form: AnyStr) -> int:
 
 
 def _forms(word: str) -> tuple[str, ...]:
-    """A word as it is, in JSON (``/`` escaped or not), in URLs and forms."""
-    json_form = json.dumps(word)[1:-1]
-    return word, json_form, json_form.replace("/", "\\/"), quote(word, safe=""), quote_plus(word)
+    """A word as it is, in JSON (in ASCII or not, ``/`` escaped or not), in URLs and forms."""
+    in_json = (json.dumps(word)[1:-1], json.dumps(word, ensure_ascii=False)[1:-1])
+    escaped = (form.replace("/", "\\/") for form in in_json)
+    return word, *in_json, *escaped, quote(word, safe=""), quote_plus(word)
 
 
 def _words(secret: str) -> set[str | bytes]:

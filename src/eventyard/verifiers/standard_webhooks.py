@@ -70,7 +70,7 @@ class StandardWebhooksVerifier:
             raise refused(f"{prefix}-timestamp", "it must be unix seconds")
         if not given:
             raise refused(header, "it has no signature of version v1")
-        expected = [sign_webhook(secret, message_id, timestamp, request.body) for secret in secrets]
+        expected = _signatures(secrets, message_id, timestamp, request.body)
         if not any_match(given, expected):
             raise refused(header, "no v1 signature matches the id, the timestamp, the body and the source's secret")
         need_fresh(timestamp, request.now, settings)
@@ -80,3 +80,16 @@ class StandardWebhooksVerifier:
             # By the oldest live secret, whichever matched: the same message has one name, also across a rotation.
             signature=expected[-1],
         )
+
+
+def _signatures(secrets: Sequence[str], message_id: str, timestamp: str, body: bytes) -> list[str]:
+    """By each secret that can be read. Raises ``Unavailable`` (``signature_misconfigured``) where none can."""
+    signatures, fault = [], None
+    for secret in secrets:
+        try:
+            signatures.append(sign_webhook(secret, message_id, timestamp, body))
+        except Unavailable as error:
+            fault = error
+    if fault is not None and not signatures:
+        raise fault
+    return signatures

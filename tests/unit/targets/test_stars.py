@@ -1,3 +1,4 @@
+import json
 from base64 import b64decode, b64encode
 from urllib.parse import quote
 
@@ -141,3 +142,12 @@ def test_a_key_in_hex_that_is_cut_off_at_the_end_is_starred_as_far_as_it_is_ther
 def test_of_what_begins_like_a_secret_and_goes_on_otherwise_the_end_alone_is_starred() -> None:
     stars = Stars(["s3cret-of-the-shop"])
     assert stars.text("x" * 1016 + "s3cretxs3cret-o") == "x" * 1016 + "s3cretx***"
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_what_is_read_out_of_a_secret_is_starred_as_programs_write_it_in_json(ascii_only: bool) -> None:
+    password = 'pä"ss/word'
+    stars = Stars(["Basic " + b64encode(f"alice:{password}".encode()).decode()])
+    told = json.dumps({"x": password}, ensure_ascii=ascii_only)
+    assert stars.text(told) == '{"x": "***"}'
+    assert stars.data(told.replace("/", "\\/").encode()) == b'{"x": "***"}'

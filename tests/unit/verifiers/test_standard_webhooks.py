@@ -118,3 +118,11 @@ def test_a_secret_in_base64_can_be_used_with_or_without_the_prefix(secret):
 
 def test_the_published_example_passes_by_the_secret_without_its_prefix() -> None:
     assert verify({}, SECRET.removeprefix("whsec_")).key == "msg_p5jXN8AQM9LWM0D4loKWxJek"
+
+
+def test_a_secret_that_cannot_be_read_is_passed_over_beside_one_that_can() -> None:
+    assert verify({}, SECRET, "plain text!") == verify({}, SECRET)
+    assert verify({}, "plain text!", SECRET) == verify({}, SECRET)
+    with pytest.raises(Unavailable) as refused:
+        verify({}, "plain text!")
+    assert refused.value.code == "signature_misconfigured"
