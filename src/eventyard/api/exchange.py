@@ -83,9 +83,13 @@ class Exchange:
             self._connection.run(self._answer())
 
     def abandon(self) -> None:
-        """The client has gone. What it sent whole is seen through, and what it did not is refused for the record."""
+        """The client has gone. What is being answered is seen through, what it did not send whole is refused for the
+        record, and what has not had its turn is let go.
+        """
         if self._turn and not self._whole and self._call is not None:
             self._refuse(cut_short())
+        elif not self._turn:
+            self._call = None
 
     def _refuse(self, error: Exception) -> None:
         self._call, self._refusal = None, self._hot.refuse(error, self._head)
@@ -97,6 +101,7 @@ class Exchange:
                 answer = await call.answer()
             except Exception as error:
                 answer = self._hot.refuse(error, self._head)
+            call = None
         else:
             assert self._refusal is not None
             answer = self._refusal

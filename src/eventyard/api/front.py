@@ -77,7 +77,7 @@ class Front:
             await self._ingest(scope, receive, send)
         elif path.startswith(STREAMS):
             await self._stream(scope, receive, send)
-        elif (base := "/" + path.split("/", 2)[1]) in self._dialects:
+        elif (base := "/" + path[1:].partition("/")[0]) in self._dialects:
             await self._dialects[base](scope, receive, send)
         elif path in Health.PATHS and scope["method"] in ("GET", "HEAD"):
             await self._health.answer(path).send(send)

@@ -99,7 +99,7 @@ class Body:
     It holds its share of the room as long as it is held itself.
     """
 
-    __slots__ = ("_encoding", "_limit", "_parts", "_room", "_share", "_size")
+    __slots__ = ("_came", "_encoding", "_limit", "_room", "_share", "_size")
 
     def __init__(self, headers: Mapping[str, str], limit: int, room: Room) -> None:
         """Raises ``TooLarge`` (``body_too_large``) for one that says beforehand that it is."""
@@ -110,17 +110,22 @@ class Body:
         self._limit = limit
         self._room = room
         self._share: Share | None = None
-        self._parts: list[bytes] = []
+        self._came: bytes | bytearray = b""
         self._size = 0
 
     def take(self, part: bytes) -> None:
         """Add what has come. Raises ``TooLarge`` (``body_too_large``), ``TooMany`` (``busy``)."""
-        self._parts.append(part)
         self._size += len(part)
         if self._size > self._limit:
             raise _too_large(self._limit)
         if self._size > FREE:
             self._cover(self._size)
+        if not self._came:
+            self._came = part  # as a rule it is all
+        elif isinstance(self._came, bytearray):
+            self._came += part
+        else:
+            self._came = bytearray(self._came) + part
 
     def whole(self) -> bytes:
         """All of it, now that all has come; inflated if it came as gzip. It is given once.
@@ -128,8 +133,7 @@ class Body:
         Raises ``TooLarge`` (``body_too_large``), ``TooMany`` (``busy``), ``Invalid`` (``unsupported_encoding``,
         ``invalid_body``).
         """
-        parts, self._parts = self._parts, []
-        body = parts[0] if len(parts) == 1 else b"".join(parts)
+        body, self._came = bytes(self._came), b""
         if self._encoding is not None:
             body = _inflate(body, self._encoding.strip().lower(), self._limit)
             self._cover(len(body))

@@ -9,6 +9,10 @@ from collections.abc import Callable
 from math import inf
 
 
+def _nobody() -> None:
+    """Nobody waits any more."""
+
+
 class Patience:
     """Ends once, at the moment that was noted last."""
 
@@ -35,8 +39,9 @@ class Patience:
         self._due = inf
 
     def stop(self) -> None:
-        """Wait for nothing any more."""
+        """Wait for nothing any more, and hold nobody."""
         self._due = inf
+        self._lost = _nobody
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -20,7 +20,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from eventyard.api.exchange import Exchange
 from eventyard.api.hot import Hot
@@ -97,6 +97,8 @@ class HttpProtocol(HttpToolsProtocol):
     _deaf = False
     _arrives_by: float | None = None
     _incoming: Exchange | None = None
+    _answering: Any = None
+    """Whose turn it is, or was last: an exchange or a cycle."""
 
     def connection_made(self, transport: Any) -> None:
         """A client has come, and has so long to send a request."""
@@ -108,16 +110,21 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""
         self._patience.stop()
-        if isinstance(self.cycle, Exchange):
-            self.cycle.abandon()
-            self.cycle = None
+        for waiting in (self.cycle, self._answering, *(cycle for cycle, _ in self.pipeline)):
+            if isinstance(waiting, Exchange):
+                waiting.abandon()
+            elif isinstance(waiting, RequestResponseCycle) and not waiting.response_complete:
+                waiting.disconnected = True
+                waiting.message_event.set()
+        self.pipeline.clear()
+        self.cycle = self._answering = self._incoming = None
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a request, or of several."""
         if self._deaf:
             return
-        if self._in_head:
+        if self._arrives_by is not None:
             self._head += len(data)
         parts: list[bytes | memoryview] = [data]
         while parts:
@@ -134,7 +141,7 @@ class HttpProtocol(HttpToolsProtocol):
             except HttpParserError as error:
                 self._misunderstood(error.__context__)
                 return
-        if self._in_head and self._head > self.head_bytes:
+        if self._arrives_by is not None and self._head > self.head_bytes:
             self._refuse(self._endless())
         elif self._arrives_by is not None:
             self._patience.until(self._arrives_by)
@@ -169,7 +176,9 @@ class HttpProtocol(HttpToolsProtocol):
             self._judge()
         if not upgrade:
             self._take_up()
-        self._in_head = False
+            if not self.pipeline:
+                self._answering = self.cycle
+        self._head, self._in_head = 0, False
 
     def _take_up(self) -> None:
         head = self._hot_head()
@@ -187,7 +196,8 @@ class HttpProtocol(HttpToolsProtocol):
             self.pipeline.appendleft((self.cycle, self.app))
 
     def on_body(self, body: bytes) -> None:
-        """Some of its body has come."""
+        """Some of its body has come. What is between its chunks, and behind it, is bounded as a head is."""
+        self._head = 0
         if self._incoming is None:
             super().on_body(body)
         else:
@@ -256,6 +266,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         """A request's turn has come."""
+        self._answering = cycle
         if isinstance(cycle, Exchange):
             cycle.begin()
         elif isinstance(cycle, Answer):

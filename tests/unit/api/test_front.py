@@ -279,3 +279,15 @@ async def test_what_is_below_the_path_of_a_dialect_is_for_that_alone(yard, path)
     assert desk.native.built == 0
     await desk.client.get("/eventhosts")
     assert desk.native.asked == [("GET", "/eventhosts")]
+
+
+async def test_what_is_asked_of_the_whole_server_goes_to_fastapi_too(desk):
+    told = []
+
+    async def send(message):
+        told.append(message)
+
+    scope = {"type": "http", "method": "OPTIONS", "path": "", "query_string": b"", "headers": [], "client": None}
+    await desk.front(scope, None, send)
+    assert desk.native.asked == [("OPTIONS", "")]
+    assert told[0]["status"] == 200

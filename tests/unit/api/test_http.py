@@ -176,3 +176,11 @@ def test_an_answer_says_that_it_is_the_last():
     assert Answer(202).wire([], keep_alive=False) == (
         b"HTTP/1.1 202 Accepted\r\ncontent-type: application/json\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
     )
+
+
+def test_a_body_in_the_smallest_parts_is_whole_all_the_same():
+    body = Body({}, 10_000, ROOM)
+    for number in range(10_000):
+        body.take(b"%d" % (number % 10))
+    assert body.whole() == b"0123456789" * 1000
+    assert type(body.whole()) is bytes

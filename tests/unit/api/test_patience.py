@@ -1,3 +1,5 @@
+import weakref
+
 import pytest
 
 from eventyard.api.patience import Patience
@@ -107,3 +109,16 @@ def test_once_stopped_it_never_ends(loop, patience, ends):
     assert loop.set == []
     loop.go(200)
     assert ends == []
+
+
+def test_once_stopped_it_holds_nobody(loop):
+    class Held:
+        def lost(self):
+            raise AssertionError
+
+    held = Held()
+    patience, known = Patience(loop, held.lost), weakref.ref(held)
+    patience.until(105)
+    patience.stop()
+    del held
+    assert known() is None

@@ -1,6 +1,8 @@
 import asyncio
+import gc
 import json
 import re
+from collections import deque
 from functools import partial
 
 import pytest
@@ -645,3 +647,54 @@ async def test_where_there_is_no_room_for_a_body_it_comes_again_later():
         server.writer.write(post(b"/in/here", b"x" * (FREE + 1001)) + post(b"/in/next", b"y"))
         [(status, told), (other, _)] = await server.answers(2)
     assert (status, json.loads(told)["code"], other) == (503, "busy", 202)
+
+
+async def test_a_connection_that_ends_gives_back_what_waits_for_its_turn():
+    size = FREE + 300
+    async with Server(body_bytes=size) as server:
+        connection = await server.connection()
+        server.desk.open_now.clear()
+        server.desk.asked.clear()
+        connection.data_received(post(b"/in/slow"))
+        connection.data_received(post(b"/in/next", b"x" * size) + post(b"/in/last", b"x" * size)[:-1])
+        await server.desk.asked.wait()
+        taken = 1000 - ROOM.left
+        gc.disable()
+        connection.transport.abort()
+        await server.state.connections.none.wait()
+        left = ROOM.left
+        gc.enable()
+        server.desk.open_now.set()
+    assert (taken, left) == (300 + 299, 1000)
+
+
+async def test_who_is_being_answered_hears_that_the_client_has_gone_also_with_others_waiting():
+    heard = asyncio.Event()
+
+    async def app(scope, receive, send):
+        begun.set()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        heard.set()
+
+    begun = asyncio.Event()
+    async with Server() as server:
+        connection = await server.connection()
+        connection.app = app
+        connection.data_received(b"GET /v1/streams HTTP/1.1\r\nhost: x\r\n\r\n" + post(b"/in/next") + post(b"/other"))
+        await begun.wait()
+        connection.transport.abort()
+        await heard.wait()
+        assert connection.pipeline == deque()
+
+
+@pytest.mark.parametrize("path", [b"/in/here", b"/in/nowhere", b"/other"])
+async def test_what_follows_a_body_has_a_bound(path):
+    head = post(path, b"", b"transfer-encoding: chunked")
+    async with Server() as server:
+        connection = await server.connection()
+        connection.data_received(head + b"1\r\nx\r\n0\r\n")
+        for _ in range(11):
+            connection.data_received(b"x-trailer: " + b"y" * 87 + b"\r\n")
+        [(status, told)] = await server.answers(1)
+        assert (status, json.loads(told)["code"]) == (431, "headers_too_large")
