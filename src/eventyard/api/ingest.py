@@ -183,7 +183,7 @@ class Ingest:
                     raise door
                 arrivals.append(_arrival(door, item, fresh_id, now, well_formed=unicode))
             except HubError as error:
-                arrivals.append(error)
+                arrivals.append(error.kept())
         told = lines_of(await hub.acceptor.accept_batch(arrivals), key_at="/idempotency_key")
         return Answer(200, _encoder.encode_lines(told), NDJSON) if lines else Answer(200, _encode(told))
 
@@ -206,7 +206,7 @@ class Ingest:
             self._prove(door, headers, body, now)
             return door
         except HubError as error:
-            return error
+            return error.kept()
 
     async def _dispatch_cloud_batch(
         self, who: Principal, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Millis

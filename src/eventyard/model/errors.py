@@ -107,6 +107,11 @@ class HubError(Exception):
         self.pointer = pointer
         self.hint = hint
 
+    def kept(self) -> Self:
+        """The same, for keeping: without the traceback and the cause, whose frames hold what it is kept in."""
+        self.__traceback__ = self.__context__ = self.__cause__ = None
+        return self
+
     def below(self, prefix: str) -> Self:
         """The same error with its pointer counted from further up: ``/name`` below ``/3`` is ``/3/name``.
 

@@ -60,6 +60,8 @@ WAITS = "Compound subscription."
 _NOT_YET = Accepted(EntryId(0), "", 0)
 _UNREAD: Any = object()
 """In place of data that nobody has looked at yet."""
+_CHECKED: Any = object()
+"""In place of data that the schemas take, and that is not kept, as there may be much of it."""
 
 _Ready = tuple[int, Arrival, NewPublication, tuple[Choice, ...]]
 """The place in its batch, and what comes of it."""
@@ -159,12 +161,12 @@ class Acceptor:
                 try:
                     results[place] = self._finish(arrival, publication, choices, one)
                 except HubError as error:
-                    results[place] = error
+                    results[place] = error.kept()
         self._observe_batch(arrivals, results, begun)
         return results
 
     async def _look_at(self, arrivals: Sequence[Arrival | HubError]) -> list[Any]:
-        """The data that schemas look at, or what is wrong with it, while others have their turns."""
+        """Whether schemas take the data, or what is wrong with it, while others have their turns."""
         turn = Turn(self._clock)
         await turn.pass_on()
         looked_at: list[Any] = []
@@ -174,9 +176,10 @@ class Acceptor:
                 if turn.over():
                     await turn.pass_on()
                 try:
-                    data = arrival.checked()
+                    arrival.checked()
+                    data = _CHECKED
                 except HubError as error:
-                    data = error
+                    data = error.kept()
             looked_at.append(data)
         return looked_at
 
@@ -201,7 +204,7 @@ class Acceptor:
                 ready.append((place, arrival, *self._prepare(arrival, now, data)))
                 results.append(_NOT_YET)
             except HubError as error:
-                results.append(error)
+                results.append(error.kept())
         return ready, results
 
     async def accept_whole(self, arrivals: Sequence[Arrival]) -> Sequence[Accepted]:
@@ -253,8 +256,10 @@ class Acceptor:
         source = door.source
         self._check_open(source, forced=arrival.forced)
         candidates = self._catalog.index.candidates(source.topic_id, source.id, event.routing_key)
-        if data is _UNREAD:
-            data = arrival.checked() if door.schemas else arrival.seen(looked_at=candidates.need_data)
+        if data is _UNREAD and door.schemas:
+            data = arrival.checked()
+        elif data is _UNREAD or candidates.need_data:
+            data = arrival.seen(looked_at=candidates.need_data)
         matching = candidates.match(data)
         choices, deliveries = self._choose(matching, now) if matching else ((), ())
         publication = NewPublication(

@@ -134,7 +134,7 @@ class Entities:
                 own = None if key is None else f"{key}#{number}"
                 arrivals.append(Arrival(door, self._event(who, place, change), own, well_formed=True))
             except HubError as error:
-                arrivals.append(error)
+                arrivals.append(error.kept())
         return await self._publishing.publish_many(arrivals)
 
     def _event(self, who: Principal, place: Place, change: EntityChange) -> Event:

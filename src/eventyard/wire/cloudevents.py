@@ -138,7 +138,7 @@ def decode_each(
             check(document)
             return decode_structured(document, now)
         except HubError as error:
-            return error
+            return error.kept()
 
     return map(one, map(bytes, _parse(partial(in_array, limit=limit), body, "an array of events")))
 

@@ -1,9 +1,11 @@
 """The three calls by which events come in, over a hub in memory: what is sent, byte for byte, and what is answered."""
 
+import gc
 import gzip
 import hashlib
 import hmac
 import json
+from types import FrameType
 
 import httpx
 import pytest
@@ -864,3 +866,20 @@ async def test_a_signature_made_with_nothing_but_the_standard_library_is_the_sam
     signature = "sha256=" + hmac.new(SECRET.encode(), b'{"a":1}', hashlib.sha256).hexdigest()
     answer = await sources.dispatch(b'{"source":"shop","payload":{"a":1}}', {"x-signature-256": signature})
     assert answer.status_code == 200
+
+
+async def test_what_is_refused_of_a_batch_is_let_go_at_once(sources, shop):
+    room = sources.yard.hub.room
+    gc.disable()
+    try:
+        for body in (b'{"payload":"%s","source":"none"}', b'{"data":"%s","colour":1}'):
+            large = body % (b"x" * 500_000)
+            [line] = (await sources.batch(large, NDJSON)).text.splitlines()
+            assert json.loads(line)["status"] >= 400
+        untyped = CLOUD_EVENT.replace(b'"type"', b'"tpye"').replace(b"1.50", b'"%s"' % (b"x" * 500_000))
+        assert (await sources.post(shop, b"[%s]" % untyped, BATCH)).status_code == 400
+        held = [one for one in gc.get_objects() if isinstance(one, FrameType) and "arrivals" in one.f_locals]
+    finally:
+        gc.enable()
+    assert held == []
+    assert room.left == 256 << 20

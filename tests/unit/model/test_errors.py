@@ -1,4 +1,5 @@
 import re
+import weakref
 
 import pytest
 
@@ -48,3 +49,23 @@ def test_an_error_below_a_place_keeps_everything_but_its_pointer():
 def test_the_name_of_a_parameter_means_the_same_from_everywhere(pointer: str) -> None:
     assert Invalid("no_project", "which one?", pointer=pointer).below("/3").pointer == pointer
     assert Invalid("no_project", "which one?").below("/3").pointer == "/3"
+
+
+def test_an_error_that_is_kept_holds_nothing_of_where_it_came_from():
+    class Held:
+        pass
+
+    def fail():
+        held.append(weakref.ref(here := Held()))
+        try:
+            raise ValueError(here)
+        except ValueError as cause:
+            raise Invalid("invalid_json", "no") from cause
+
+    held = []
+    try:
+        fail()
+    except Invalid as error:
+        kept = error.kept()
+    assert (kept.code, kept.__traceback__, kept.__context__, kept.__cause__) == ("invalid_json", None, None, None)
+    assert held[0]() is None

@@ -158,7 +158,7 @@ async def _many(call: Call, place: Place, key: str | None) -> Response:
         try:
             changes.append(_change(raw))
         except HubError as error:
-            changes.append(error)
+            changes.append(error.kept())
     results = await call.hub.entities.publish_many(call.who, place, changes, _named(key))
     return reply(lines_of(results))
 
