@@ -7,7 +7,6 @@ that came by one way is found out once. The data is read only where a filter loo
 is to be delivered is written so many deliveries at a time. What is committed after it began is not replayed.
 """
 
-import asyncio
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -141,8 +140,9 @@ class Replay:
                 size += len(wanted)
             if size >= BATCH or turn.over():
                 await self._replay(run, batch)
+                await turn.pass_on()
                 known.clear()
-                batch, size, turn = [], 0, Turn(self._clock)
+                batch, size = [], 0
         await self._replay(run, batch)
 
     def _candidates(self, way: Way) -> Candidates:
@@ -173,9 +173,7 @@ class Replay:
         return in_order(wanted)
 
     async def _replay(self, run: "_Run", batch: Sequence[tuple[Way, Sequence[NewDelivery]]]) -> None:
-        if run.dry or not batch:
-            await asyncio.sleep(0)
-        else:
+        if batch and not run.dry:
             line = HistoryLine(self._clock(), Status.PROCESSING, "replayed", run.view.principal.name)
             made = set(await self._store.replay({way.entry_id: wanted for way, wanted in batch}, line))
             batch = [one for one in batch if one[0].entry_id in made]
