@@ -2,16 +2,19 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine, event
 
 from eventyard.stores.records import Numbered
 from eventyard.stores.sql import file
+from eventyard.stores.sql.append import append, prepare
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.migrations.run import configuration
 from eventyard.stores.sql.store import SqliteStore
+from eventyard.testing import builders as b
 from eventyard.testing.builders import scene
 from eventyard.testing.fakes import HandClock
 
@@ -66,3 +69,29 @@ def known(connection: sqlite3.Connection) -> Known:
         if isinstance(record, Numbered):
             known.name(record)
     return known
+
+
+class Asked(list[tuple[str, Any]]):
+    """The statements that a reader sent, with their values."""
+
+
+@pytest.fixture
+def asked() -> Asked:
+    return Asked()
+
+
+@pytest.fixture
+def reader(path: Path, connection: sqlite3.Connection, asked: Asked) -> Iterator[Connection]:
+    engine = file.reading_engine(path, 1)
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def executed(_: object, __: object, statement: str, values: Any, *more: object) -> None:
+        asked.append((statement, values))
+
+    with engine.connect() as made:
+        yield made
+    engine.dispose()
+
+
+def published(connection: sqlite3.Connection, known: Known, *topics: int) -> None:
+    append(connection, known, b.NOW, [prepare(b.publication(topic_number=topic)) for topic in topics])

@@ -2,53 +2,26 @@
 
 import random
 import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from eventyard.model.catalog import Source, Topic
 from eventyard.model.ids import EntryId
 from eventyard.model.replay import Way, Ways, Window
 from eventyard.ports import Store
 from eventyard.stores.memory import MemoryStore
-from eventyard.stores.sql import file, ways
+from eventyard.stores.sql import ways
 from eventyard.stores.sql.append import append, prepare
 from eventyard.stores.sql.known import Known
 from eventyard.stores.sql.store import SqliteStore
 from eventyard.testing import builders as b
 from eventyard.testing.fakes import HandClock
+from tests.unit.stores.sql.conftest import Asked, published
 
 TOPIC, RARE = 3, 77
 EVER = {"created_from": 0, "created_to": 1 << 50}
-
-
-class Asked(list[tuple[str, Any]]):
-    """The statements that a reader sent, with their values."""
-
-
-@pytest.fixture
-def asked() -> Asked:
-    return Asked()
-
-
-@pytest.fixture
-def reader(path: Path, connection: sqlite3.Connection, asked: Asked) -> Iterator[Connection]:
-    engine = file.reading_engine(path, 1)
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def executed(_: object, __: object, statement: str, values: Any, *more: object) -> None:
-        asked.append((statement, values))
-
-    with engine.connect() as made:
-        yield made
-    engine.dispose()
-
-
-def published(connection: sqlite3.Connection, known: Known, *topics: int) -> None:
-    append(connection, known, b.NOW, [prepare(b.publication(topic_number=topic)) for topic in topics])
 
 
 def test_a_page_is_a_few_rows(connection: sqlite3.Connection, known: Known, reader: Connection, asked: Asked) -> None:
