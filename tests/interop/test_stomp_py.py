@@ -53,6 +53,7 @@ class Client(stomp.ConnectionListener):  # type: ignore[misc]
 
     def __init__(self, hub: Hub, transport: str, passcode: str, *, login: str = "any", **more: Any) -> None:
         self._told: queue.Queue[tuple[str, Any]] = queue.Queue()
+        self._refused = False
         if transport == "tcp":
             where = urlsplit(hub.urls["stomp"])
             self.connection = stomp.Connection12([(where.hostname, where.port)], **more)
@@ -70,6 +71,7 @@ class Client(stomp.ConnectionListener):  # type: ignore[misc]
         self._told.put(("receipt", frame.headers["receipt-id"]))
 
     def on_error(self, frame: Any) -> None:
+        self._refused = True
         self._told.put(("error", frame))
 
     def on_disconnected(self) -> None:
@@ -102,9 +104,9 @@ class Client(stomp.ConnectionListener):  # type: ignore[misc]
         return frame.headers["code"], frame.body
 
     def leave(self) -> None:
-        if self.connection.is_connected():
-            with suppress(OSError):  # the hub has closed, and the client has not noticed yet
-                self.connection.disconnect(receipt="bye")
+        """Say goodbye, unless an ERROR came: after it the hub closes by itself, at a moment nobody here knows."""
+        if self.connection.is_connected() and not self._refused:
+            self.connection.disconnect(receipt="bye")
 
 
 class Cars:
