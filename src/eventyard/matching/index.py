@@ -150,6 +150,8 @@ class SubscriptionIndex:
         """By topic, and by the source that is named, or none, where any will do."""
         self._places: dict[str, list[_Place]] = {}
         self._memo: dict[tuple[str, str, str], Candidates] = {}
+        self.version = 0
+        """Another one after each change: what matched before may not match now."""
 
     def add(self, subscription: Subscription) -> None:
         """Take the subscription in, in place of the one with its id. One that takes no part matches nothing.
@@ -165,7 +167,7 @@ class SubscriptionIndex:
                 self._file(subscription, filter_, (topic_id, subscription.source_id), words)
                 for topic_id in dict.fromkeys(subscription.topic_ids)
             ]
-            self._memo.clear()
+            self._changed()
 
     def remove(self, subscription_id: str) -> None:
         """Take the subscription out; one that is not there is no error."""
@@ -177,7 +179,7 @@ class SubscriptionIndex:
                 door.remove(place.words)
             if not door:
                 del self._doors[place.door]
-            self._memo.clear()
+            self._changed()
 
     def match(self, topic_id: str, source_id: str, routing_key: str, data: Any) -> list[Subscription]:
         """The subscriptions that the event concerns (see :meth:`Candidates.match`)."""
@@ -188,6 +190,10 @@ class SubscriptionIndex:
         key = (topic_id, source_id, routing_key)
         found = self._memo.get(key)
         return self._remember(key) if found is None else found
+
+    def _changed(self) -> None:
+        self.version += 1
+        self._memo.clear()
 
     def _file(
         self, subscription: Subscription, filter_: Filter, at: tuple[str, str | None], words: tuple[str, ...]

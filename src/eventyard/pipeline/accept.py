@@ -1,15 +1,15 @@
 """Accept: the verb of the hot path. An event of a known source becomes a committed publication with its deliveries.
 
-The order is a straight line: schema, idempotency key, match, one group commit; only then does the caller get an
-answer, and the deliveries this process has room for go straight to dispatch, without a read back. Proving the sender
-(``verifiers``) and decoding the request (``wire``) came before; the story goes on in ``dispatch.py``.
+The order is a straight line: schema and match (``match.py``), idempotency key, one group commit; only then does the
+caller get an answer, and the deliveries this process has room for go straight to dispatch, without a read back. Proving
+the sender (``verifiers``) and decoding the request (``wire``) came before; the story goes on in ``dispatch.py``.
 """
 
 import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import repeat
-from typing import Any, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -21,6 +21,7 @@ from eventyard.model.lifecycle import Status
 from eventyard.pipeline import idempotency
 from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.match import Matched, Matcher
 from eventyard.pipeline.release import in_order
 from eventyard.pipeline.turns import Turn
 from eventyard.ports import Clock, Store
@@ -58,11 +59,6 @@ WAITS = "Compound subscription."
 """Why a delivery of a compound subscription waits, in the words of the DIH seed's example."""
 
 _NOT_YET = Accepted(EntryId(0), "", 0)
-_UNREAD: Any = object()
-"""In place of data that nobody has looked at yet."""
-_CHECKED: Any = object()
-"""In place of data that the schemas take, and that is not kept, as there may be much of it."""
-
 _Ready = tuple[int, Arrival, NewPublication, tuple[Choice, ...]]
 """The place in its batch, and what comes of it."""
 
@@ -114,6 +110,7 @@ class Acceptor:
         self._window_ms = window_ms
         self._replay_ms = replay_ms
         self._waits = waits
+        self._matcher = Matcher(catalog.index, clock)
 
     async def accept(self, arrival: Arrival) -> Accepted:
         """Commit one event.
@@ -149,12 +146,7 @@ class Acceptor:
         An arrival that failed before it came here is passed through in its place.
         """
         begun = self._clock()
-        ready, results = self._prepare_all(arrivals, begun, repeat(_UNREAD))
-        if len(results) < len(arrivals):
-            looked_at = await self._look_at(arrivals)
-            ready, results = self._prepare_all(arrivals, self._clock(), looked_at)
-        # From being matched until the journal has them nobody else had a turn. So a change of the catalog comes after
-        # all of them, or before any is matched.
+        ready, results = await self._make_ready(arrivals)
         if ready:
             appended = await self._store.append_batch([publication for _, _, publication, _ in ready])
             for (place, arrival, publication, choices), one in zip(ready, appended, strict=True):
@@ -165,43 +157,37 @@ class Acceptor:
         self._observe_batch(arrivals, results, begun)
         return results
 
-    async def _look_at(self, arrivals: Sequence[Arrival | HubError]) -> list[Any]:
-        """Whether schemas take the data, or what is wrong with it, while others have their turns."""
-        turn = Turn(self._clock)
-        await turn.pass_on()
-        looked_at: list[Any] = []
-        for arrival in arrivals:
-            data = _UNREAD
-            if not isinstance(arrival, HubError) and arrival.door.schemas:
-                if turn.over():
-                    await turn.pass_on()
-                try:
-                    arrival.checked()
-                    data = _CHECKED
-                except HubError as error:
-                    data = error.kept()
-            looked_at.append(data)
-        return looked_at
+    async def _make_ready(
+        self, arrivals: Sequence[Arrival | HubError]
+    ) -> tuple[list[_Ready], list[Accepted | HubError]]:
+        """What is to be committed of a batch, and a result for each so far; to be committed at once.
+
+        From being made ready until the journal has them nobody else has a turn. So a change of the catalog comes after
+        all of them, or before any.
+        """
+        ready, results = self._prepare_all(arrivals, repeat(None))
+        if len(results) < len(arrivals):
+            matched = await self._matcher.match_in_turns(arrivals)
+            ready, results = self._prepare_all(arrivals, matched)
+        return ready, results
 
     def _prepare_all(
-        self, arrivals: Sequence[Arrival | HubError], now: Millis, looked_at: Iterable[Any]
+        self, arrivals: Sequence[Arrival | HubError], matched: Iterable[Matched | None]
     ) -> tuple[list[_Ready], list[Accepted | HubError]]:
-        """What is to be committed of a batch, and a result for each so far.
+        """What is to be committed, and a result for each so far.
 
-        It ends early, if schemas would go on looking after a turn: then all is to be looked at before.
+        It ends early, if data would be read after a turn: then all is to be matched before.
         """
-        turn = Turn(self._clock)
+        now, turn = self._clock(), Turn(self._clock)
         ready: list[_Ready] = []
         results: list[Accepted | HubError] = []
-        for place, (arrival, data) in enumerate(zip(arrivals, looked_at, strict=False)):
+        for place, (arrival, concerned) in enumerate(zip(arrivals, matched, strict=False)):
             try:
                 if isinstance(arrival, HubError):
                     raise arrival
-                if isinstance(data, HubError):
-                    raise data
-                if data is _UNREAD and arrival.door.schemas and turn.over():
+                if concerned is None and turn.over() and self._matcher.reads(arrival):
                     break
-                ready.append((place, arrival, *self._prepare(arrival, now, data)))
+                ready.append((place, arrival, *self._prepare(arrival, now, concerned)))
                 results.append(_NOT_YET)
             except HubError as error:
                 results.append(error.kept())
@@ -251,17 +237,17 @@ class Acceptor:
             ms=self._clock() - started,
         )
 
-    def _prepare(self, arrival: Arrival, now: Millis, data: Any = _UNREAD) -> tuple[NewPublication, tuple[Choice, ...]]:
+    def _prepare(
+        self, arrival: Arrival, now: Millis, matched: Matched | None = None
+    ) -> tuple[NewPublication, tuple[Choice, ...]]:
+        """What is to be committed of an event. ``matched`` is what was found of it before, if it was looked at."""
         door, event = arrival.door, arrival.event
         source = door.source
         self._check_open(source, forced=arrival.forced)
-        candidates = self._catalog.index.candidates(source.topic_id, source.id, event.routing_key)
-        if data is _UNREAD and door.schemas:
-            data = arrival.checked()
-        elif data is _UNREAD or candidates.need_data:
-            data = arrival.seen(looked_at=candidates.need_data)
-        matching = candidates.match(data)
-        choices, deliveries = self._choose(matching, now) if matching else ((), ())
+        if isinstance(matched, HubError):
+            raise matched
+        concerned = self._matcher.match(arrival) if matched is None else matched
+        choices, deliveries = self._choose(concerned, now) if concerned else ((), ())
         publication = NewPublication(
             event,
             source,
