@@ -115,6 +115,12 @@ class Hot:
             self._hub.log.error("internal", request_id=request_id, path=head.path, error=repr(error))
         return problem(error, request_id)
 
+    def refuse_unread(self, error: HubError, peer: str) -> Answer:
+        """What somebody is told whose bytes never became a request, on whatever path."""
+        request_id = request_id_of(())
+        self._hub.log.info("refused", request_id=request_id, peer=peer, code=error.code, detail=error.message)
+        return problem(error, request_id)
+
 
 async def _empty(_: bytes) -> Answer:
     return Answer(202)

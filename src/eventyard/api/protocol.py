@@ -4,17 +4,13 @@ What comes in on a hot path is answered here (``exchange.py``); everything else 
 Both take their turns in uvicorn's own order of things: one request at a time is answered on a connection, and those
 sent behind it wait; a server that stops waits for those under way.
 
-uvicorn writes the head and the body of an answer apart, which is two system calls and wakes the client twice; for an
-answer of a hundred bytes that costs as much as making it. Here what is written in one turn of the loop leaves together.
-
 What never becomes a request is judged here too: a head without end, a request that does not arrive whole in time, and
-bytes that are no HTTP. Its answer waits for its turn as well.
+bytes that are no HTTP. Its answer waits for its turn as well. Who does not take an answer in time is let go.
 
 The parser stops behind a head that asks for another protocol, and takes for a request whatever follows. The hub knows
 one such protocol, WebSocket; for any other a fresh parser is told the head again, without the wish, and reads on.
 """
 
-import asyncio
 import re
 from collections.abc import Coroutine
 from typing import Any
@@ -26,59 +22,8 @@ from eventyard.api.exchange import Exchange
 from eventyard.api.hot import Hot
 from eventyard.api.http import Answer, Head
 from eventyard.api.patience import Patience
-from eventyard.api.problems import problem, request_id_of
+from eventyard.api.writes import JoinedWrites
 from eventyard.model.errors import HubError, Invalid, TooLarge
-
-AT_ONCE = 64 * 1024
-"""Bytes beyond which nothing waits for the end of the turn, so that backpressure is felt as before."""
-
-
-class JoinedWrites:
-    """A transport that keeps what is written until the end of the turn. Everything else is the transport's own."""
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._parts: list[bytes] = []
-        self._size = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        """Take bytes; they leave at the end of the turn, in order."""
-        if not self._parts:
-            self._loop.call_soon(self._flush)
-        self._parts.append(data)
-        self._size += len(data)
-        if self._size > AT_ONCE:
-            self._flush()
-
-    def write_at_once(self, data: bytes) -> None:
-        """Send bytes that nothing belongs to, after what is kept."""
-        if self._parts:
-            self._flush()
-        if not self._transport.is_closing():
-            self._transport.write(data)
-
-    def close(self) -> None:
-        """Send what is kept, then close."""
-        self._flush()
-        self._transport.close()
-
-    def unwrap(self) -> asyncio.Transport:
-        """The transport itself, with nothing kept back."""
-        self._flush()
-        return self._transport
-
-    def is_closing(self) -> bool:
-        """Whether the transport is on its way out."""
-        return self._transport.is_closing()
-
-    def _flush(self) -> None:
-        parts, self._parts, self._size = self._parts, [], 0
-        if parts and not self._transport.is_closing():
-            self._transport.write(b"".join(parts))
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -91,6 +36,8 @@ class HttpProtocol(HttpToolsProtocol):
     transport: Any
     cycle: Any
     _head = 0
+    _long = False
+    """Whether as much came at once as no head may be."""
     _in_head = False
     _hosts = 0
     _coded = False
@@ -103,13 +50,15 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """A client has come, and has so long to send a request."""
         super().connection_made(transport)
-        self.transport = JoinedWrites(transport, self.loop)
+        self.transport = JoinedWrites(transport, self.loop, self.patience_s)
         self._patience = Patience(self.loop, self._lose_patience)
         self._patience.until(self.loop.time() + self.patience_s)
+        self._untaken = Patience(self.loop, transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""
         self._patience.stop()
+        self._untaken.stop()
         for waiting in (self.cycle, self._answering, *(cycle for cycle, _ in self.pipeline)):
             if isinstance(waiting, Exchange):
                 waiting.abandon()
@@ -120,12 +69,23 @@ class HttpProtocol(HttpToolsProtocol):
         self.cycle = self._answering = self._incoming = None
         super().connection_lost(exc)
 
+    def pause_writing(self) -> None:
+        """The client does not take what it is sent, and has so long to go on."""
+        self._untaken.until(self.loop.time() + self.patience_s)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """It has taken most of it."""
+        self._untaken.unending()
+        super().resume_writing()
+
     def data_received(self, data: bytes) -> None:
         """Bytes of a request, or of several."""
         if self._deaf:
             return
         if self._arrives_by is not None:
             self._head += len(data)
+        self._long = len(data) > self.head_bytes
         parts: list[bytes | memoryview] = [data]
         while parts:
             part = parts.pop()
@@ -172,7 +132,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Its head is whole. Raises what is wrong with it, which ends the connection."""
         upgrade = self.parser.should_upgrade()
-        if upgrade or self._hosts != 1 or self._coded or self._head:
+        if upgrade or self._hosts != 1 or self._coded or self._head or self._long:
             self._judge()
         if not upgrade:
             self._take_up()
@@ -284,6 +244,7 @@ class HttpProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over. A WebSocket lasts, and joins its writes itself."""
         self._patience.stop()
+        self._untaken.stop()
         self.transport = self.transport.unwrap()
         self._make_scope()
         self.scope["method"] = "GET"
@@ -299,7 +260,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _judge(self) -> None:
         """Raise what is wrong with a head, if anything is."""
-        if self._head and self._size_of_head() > self.head_bytes:
+        if self._size_of_head() > self.head_bytes:
             raise self._endless()
         if self.parser.get_method() == b"CONNECT":
             raise Invalid("unsupported_http", "this is no proxy: CONNECT is not for it")
@@ -322,7 +283,6 @@ class HttpProtocol(HttpToolsProtocol):
         if isinstance(cause, HubError):
             self._refuse(cause)
         else:
-            self.logger.warning("Invalid HTTP request received.")
             self._refuse(Invalid("invalid_http", "what was sent is not an HTTP/1.1 request"))
 
     def _lose_patience(self) -> None:
@@ -339,7 +299,7 @@ class HttpProtocol(HttpToolsProtocol):
         in_body = self._arrives_by is not None and not self._in_head
         self._deaf, self._arrives_by = True, None
         self._patience.unending()
-        waiting: Any = (problem(error, request_id_of(())), self.app)
+        waiting: Any = (self.hot.refuse_unread(error, self.client[0] if self.client else ""), self.app)
         if in_body and self.pipeline:
             self.pipeline[0] = waiting
         elif in_body and self.cycle.response_started:

@@ -63,7 +63,10 @@ class LimitSettings(_Section):
         description="How large all bodies on their way in may be together, beyond 64 KiB of each; one always may be.",
     )
     depth: Positive = Field(default=64, description="Deepest nesting of JSON arrays and objects.")
-    request_seconds: Positive = Field(default=60, description="How long a request may take to arrive whole.")
+    request_seconds: Positive = Field(
+        default=60,
+        description="How long a request may take to arrive whole, and how long a client may leave an answer lying.",
+    )
     header_bytes: Positive = Field(default=32 << 10, description="Largest total of header names and values.")
 
 

@@ -9,7 +9,7 @@ from eventyard.api.hot import Hot
 from eventyard.api.http import Head
 from eventyard.api.problems import status_of
 from eventyard.model.access import Scope
-from eventyard.model.errors import HubError, TooLarge
+from eventyard.model.errors import HubError, Invalid, TooLarge
 from eventyard.model.ids import EntryId
 
 
@@ -118,6 +118,17 @@ def test_a_refusal_is_a_problem_document_under_the_clients_id(hot):
     assert (answer.status, answer.content_type) == (500, "application/problem+json")
     assert b'"request_id":"mine"' in answer.body
     assert b"s3cret" not in answer.body
+
+
+def test_what_never_became_a_request_is_told_so_under_an_id_that_the_log_has(yard, hot, monkeypatch):
+    lines = []
+    monkeypatch.setattr(yard.hub.log, "info", lambda event, **facts: lines.append((event, facts)), raising=False)
+    answer = hot.refuse_unread(Invalid("invalid_http", "no HTTP"), "192.0.2.7")
+    request_id = json.loads(answer.body)["request_id"]
+    assert answer.status == 400
+    assert lines == [
+        ("refused", {"request_id": request_id, "peer": "192.0.2.7", "code": "invalid_http", "detail": "no HTTP"})
+    ]
 
 
 class Parrot:

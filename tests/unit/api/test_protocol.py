@@ -12,100 +12,11 @@ from uvicorn.server import ServerState
 from eventyard.api.hot import Call
 from eventyard.api.http import Answer, Body, headers_of
 from eventyard.api.problems import problem
-from eventyard.api.protocol import AT_ONCE, JoinedWrites, protocol_with
+from eventyard.api.protocol import protocol_with
+from eventyard.api.writes import JoinedWrites
 from eventyard.pipeline.room import FREE, Room
 
 ROOM = Room(1000)
-
-
-class Wire:
-    """A transport that remembers its writes."""
-
-    def __init__(self):
-        self.writes = []
-        self.closed = False
-
-    def write(self, data):
-        self.writes.append(data)
-
-    def close(self):
-        self.closed = True
-
-    def is_closing(self):
-        return self.closed
-
-    def get_extra_info(self, name):
-        return f"the wire's {name}"
-
-
-def joined():
-    wire = Wire()
-    return wire, JoinedWrites(wire, asyncio.get_running_loop())
-
-
-async def turn():
-    """Wait until this turn of the loop is over."""
-    over = asyncio.get_running_loop().create_future()
-    asyncio.get_running_loop().call_soon(over.set_result, None)
-    await over
-
-
-async def test_what_is_written_in_one_turn_leaves_together_and_in_order():
-    wire, transport = joined()
-    transport.write(b"head ")
-    transport.write(b"body")
-    assert wire.writes == []
-    await turn()
-    assert wire.writes == [b"head body"]
-    transport.write(b"next")
-    await turn()
-    assert wire.writes == [b"head body", b"next"]
-
-
-async def test_much_leaves_at_once():
-    wire, transport = joined()
-    transport.write(b"x" * (AT_ONCE + 1))
-    assert wire.writes == [b"x" * (AT_ONCE + 1)]
-    await turn()
-    assert len(wire.writes) == 1
-
-
-async def test_closing_sends_what_is_kept_first():
-    wire, transport = joined()
-    transport.write(b"last words")
-    transport.close()
-    assert (wire.writes, wire.closed, transport.is_closing()) == ([b"last words"], True, True)
-
-
-async def test_unwrapped_it_is_the_transport_with_nothing_kept_back():
-    wire, transport = joined()
-    transport.write(b"first")
-    assert transport.unwrap() is wire
-    assert wire.writes == [b"first"]
-
-
-async def test_a_whole_answer_leaves_at_once_behind_what_is_kept():
-    wire, transport = joined()
-    transport.write(b"first ")
-    transport.write_at_once(b"second")
-    assert wire.writes == [b"first ", b"second"]
-
-
-async def test_to_a_client_that_is_gone_nothing_is_written():
-    wire, transport = joined()
-    transport.write(b"too late")
-    wire.closed = True
-    await turn()
-    transport.write_at_once(b"later still")
-    assert wire.writes == []
-
-
-async def test_everything_else_is_the_transports_own():
-    _, transport = joined()
-    assert transport.get_extra_info("peername") == "the wire's peername"
-
-
-# The protocol
 
 
 class Desk:
@@ -119,6 +30,7 @@ class Desk:
         self.open_now.set()
         self.asked = asyncio.Event()
         self.answered = []
+        self.unread = []
 
     def takes(self, path):
         return path.startswith("/in/")
@@ -135,6 +47,10 @@ class Desk:
         return Answer(202, body, "text/plain")
 
     def refuse(self, error, head):
+        return problem(error, "id")
+
+    def refuse_unread(self, error, peer):
+        self.unread.append((error.code, peer))
         return problem(error, "id")
 
 
@@ -564,6 +480,17 @@ async def test_a_head_that_came_in_parts_is_refused_though_it_ends():
     assert status == 431
 
 
+@pytest.mark.parametrize("path", [b"/in/a", b"/livez"])
+async def test_a_head_that_came_in_one_is_refused_as_well(path):
+    async with Server(head_bytes=1000) as server:
+        connection = await server.connection()
+        connection.data_received(post(path, b"hi") + post(path, b"hi", b"x: " + b"y" * 1000) + INNER)
+        answers = await server.answers(2)
+        assert await server.reader.read() == b""
+    assert [status for status, _ in answers] == [202 if path == b"/in/a" else 200, 431]
+    assert server.desk.unread == [("headers_too_large", "127.0.0.1")]
+
+
 @pytest.mark.parametrize("cut", [1, 20, 39])
 async def test_what_comes_behind_a_head_does_not_count_to_it(cut):
     sent = post(b"/in/a", b"hi") * 100
@@ -628,6 +555,39 @@ async def test_a_client_that_says_nothing_is_let_go():
 async def test_a_client_that_says_nothing_more_is_let_go(path):
     answer = await said(post(path, b"hi") * 2, timeout_keep_alive=0)
     assert answer.count(b"HTTP/1.1 20") == 2
+
+
+async def test_a_client_that_does_not_take_its_answer_is_let_go():
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while server.state.connections:
+            sent.append(await send({"type": "http.response.body", "body": b"x" * 1_000_000, "more_body": True}))
+
+    sent = []
+    async with Server(patience_s=0.01) as server:
+        connection = await server.connection()
+        connection.app = app
+        connection.data_received(post(b"/x"))
+        await server.state.connections.none.wait()
+    assert len(sent) > 1
+
+
+async def test_a_client_that_takes_its_answer_slowly_has_it_whole():
+    body = b"x" * 10_000_000
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"10000000")]})
+        await send({"type": "http.response.body", "body": body})
+
+    async with Server() as server:
+        connection = await server.connection()
+        connection.app = app
+        connection.data_received(post(b"/x"))
+        while not connection.flow.write_paused:
+            await asyncio.sleep(0)
+        assert (await server.answers(1)) == [(200, body)]
+        server.writer.write(post(b"/in/a", b"hi"))
+        assert await server.answers(1) == [(202, b"hi")]
 
 
 async def test_a_connection_that_stays_open_holds_no_body():
