@@ -75,7 +75,7 @@ REFUSALS: Mapping[int, tuple[str, str]] = {
 }
 """Every status of a refusal: the name of its component, and what it means."""
 
-_ALWAYS = (401, 403, 408, 429, 431, 500, 503)
+_ALWAYS = (400, 401, 403, 408, 429, 431, 500, 503)
 _OPEN_TO_ALL = (408, 431, 500, 503)
 _OPEN_WITH_BODY = (413, 415, 507)
 _WITH_PARAMETERS = (400, 404)

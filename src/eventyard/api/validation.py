@@ -2,12 +2,17 @@
 
 A fault in the body is ``invalid_body`` under a JSON Pointer; one in a path, query or header parameter is
 ``invalid_parameter`` under its name. The given value itself is never repeated: it may be a secret.
+
+FastAPI takes query parameters that a route does not know, and looks away. A search whose filter is misspelt would find
+everything; here such a parameter is refused, as a field that a body does not know is.
 """
 
-from collections.abc import Mapping, Sequence
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fastapi import Request
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -33,6 +38,39 @@ async def refuse_route(request: Request, error: Exception) -> Any:
     """Handler of starlette's :class:`HTTPException`: there is no such path, or not with that method."""
     assert isinstance(error, HTTPException)
     raise _routeless(request, error)
+
+
+def check_parameters(request: Request) -> None:
+    """Raise :class:`Faulty` (``invalid_parameter``) for query parameters that the route does not know."""
+    given = request.query_params
+    if not given:  # nearly always
+        return
+    known = list(dict.fromkeys(_parameters(request.scope["route"].dependant)))
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        faults = [Fault(name, f"there is no parameter {shortened(name)!r} here") for name in unknown]
+        said = "say it in the body" if request.method in ("PATCH", "POST") and not known else None
+        raise Faulty("invalid_parameter", faults, hint=said or meant(unknown[0], known, "parameters"))
+
+
+def meant(name: str, known: Sequence[str], things: str) -> str:
+    """What to do about a name that is not ``known`` here: a guess at what was meant, or the ``things`` there are."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"{things} here: {', '.join(known) or 'none'}"
+
+
+def shortened(name: str) -> str:
+    """As much of a name that somebody sent as is worth repeating."""
+    return name if len(name) <= _SHOWN else name[:_SHOWN] + "…"
+
+
+_SHOWN = 80
+
+
+def _parameters(dependant: Dependant) -> Iterator[str]:
+    yield from (field.alias for field in dependant.query_params)
+    for below in dependant.dependencies:
+        yield from _parameters(below)
 
 
 def faulty(errors: Sequence[Mapping[str, Any]]) -> Faulty:

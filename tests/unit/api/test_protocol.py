@@ -578,13 +578,16 @@ async def test_a_client_that_takes_its_answer_slowly_has_it_whole():
     async def app(scope, receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"10000000")]})
         await send({"type": "http.response.body", "body": body})
+        paused.append(connection.flow.write_paused)
+        written.set()
 
+    paused, written = [], asyncio.Event()
     async with Server() as server:
         connection = await server.connection()
         connection.app = app
         connection.data_received(post(b"/x"))
-        while not connection.flow.write_paused:
-            await asyncio.sleep(0)
+        await written.wait()
+        assert paused == [True]
         assert (await server.answers(1)) == [(200, body)]
         server.writer.write(post(b"/in/a", b"hi"))
         assert await server.answers(1) == [(202, b"hi")]

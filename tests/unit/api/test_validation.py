@@ -57,6 +57,28 @@ async def test_a_fault_of_a_parameter_names_it(client, path, pointer):
     assert (answer.status_code, told["code"], told["pointer"]) == (400, "invalid_parameter", pointer)
 
 
+@pytest.mark.parametrize(
+    ("path", "pointers", "hint"),
+    [
+        ("/v1/events?statsu=error", ["statsu"], "did you mean 'status'?"),
+        ("/v1/event-sources?page=2&limit=5", ["page"], "parameters here: project_id, limit, cursor"),
+        ("/v1/schemes?a=&b=1", ["a", "b"], "parameters here: none"),
+    ],
+)
+async def test_a_parameter_that_is_not_there_is_refused(client, path, pointers, hint):
+    answer = await client.get(path)
+    told = answer.json()
+    assert (answer.status_code, told["code"], told["hint"]) == (400, "invalid_parameter", hint)
+    assert [fault["pointer"] for fault in told.get("errors", [told])] == pointers
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/events?status=error&status=discarded&from=2026-01-01T00:00:00Z", "/v1/topics?limit=5"]
+)
+async def test_a_parameter_that_is_there_is_taken(client, path):
+    assert (await client.get(path)).status_code == 200
+
+
 async def test_a_path_that_is_not_there_is_a_problem_too(client):
     answer = await client.get("/v1/projects/")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

@@ -14,7 +14,6 @@ from eventyard.api.v1.answers import reply
 from eventyard.api.v1.bodies import Body
 from eventyard.api.v1.call import Call
 from eventyard.api.v1.criteria import Filter
-from eventyard.model.errors import Invalid
 from eventyard.model.ids import EntryId
 from eventyard.model.journal import Query
 from eventyard.pipeline import reprocess
@@ -53,14 +52,7 @@ class Act(Protocol):
 
 
 async def acted(call: Call, body: Acting, act: Act) -> Response:
-    """The answer to a bulk call, at the end of what it finds, after ``limit``, or once its client is gone.
-
-    Raises ``Invalid`` (``invalid_parameter``) for criteria in the query string: they would hold for nothing.
-    """
-    for name in call.request.query_params:
-        message = f"this call takes no parameter {name!r:.80} in its query string"
-        hint = 'what it is about is said in the body: {"filter": {…}}'
-        raise Invalid("invalid_parameter", message, pointer=name, hint=hint)
+    """The answer to a bulk call, at the end of what it finds, after ``limit``, or once its client is gone."""
     criteria = body.filter.criteria()
     if body.cursor is not None:
         criteria["before"] = EntryId(number_in(body.cursor))

@@ -4,14 +4,13 @@ A field that may be left out of a change is declared with :func:`unset`; what wa
 what is well-formed; what is allowed is decided by the verbs of the pipeline.
 """
 
-import difflib
 from typing import Annotated, Any
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from eventyard.api.validation import HINT, POINTER
+from eventyard.api.validation import HINT, POINTER, meant, shortened
 from eventyard.model.retry import RetryPolicy
 from eventyard.wire.rfc3339 import parse
 
@@ -48,13 +47,12 @@ def unset(**settings: Any) -> Any:
 
 
 def _no_such_field(name: str, known: list[str]) -> PydanticCustomError:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"fields here: {', '.join(known)}"
-    pointer = "/" + name.replace("~", "~0").replace("/", "~1")
-    shown = name if len(name) <= 80 else name[:80] + "…"
-    return PydanticCustomError(
-        "unknown_field", "there is no field {name}", {"name": repr(shown), HINT: hint, POINTER: pointer}
-    )
+    context = {
+        "name": repr(shortened(name)),
+        HINT: meant(name, known, "fields"),
+        POINTER: "/" + name.replace("~", "~0").replace("/", "~1"),
+    }
+    return PydanticCustomError("unknown_field", "there is no field {name}", context)
 
 
 def _moment(value: Any) -> int:

@@ -12,6 +12,7 @@ from fastapi import Depends, Query, Request, Response
 from eventyard.api.guard import CALLER
 from eventyard.api.paging import MOST, mark_of, next_link, page_of
 from eventyard.api.v1.answers import reply
+from eventyard.api.validation import check_parameters
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Application, Source, Subscription, Target, Topic
 from eventyard.model.errors import Invalid, NotFound
@@ -41,6 +42,8 @@ class Call:
     """A call by a proven caller."""
 
     def __init__(self, request: Request) -> None:
+        """Raises ``Invalid`` (``invalid_parameter``) for query parameters that are not there."""
+        check_parameters(request)
         self.request = request
         self.hub: Hub = request.app.state.hub
         self.who: Principal = getattr(request.state, CALLER)

@@ -16,7 +16,7 @@ def call_with(yard):
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
         caller = yard.security.bearer(key or yard.key)
         scope = {"type": "http", "app": app, "scheme": "http", "headers": raw, "state": {"caller": caller}, "path": "/"}
-        return Call(Request(scope))
+        return Call(Request(scope | {"query_string": b""}))
 
     return call
 
