@@ -53,7 +53,7 @@ WORDS: dict[type[Any], str] = {
     Rule: "rule",
 }  # fmt: skip
 
-_NAMED = (Application, Topic, Source, Target, Queue, Rule)
+_NAMED = (Application, Topic, Source, Subscription, Target, Queue, Rule)
 """Kinds whose names are unique within a project."""
 
 _SORTED = (Application, Topic, Source, Subscription, Rule)
@@ -105,7 +105,7 @@ class Catalog:
         return cast("Iterable[R]", self._by_id[kind].values())
 
     def named(self, kind: type[R], project_id: str, name: str) -> R | None:
-        """A project's application, topic, source, target, queue or rule by its name."""
+        """A project's application, topic, source, subscription, target, queue or rule by its name."""
         return cast("R | None", self._by_name.get((kind, project_id, name)))
 
     def numbered(self, kind: type[R], number: int) -> R | None:
@@ -195,7 +195,7 @@ class Catalog:
         """Make a record findable in other ways than by id and number."""
         if isinstance(record, _NAMED):
             self._by_name[type(record), record.project_id, record.name] = record
-        elif isinstance(record, Subscription):
+        if isinstance(record, Subscription):
             self.index.add(record)
         elif isinstance(record, ApiKey):
             self._keys[record.digest] = record
@@ -203,7 +203,7 @@ class Catalog:
     def _unlist(self, record: Record) -> None:
         if isinstance(record, _NAMED):
             del self._by_name[type(record), record.project_id, record.name]
-        elif isinstance(record, Subscription):
+        if isinstance(record, Subscription):
             self.index.remove(record.id)
         elif isinstance(record, ApiKey):
             del self._keys[record.digest]

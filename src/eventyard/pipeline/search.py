@@ -123,7 +123,8 @@ class Search:
         """Why an event that nobody sent would, or would not, match."""
         view = View(self._catalog, who).need(Scope.CATALOG_READ)
         if source_id is not None:
-            source = view.get(Source, source_id)
+            source = view.reach(Source, source_id, project_id)
+            source_id = source.id
             project, topic_id = self._catalog.get(Project, source.project_id), source.topic_id
         elif topic is not None:
             project = view.project(project_id)
@@ -144,7 +145,7 @@ class Search:
     ) -> list[Explanation]:
         asked: Sequence[Subscription]
         if subscription_id is not None:
-            asked = [view.get(Subscription, subscription_id)]
+            asked = [view.reach(Subscription, subscription_id, project.id)]
         else:
             asked = [s for s in view.list(Subscription, project) if s.source_id == source_id or topic_id in s.topic_ids]
         return [explain(s, topic_id or "", source_id or "", routing_key, data) for s in asked]

@@ -1,6 +1,7 @@
 """Subscriptions: standing wishes, validated when they are written, so that none can silently never match."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain, count
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from eventyard.matching.patterns import compile_pattern
 from eventyard.model.access import Principal, Scope
 from eventyard.model.addresses import check_addresses
 from eventyard.model.catalog import Mode, Project, Source, Subscription, Target, Topic
-from eventyard.model.errors import Conflict, Invalid
+from eventyard.model.errors import Conflict, Invalid, NotFound
 from eventyard.model.retry import RetryPolicy
 from eventyard.model.schedule import Backlog, Compound, DeliveryScope, Overlap, Schedule
 from eventyard.pipeline.catalog import Catalog, in_turn
@@ -72,14 +73,16 @@ class Subscriptions:
         overlap: Overlap = Overlap.WAIT,
         application: str | None = None,
     ) -> Subscription:
-        """A new subscription, on a source or on topics. Topics, those of ``compound`` too, and targets may be given by
-        their names.
+        """A new subscription, on a source or on topics. What it names may be named by id or by name.
+
+        Without a name it is called after its source or topic and its target; on a source, where no two have the same
+        target, so that no other is called like it.
 
         Raises ``NotFound`` for a source, topic or target that is not in the project, ``Conflict`` (``duplicate``,
         ``topic_locked``), ``Invalid`` (``invalid_filter``, ``invalid_pattern``, ``invalid_body``).
         """
         view = View(self._catalog, who).need(Scope.CATALOG_WRITE)
-        source = view.get(Source, source_id) if source_id is not None else None
+        source = view.reach(Source, source_id, project_id) if source_id is not None else None
         project = view.project(source.project_id if source else project_id)
         self._check(pattern, filter, mail_to)
         if target_type is not None and target_type not in self._target_types:
@@ -104,12 +107,16 @@ class Subscriptions:
                 f"target {target.name!r} is of type {target.type!r}, not {target_type!r}",
                 pointer="/target_type",
             )
+        called = name or f"{source.name if source else channels[0].name} to {target.name}"
+        if name is None and source is not None:
+            called = self._like(project, called)
+        self._check_name(project, called)
         now = self._clock()
         made = Subscription(
             id=self._new_id(),
             project_id=project.id,
             application_id=view.application(project, application).id,
-            name=name or f"{source.name if source else channels[0].name} to {target.name}",
+            name=called,
             topic_ids=tuple(channel.id for channel in channels),
             target_type=target.type,
             target_id=target.id,
@@ -126,7 +133,7 @@ class Subscriptions:
             mail_to=tuple(mail_to),
             notify=None if notify is None else view.named(Target, project, notify).id,
             backlog=backlog,
-            schedule=schedule or Schedule(),
+            schedule=self._schedule(view, project, schedule or Schedule()),
             delivery_scope=delivery_scope,
             compound=self._compound(view, project, compound),
             unbound=unbound,
@@ -147,14 +154,17 @@ class Subscriptions:
         view = View(self._catalog, who).operating(changes, "mode")
         subscription = view.get(Subscription, subscription_id)
         fields = changed_fields(changes)
+        project = self._catalog.get(Project, subscription.project_id)
+        if fields.get("name", subscription.name) != subscription.name:
+            self._check_name(project, fields["name"])
         if "compound" in fields:
-            project = self._catalog.get(Project, subscription.project_id)
             fields["compound"] = self._compound(view, project, fields["compound"])
+        if "schedule" in fields:
+            fields["schedule"] = self._schedule(view, project, fields["schedule"])
         self._check(fields.get("pattern"), fields.get("filter"), fields.get("mail_to", ()))
         if "mail_to" in fields:
             fields["mail_to"] = tuple(fields["mail_to"])
         if fields.get("notify") is not None:
-            project = self._catalog.get(Project, subscription.project_id)
             fields["notify"] = view.named(Target, project, fields["notify"]).id
         changed = msgspec.structs.replace(subscription, **fields, updated_at=self._clock())
         if not fields.keys().isdisjoint(WAITING):
@@ -197,6 +207,29 @@ class Subscriptions:
         if filter_ is not None:
             compile_filter(filter_, at="/filter")
         check_addresses(mail_to, at="/mail_to")
+
+    def _check_name(self, project: Project, name: str) -> None:
+        if self._catalog.named(Subscription, project.id, name) is not None:
+            raise Conflict(
+                "duplicate", f"project {project.name!r} has a subscription {name!r} already", pointer="/name",
+                hint="give it another name",
+            )  # fmt: skip
+
+    def _like(self, project: Project, name: str) -> str:
+        """The name, or the first like it that no subscription has."""
+        names = chain([name], (f"{name} ({number})" for number in count(1)))
+        return next(one for one in names if self._catalog.named(Subscription, project.id, one) is None)
+
+    def _schedule(self, view: View, project: Project, schedule: Schedule) -> Schedule:
+        """With the subscription that it follows by its id."""
+        if schedule.after is None:
+            return schedule
+        try:
+            leader = view.named(Subscription, project, schedule.after)
+        except NotFound as error:
+            hint = "name a subscription of the same project"
+            raise Invalid("invalid_body", error.message, pointer="/schedule/after", hint=hint) from None
+        return msgspec.structs.replace(schedule, after=leader.id)
 
     def _compound(self, view: View, project: Project, compound: Compound | None) -> Compound | None:
         """With its topics by their ids."""

@@ -17,10 +17,7 @@ from eventyard.model.rules import Rule
 from eventyard.pipeline.catalog import WORDS, Catalog
 
 Owned = TypeVar("Owned", Application, Topic, Source, Subscription, Target, Rule)
-"""Kinds that belong to a project."""
-
-Named = TypeVar("Named", Application, Topic, Source, Target, Rule)
-"""Kinds whose names are unique within a project."""
+"""Kinds that belong to a project, within which their names are unique."""
 
 
 class View:
@@ -98,6 +95,21 @@ class View:
             raise NotFound("not_found", f"there is no {WORDS[kind]} {record_id!r}")
         return record
 
+    def reach(self, kind: type[Owned], id_or_name: str, project_id: str | None, word: str | None = None) -> Owned:
+        """A record in any of the caller's projects by its id, or by its name in the one named, or the only one.
+
+        Raises ``NotFound``, in the same words for what is not there and what the caller may not see; ``word`` as for
+        :meth:`named`.
+        """
+        record = self.catalog.seek(kind, id_or_name)
+        if record is not None and self.sees(record.project_id) and self.shows(record):
+            return record
+        try:
+            return self.named(kind, self.project(project_id), id_or_name, word)
+        except Invalid:
+            message = f"there is no {word or WORDS[kind]} {id_or_name!r}"
+            raise NotFound("not_found", message, hint="a name needs its project: project_id") from None
+
     def sees(self, project_id: str) -> bool:
         """Whether a project is within the caller's sight."""
         project = self.catalog.seek(Project, project_id)
@@ -142,7 +154,7 @@ class View:
         found.reverse()
         return found
 
-    def named(self, kind: type[Named], project: Project, id_or_name: str, word: str | None = None) -> Named:
+    def named(self, kind: type[Owned], project: Project, id_or_name: str, word: str | None = None) -> Owned:
         """A record of a project by its id or its name; ``word`` is what the caller calls its kind, if otherwise."""
         record = self.catalog.seek(kind, id_or_name)
         if record is None or record.project_id != project.id:

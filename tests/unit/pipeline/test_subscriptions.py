@@ -2,6 +2,7 @@ import pytest
 
 from eventyard.model.catalog import Mode, Topic
 from eventyard.model.errors import Conflict, Invalid, NotFound
+from eventyard.model.schedule import Schedule, When
 from eventyard.pipeline.subscriptions import Subscriptions
 from eventyard.testing import builders
 
@@ -20,6 +21,52 @@ async def test_on_a_source_it_reads_the_sources_topic(world, subscriptions):
 async def test_on_topics_both_topics_and_target_may_be_named(world, subscriptions):
     made = await subscriptions.create(world.admin, project_id="default", topics=["orders"], target_id="receiver")
     assert (made.topic_ids, made.source_id, made.target_id) == (("topic-orders",), None, "target-receiver")
+
+
+async def test_what_it_names_may_be_named_by_name(world, subscriptions):
+    given = {"source_id": "shop", "project_id": "default", "target_id": "receiver", "name": "first"}
+    first = await subscriptions.create(world.admin, **given)
+    assert first.source_id == "source-shop"
+    after = Schedule(When.AFTER, after="first")
+    second = await subscriptions.create(
+        world.admin, project_id="default", topics=["orders"], target_id="receiver", name="second", schedule=after
+    )
+    assert second.schedule.after == first.id
+    third = await subscriptions.create(
+        world.admin, project_id="default", topics=["orders"], target_id="receiver", name="third"
+    )
+    changed = await subscriptions.change(world.admin, third.id, {"schedule": Schedule(When.AFTER, after="second")})
+    assert changed.schedule.after == second.id
+    with pytest.raises(Invalid) as refused:
+        await subscriptions.change(world.admin, third.id, {"schedule": Schedule(When.AFTER, after="fourth")})
+    assert (refused.value.code, refused.value.pointer) == ("invalid_body", "/schedule/after")
+
+
+async def test_no_two_of_a_project_have_one_name(world, subscriptions):
+    given = {"project_id": "default", "topics": ["orders"], "target_id": "receiver"}
+    unnamed = await subscriptions.create(world.admin, **given)
+    assert unnamed.name == "orders to receiver"
+    other = await subscriptions.create(world.admin, **given, name="other")
+    for again in (
+        subscriptions.create(world.admin, **given),
+        subscriptions.create(world.admin, **given, name="other"),
+        subscriptions.change(world.admin, other.id, {"name": unnamed.name}),
+    ):
+        with pytest.raises(Conflict) as refused:
+            await again
+        assert (refused.value.code, refused.value.pointer) == ("duplicate", "/name")
+    assert (await subscriptions.change(world.admin, other.id, {"name": "other", "order": 7})).order == 7
+    await subscriptions.remove(world.admin, unnamed.id)
+    assert (await subscriptions.create(world.admin, **given)).name == "orders to receiver"
+
+
+async def test_one_on_a_source_finds_a_name_for_itself(world, subscriptions):
+    given = {"project_id": "default", "topics": ["orders"], "target_id": "receiver"}
+    for name in ("shop to receiver", "shop to receiver (1)"):
+        await subscriptions.create(world.admin, **given, name=name)
+    assert (
+        await subscriptions.create(world.admin, source_id="source-shop", target_id="target-receiver")
+    ).name == "shop to receiver (2)"
 
 
 async def test_the_same_source_and_target_twice_is_a_conflict(world, subscriptions):

@@ -15,14 +15,11 @@ from eventyard.api.v1.answers import reply
 from eventyard.api.validation import check_parameters
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Application, Source, Subscription, Target, Topic
-from eventyard.model.errors import Invalid, NotFound
 from eventyard.model.rules import Rule
-from eventyard.pipeline.catalog import WORDS
 from eventyard.pipeline.hub import Hub
 from eventyard.pipeline.view import View
 
 T = TypeVar("T")
-Named = TypeVar("Named", Application, Target, Rule)
 Owned = TypeVar("Owned", Application, Topic, Source, Subscription, Target, Rule)
 
 Limit = Annotated[int, Query(ge=1, le=MOST, description="How many at most.")]
@@ -61,20 +58,9 @@ class Call:
         view = self.reads()
         return view.list(kind, view.project(project_id))
 
-    def id_of(self, kind: type[Named], id_or_name: str, project_id: str | None, word: str | None = None) -> str:
-        """The id of a record named by its id, or by its name in the project; ``word`` as for ``View.named``.
-
-        Raises ``NotFound``, in the same words for what is not there and what the caller may not see.
-        """
-        view = View(self.hub.catalog, self.who)
-        record = self.hub.catalog.seek(kind, id_or_name)
-        if record is not None and view.sees(record.project_id) and view.shows(record):
-            return record.id
-        try:
-            return view.named(kind, view.project(project_id), id_or_name, word).id
-        except Invalid:
-            message = f"there is no {word or WORDS[kind]} {id_or_name!r}"
-            raise NotFound("not_found", message, hint="a name needs its project: ?project_id=") from None
+    def id_of(self, kind: type[Owned], id_or_name: str, project_id: str | None, word: str | None = None) -> str:
+        """The id of a record named by its id, or by its name in the project; see :meth:`View.reach`."""
+        return View(self.hub.catalog, self.who).reach(kind, id_or_name, project_id, word).id
 
     def page(
         self, records: Iterable[T], show: Callable[[T], Any], limit: int, cursor: str | None, *, mark: Any = None

@@ -230,10 +230,11 @@ async def list_event_source_subscriptions(
 )  # fmt: skip
 async def subscribe_to_event_source(call: Asked, source_id: str, body: NewEventSubscription) -> Response:
     """Let a target have the events of a source. The filter is checked now, not when events come."""
+    source = _found(call, source_id, None, Scope.CATALOG_WRITE)
     with _seeds_words():
         made = await call.hub.subscriptions.create(
             call.who,
-            source_id=source_id,
+            source_id=source.id,
             target_type=body.target_type,
             target_id=body.target_id,
             filter=body.filter_expr,
@@ -273,7 +274,7 @@ async def delete_event_source_subscription(call: Asked, source_id: str, subscrip
 
 def _found(call: Call, source_id: str, project_id: str | None, scope: Scope) -> catalog.Source:
     view = call.view(scope)
-    source = view.get(catalog.Source, source_id)
+    source = view.reach(catalog.Source, source_id, project_id)
     if project_id is not None and view.project(project_id).id != source.project_id:
         raise NotFound("not_found", f"there is no source {source_id!r}")
     return source
@@ -281,7 +282,8 @@ def _found(call: Call, source_id: str, project_id: str | None, scope: Scope) -> 
 
 def _subscription(call: Call, source_id: str, subscription_id: str) -> catalog.Subscription:
     source = _found(call, source_id, None, Scope.CATALOG_WRITE)
-    subscription = call.view(Scope.CATALOG_WRITE).get(catalog.Subscription, subscription_id)
+    view = call.view(Scope.CATALOG_WRITE)
+    subscription = view.reach(catalog.Subscription, subscription_id, source.project_id)
     if subscription.source_id != source.id:
         raise NotFound("not_found", f"there is no subscription {subscription_id!r}")
     return subscription

@@ -68,6 +68,6 @@ async def test_a_name_that_several_projects_could_hold_is_nobodys(client, make, 
     answer = await client.get("/v1/applications/shop")
     assert refused(answer)[:2] == (404, "not_found")
     assert (answer.json()["detail"], answer.json()["hint"]) == (
-        "there is no application 'shop'", "a name needs its project: ?project_id=",
+        "there is no application 'shop'", "a name needs its project: project_id",
     )  # fmt: skip
     assert (await client.get("/v1/applications/shop?project_id=second")).status_code == 200

@@ -81,6 +81,22 @@ async def test_a_subscription_belongs_to_its_source(client, make, signed, refuse
     assert refused(await client.patch(path, json={"enabled": False}))[:2] == (404, "not_found")
 
 
+async def test_names_do_where_ids_go(client, make, signed):
+    await make("targets", name="books", type="webhook")
+    source = f"/v1/event-sources/{signed['name']}"
+    assert (await client.get(source + "?project_id=default")).json()["id"] == signed["id"]
+    wish = {"target_type": "webhook", "target_id": "books"}
+    made = await client.post(source + "/subscribe", json=wish)
+    assert made.status_code == 201
+    assert (await client.get(source + "/subscriptions")).json() == [made.json()]
+    assert (await client.patch(f"{source}?project_id=default", json={"description": "d"})).status_code == 204
+    assert (await client.delete(f"{source}/subscriptions/{signed['name']} to books")).status_code == 204
+    await make("projects", name="second")
+    assert (await client.delete(source)).status_code == 404
+    assert (await client.delete(source + "?project_id=second")).status_code == 404
+    assert (await client.delete(source + "?project_id=default")).status_code == 204
+
+
 async def test_a_source_is_found_only_in_its_project(client, make, signed, refused):
     await make("projects", name="second")
     path = f"/v1/event-sources/{signed['id']}"

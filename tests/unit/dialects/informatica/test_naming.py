@@ -1,3 +1,5 @@
+from itertools import islice, product
+
 from eventyard.dialects.informatica.naming import SHOWN
 from eventyard.dialects.informatica.profiles import DIH
 from eventyard.model.catalog import Mode, Subscription
@@ -33,24 +35,25 @@ async def test_an_id_goes_before_a_name_that_is_the_same_words(client_of, yard, 
 
 
 async def test_who_calls_several_is_told_their_ids_and_how_to_rename_one(client_of, native, billing):
-    wish = {"name": "billing", "topics": ["orders"], "target_id": billing["target_id"]}
+    wish = {"name": "Billing", "topics": ["orders"], "target_id": billing["target_id"]}
     other = await native("POST", "subscriptions", **wish)
     client = await client_of(DIH)
-    status, message = await answers_to(client, "billing")
+    status, message = await answers_to(client, "BILLING")
     assert (status, message) == (
         400,
-        "several go by the name 'billing'; give the id of one in place of the name, or rename one: "
+        "several go by the name 'BILLING'; give the id of one in place of the name, or rename one: "
         f'PATCH /v1/subscriptions/{{id}} {{"name": …}}; their ids: {other["id"]}, {billing["id"]}',
     )
     await native("PATCH", f"subscriptions/{other['id']}", name="billing too")
-    assert (await answers_to(client, "billing"))[0] == 200
+    assert (await answers_to(client, "BILLING"))[0] == 200
 
 
 async def test_not_all_of_very_many_are_told(client_of, native, billing):
-    wish = {"name": "billing", "topics": ["orders"], "target_id": billing["target_id"]}
-    for _ in range(SHOWN):
-        await native("POST", "subscriptions", **wish)
-    _, message = await answers_to(await client_of(DIH), "billing")
+    wish = {"topics": ["orders"], "target_id": billing["target_id"]}
+    for letters in islice(product(*((letter, letter.upper()) for letter in "billing")), SHOWN + 1):
+        if "".join(letters) not in ("billing", "BILLING"):
+            await native("POST", "subscriptions", name="".join(letters), **wish)
+    _, message = await answers_to(await client_of(DIH), "BILLING")
     assert message.endswith(", …")
     assert billing["id"] not in message
 
