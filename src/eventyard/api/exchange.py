@@ -4,6 +4,8 @@ ASGI would put a scope between them, coroutines to receive by and to send by, an
 what is parsed goes into the body, and one coroutine makes the answer, which leaves in one write. That coroutine is a
 task, though a task costs as much as parsing the request: a store may wait with a time-out, which only tasks can.
 
+What waits behind another request is not judged before its turn: who may send may have changed by then.
+
 To uvicorn's protocol this is what its own ``RequestResponseCycle`` is: something under way, which others wait behind.
 """
 
@@ -34,10 +36,10 @@ class Connection(Protocol):
 
 
 class Exchange:
-    """Judged at once, and answered once its turn has come and its body is whole, or is not wanted."""
+    """Judged when its turn has come, and answered once its body is whole, or is not wanted."""
 
     __slots__ = (
-        "_call", "_connection", "_expects", "_head", "_hot", "_refusal", "_turn", "_whole",
+        "_call", "_connection", "_early", "_expects", "_head", "_hot", "_refusal", "_turn", "_whole",
         "keep_alive", "response_complete", "response_started",
     )  # fmt: skip
 
@@ -48,18 +50,22 @@ class Exchange:
         self._connection = connection
         self._expects = expects
         self._turn = self._whole = False
+        self._early: list[bytes] = []
         self._call: Call | None = None
         self._refusal: Answer | None = None
         self.keep_alive = keep_alive
         self.response_started = self.response_complete = False
-        try:
-            self._call = hot.open(head)
-        except Exception as error:
-            self._refuse(error)
 
     def begin(self) -> None:
-        """Its turn has come: every request before it is answered."""
+        """Its turn has come: every request before it is answered. As long as it waited nothing more was read."""
         self._turn = True
+        early, self._early = self._early, []
+        try:
+            self._call = self._hot.open(self._head)
+            for part in early:
+                self._call.body.take(part)
+        except Exception as error:
+            self._refuse(error)
         if self._whole or self._call is None:
             self._connection.run(self._answer())
         elif self._expects:
@@ -67,29 +73,28 @@ class Exchange:
 
     def take(self, part: bytes) -> None:
         """Some of the body has come. What is not wanted is read and forgotten."""
-        if self._call is None:
-            return
-        try:
-            self._call.body.take(part)
-        except Exception as error:
-            self._refuse(error)
-            if self._turn:
+        if not self._turn:
+            self._early.append(part)
+        elif self._call is not None:
+            try:
+                self._call.body.take(part)
+            except Exception as error:
+                self._refuse(error)
                 self._connection.run(self._answer())
 
     def end(self) -> None:
         """All of the body has come."""
         self._whole = True
-        if self._turn and self._call is not None:
+        if self._call is not None:
             self._connection.run(self._answer())
 
     def abandon(self) -> None:
         """The client has gone. What is being answered is seen through, what it did not send whole is refused for the
         record, and what has not had its turn is let go.
         """
-        if self._turn and not self._whole and self._call is not None:
+        self._early.clear()
+        if not self._whole and self._call is not None:
             self._refuse(cut_short())
-        elif not self._turn:
-            self._call = None
 
     def _refuse(self, error: Exception) -> None:
         self._call, self._refusal = None, self._hot.refuse(error, self._head)
@@ -98,7 +103,7 @@ class Exchange:
         call, self._call = self._call, None  # a connection that stays open holds no body
         if call is not None:
             try:
-                answer = await call.answer()
+                answer = await self._hot.answer(call)
             except Exception as error:
                 answer = self._hot.refuse(error, self._head)
             call = None

@@ -89,7 +89,7 @@ class Front:
         try:
             call = self._hot.open(head)
             await read_body(receive, call.body)
-            answer = await call.answer()
+            answer = await self._hot.answer(call)
         except Exception as error:
             answer = self._hot.refuse(error, head)
         await answer.send(send)

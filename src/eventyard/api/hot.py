@@ -46,15 +46,25 @@ class Spoken(Protocol):
         """What a client is told instead of an answer, and the log of it."""
 
 
+Verb = Callable[[bytes], Awaitable[Answer]]
+"""Answers a request, given its whole body."""
+
+
 class Call(Struct, frozen=True):
-    """A request that may come in: its body, which comes yet, and what answers it then."""
+    """A request that may come in: its body, which comes yet, and what answers it, as things stood at ``version``."""
 
     body: Body
-    verb: Callable[[bytes], Awaitable[Answer]]
+    verb: Verb
+    judge: Callable[[], Verb]
+    version: int
 
-    def answer(self) -> Awaitable[Answer]:
-        """The answer, now that the body is whole. Raises what is wrong with the request."""
-        return self.verb(self.body.whole())
+    def answer(self, version: int) -> Awaitable[Answer]:
+        """The answer, now that the body is whole. Raises what is wrong with the request.
+
+        Who may send, and where to, may have changed since the head came: then it is judged anew.
+        """
+        verb = self.verb if version == self.version else self.judge()
+        return verb(self.body.whole())
 
 
 class Hot:
@@ -75,17 +85,27 @@ class Hot:
         """Judge the head of a request on a hot path. Raises what is wrong with it."""
         if head.method != "POST":
             raise Invalid("method_not_allowed", f"{head.path} takes POST only", hint="POST")
-        limits, room = self._hub.limits, self._hub.room
+        limits = self._hub.limits
         headers = headers_of(head.headers, limits.header_bytes)
+        judge = partial(self._verb, head, headers)
+        verb = judge()
+        most = limits.batch_bytes if self._takes_many(head.path, headers) else limits.body_bytes
+        return Call(Body(headers, most, self._hub.room), verb, judge, self._hub.catalog.version)
+
+    def answer(self, call: Call) -> Awaitable[Answer]:
+        """The answer to a call whose body is whole. Raises what is wrong with the request."""
+        return call.answer(self._hub.catalog.version)
+
+    def _takes_many(self, path: str, headers: Mapping[str, str]) -> bool:
+        if path in self._spoken:
+            return False
+        return path == BATCH or headers.get("content-type", "")[: len(_CLOUD_BATCH)].lower() == _CLOUD_BATCH
+
+    def _verb(self, head: Head, headers: Mapping[str, str]) -> Verb:
+        """What becomes of the body. Raises ``NotFound``, ``Unauthenticated`` for who has no business here."""
         spoken = self._spoken.get(head.path)
         if spoken is not None:
-            return Call(Body(headers, limits.body_bytes, room), partial(_spoken, spoken.open(head.query, headers)))
-        verb = self._verb(head, headers)
-        many = head.path == BATCH or headers.get("content-type", "")[: len(_CLOUD_BATCH)].lower() == _CLOUD_BATCH
-        return Call(Body(headers, limits.batch_bytes if many else limits.body_bytes, room), verb)
-
-    def _verb(self, head: Head, headers: Mapping[str, str]) -> Callable[[bytes], Awaitable[Answer]]:
-        """What becomes of the body. Raises ``NotFound``, ``Unauthenticated`` for who has no business here."""
+            return partial(_spoken, spoken.open(head.query, headers))
         if head.path.startswith(_DOORS):
             return partial(self._ingest.post, self._hub.doors.of(head.path[len(_DOORS) :]), headers)
         if head.path == EMPTY:

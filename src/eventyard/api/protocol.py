@@ -2,10 +2,10 @@
 
 What comes in on a hot path is answered here (``exchange.py``); everything else goes the way of ASGI, to ``front.py``.
 Both take their turns in uvicorn's own order of things: one request at a time is answered on a connection, and those
-sent behind it wait; a server that stops waits for those under way.
+sent behind it wait (``pipelining.py``); a server that stops waits for those under way.
 
 What never becomes a request is judged here too: a head without end, a request that does not arrive whole in time, and
-bytes that are no HTTP. Its answer waits for its turn as well. Who does not take an answer in time is let go.
+bytes that are no HTTP. Its answer waits its turn, too. Who does not take an answer in time is let go.
 
 The parser stops behind a head that asks for another protocol, and takes for a request whatever follows. The hub knows
 one such protocol, WebSocket; for any other a fresh parser is told the head again, without the wish, and reads on.
@@ -19,9 +19,11 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from eventyard.api.exchange import Exchange
+from eventyard.api.front import STREAMS
 from eventyard.api.hot import Hot
 from eventyard.api.http import Answer, Head
 from eventyard.api.patience import Patience
+from eventyard.api.pipelining import Flow, end_of_some
 from eventyard.api.writes import JoinedWrites
 from eventyard.model.errors import HubError, Invalid, TooLarge
 
@@ -34,6 +36,7 @@ class HttpProtocol(HttpToolsProtocol):
     patience_s = 60.0
 
     transport: Any
+    flow: Any
     cycle: Any
     _head = 0
     _long = False
@@ -42,6 +45,8 @@ class HttpProtocol(HttpToolsProtocol):
     _hosts = 0
     _coded = False
     _deaf = False
+    _rest = b""
+    """What was read and not looked at yet, as others wait before it."""
     _arrives_by: float | None = None
     _incoming: Exchange | None = None
     _answering: Any = None
@@ -51,6 +56,7 @@ class HttpProtocol(HttpToolsProtocol):
         """A client has come, and has so long to send a request."""
         super().connection_made(transport)
         self.transport = JoinedWrites(transport, self.loop, self.patience_s)
+        self.flow = Flow(transport)
         self._patience = Patience(self.loop, self._lose_patience)
         self._patience.until(self.loop.time() + self.patience_s)
         self._untaken = Patience(self.loop, transport.abort)
@@ -66,12 +72,15 @@ class HttpProtocol(HttpToolsProtocol):
                 waiting.disconnected = True
                 waiting.message_event.set()
         self.pipeline.clear()
+        self._rest = b""
         self.cycle = self._answering = self._incoming = None
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """The client does not take what it is sent, and has so long to go on."""
-        self._untaken.until(self.loop.time() + self.patience_s)
+        """The client does not take what it is sent, and has so long to go on. Streams have a patience of their own."""
+        answering = self._answering
+        if not isinstance(answering, RequestResponseCycle) or not answering.scope["path"].startswith(STREAMS):
+            self._untaken.until(self.loop.time() + self.patience_s)
         super().pause_writing()
 
     def resume_writing(self) -> None:
@@ -81,8 +90,27 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a request, or of several."""
-        if self._deaf:
-            return
+        if self._rest:
+            self._rest += data
+        elif not self._deaf:
+            self._look_at(data)
+
+    def _look_at(self, data: bytes) -> None:
+        """Let the parser read as long as not too many wait, and keep the rest."""
+        end = end_of_some(data, 0)
+        if end == len(data):  # as a rule
+            self._parse(data)
+        else:
+            begun = 0
+            while not self._deaf and begun < len(data) and not self.pipeline:
+                self._parse(data[begun:end])
+                begun, end = end, end_of_some(data, end)
+            self._rest = b"" if self._deaf else data[begun:]
+        if self.pipeline:
+            self.flow.held = True
+            self.flow.pause_reading()
+
+    def _parse(self, data: bytes) -> None:
         if self._arrives_by is not None:
             self._head += len(data)
         self._long = len(data) > self.head_bytes
@@ -117,10 +145,18 @@ class HttpProtocol(HttpToolsProtocol):
         self.url, self.headers, self.expect_100_continue = b"", [], False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header; or a trailer, behind a body, which must not pass for one (RFC 9110, section 6.5.1)."""
-        if not self._in_head:
-            return
+        """A header; or a trailer, behind a body, which must not pass for one (RFC 9110, section 6.5.1).
+
+        Raises ``Invalid`` (``invalid_http``) for a trailer that says what becomes of the connection, as the parser
+        would do so.
+        """
         name = name.lower()
+        if not self._in_head:
+            if name == b"connection":
+                raise Invalid(
+                    "invalid_http", "what becomes of a connection is said before a body", pointer="Connection"
+                )
+            return
         self.headers.append((name, value))
         if name == b"host":
             self._hosts += 1
@@ -152,7 +188,6 @@ class HttpProtocol(HttpToolsProtocol):
         if before is None or before.response_complete:
             exchange.begin()
         else:
-            self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
 
     def on_body(self, body: bytes) -> None:
@@ -214,14 +249,16 @@ class HttpProtocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
+        idle = not self.pipeline and not self._rest
         if self.pipeline:
-            cycle, app = self.pipeline.pop()
-            if not self.pipeline:
-                self.flow.resume_reading()
-            self._start_asgi_task(cycle, app)
-            return
-        self.flow.resume_reading()
-        if self._arrives_by is None:
+            self._start_asgi_task(*self.pipeline.pop())
+        if not self.pipeline:
+            self.flow.held = False
+            if self._rest:
+                rest, self._rest = self._rest, b""
+                self._look_at(rest)
+            self.flow.resume_reading()
+        if idle and self._arrives_by is None:
             self._patience.until(self.loop.time() + self.timeout_keep_alive)
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
@@ -239,10 +276,12 @@ class HttpProtocol(HttpToolsProtocol):
     def _becomes_websocket(self) -> bool:
         """Whether the hub does what was asked for. It may not (RFC 9110, section 7.8), and must answer others first."""
         idle = self.cycle is None or self.cycle.response_complete
-        return idle and self.parser.get_method() == b"GET" and self._should_upgrade()
+        bare = all(name not in _OF_BODIES or value == b"0" for name, value in self.headers)
+        return idle and bare and self.parser.get_method() == b"GET" and self._should_upgrade()
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over. A WebSocket lasts, and joins its writes itself."""
+        self._deaf = True
         self._patience.stop()
         self._untaken.stop()
         self.transport = self.transport.unwrap()
@@ -297,7 +336,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _refuse(self, error: HubError) -> None:
         """Answer when the turn has come, unless an answer is on its way, and close. Nothing more is listened to."""
         in_body = self._arrives_by is not None and not self._in_head
-        self._deaf, self._arrives_by = True, None
+        self._deaf, self._rest, self._arrives_by = True, b"", None
         self._patience.unending()
         waiting: Any = (self.hot.refuse_unread(error, self.client[0] if self.client else ""), self.app)
         if in_body and self.pipeline:
@@ -315,5 +354,6 @@ def protocol_with(hot: Hot, head_bytes: int, patience_s: float) -> type[HttpProt
     return type("BoundHttpProtocol", (HttpProtocol,), {"hot": hot, "head_bytes": head_bytes, "patience_s": patience_s})
 
 
+_OF_BODIES = frozenset({b"content-length", b"transfer-encoding"})
 _PLAIN_TARGET = re.compile(rb"(/[^%?#\x80-\xff]*)(?:\?([^#]*))?").fullmatch
 """A path and a query as they stand in a request, if the path stands for itself."""

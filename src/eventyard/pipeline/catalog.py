@@ -73,6 +73,8 @@ class Catalog:
         self._keys: dict[str, ApiKey] = {}
         self._sights: dict[frozenset[str], Sight] = {}
         self._watchers: list[Watcher] = []
+        self.version = 0
+        """Another one after each change: what was decided before may be decided otherwise now."""
         self.turn = asyncio.Lock()
         """Held by the verb that is changing something; see :func:`in_turn`."""
         self.acting: Principal | None = None
@@ -171,6 +173,7 @@ class Catalog:
             watcher(records)
 
     def _apply(self, records: Sequence[Record], *, gone: bool) -> None:
+        self.version += 1
         if any(isinstance(record, _SORTED) for record in records):
             self._sights.clear()
         for record in records:

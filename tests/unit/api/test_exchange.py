@@ -24,9 +24,12 @@ class Desk:
     def open(self, head):
         if head.path == "/in/nowhere":
             raise NotFound("not_found", "nobody there")
-        return Call(Body({}, 3, ROOM), self.answer)
+        return Call(Body({}, 3, ROOM), self._answer, lambda: self._answer, 0)
 
-    async def answer(self, body):
+    def answer(self, call):
+        return call.answer(0)
+
+    async def _answer(self, body):
         if body == b"bug":
             raise RuntimeError("the secret is s3cret")
         return Answer(202, body)
@@ -92,6 +95,15 @@ async def test_it_is_answered_when_it_is_whole(line, exchange):
     assert not exchange.response_complete
     assert await line.done() == [(202, b"ab", True)]
     assert exchange.response_complete
+
+
+async def test_it_is_judged_when_its_turn_has_come(desk, line, exchange_of):
+    exchange = exchange_of("/in/nowhere")
+    exchange.take(b"ab")
+    exchange.end()
+    assert desk.refused == []
+    exchange.begin()
+    assert await line.done() == [(404, b"", True)]
 
 
 async def test_it_waits_for_its_turn(line, exchange):

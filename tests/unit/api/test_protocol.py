@@ -11,6 +11,7 @@ from uvicorn.server import ServerState
 
 from eventyard.api.hot import Call
 from eventyard.api.http import Answer, Body, headers_of
+from eventyard.api.pipelining import WAITING
 from eventyard.api.problems import problem
 from eventyard.api.protocol import protocol_with
 from eventyard.api.writes import JoinedWrites
@@ -36,9 +37,13 @@ class Desk:
         return path.startswith("/in/")
 
     def open(self, head):
-        return Call(Body(headers_of(head.headers, 1000), self._body_bytes, ROOM), partial(self.answer, head))
+        verb = partial(self._answer, head)
+        return Call(Body(headers_of(head.headers, 1000), self._body_bytes, ROOM), verb, lambda: verb, 0)
 
-    async def answer(self, head, body):
+    def answer(self, call):
+        return call.answer(0)
+
+    async def _answer(self, head, body):
         self.asked.set()
         await self.open_now.wait()
         self.look()
@@ -274,6 +279,20 @@ async def test_a_websocket_has_a_connection_that_was_used_before():
         assert await server.reader.readuntil(b"\r\n\r\n") == WEBSOCKET
 
 
+@pytest.mark.parametrize(
+    ("of_body", "answers"),
+    [(b"content-length: 0\r\n", None), (b"content-length: 2\r\n", b"hi"), (b"transfer-encoding: chunked\r\n", b"")],
+)
+async def test_a_websocket_has_no_body(of_body, answers):
+    sent = WEBSOCKET.removesuffix(b"\r\n") + of_body + b"\r\n"
+    async with Server(ws=lambda **_: Upgraded()) as server:
+        server.writer.write(sent + (b"0\r\n\r\n" if answers == b"" else answers or b""))
+        if answers is None:
+            assert await server.reader.readuntil(b"\r\n\r\n") == sent
+        else:
+            assert await server.answers(1) == [(200, b"GET /in/ws " + answers)]
+
+
 async def test_a_websocket_does_not_get_a_connection_on_which_others_wait_for_an_answer():
     async with Server(ws=lambda **_: Upgraded()) as server:
         server.desk.open_now.clear()
@@ -417,6 +436,17 @@ async def test_a_trailer_does_not_pass_for_a_header(path):
         server.writer.write(post(path, body, b"transfer-encoding: chunked"))
         await server.answers(1)
     assert (server.headers or server.desk.headers) == [b"host", b"transfer-encoding"]
+
+
+@pytest.mark.parametrize("path", [b"/in/a", b"/x"])
+async def test_a_trailer_has_no_say_in_what_becomes_of_the_connection(path):
+    body = b"2\r\nhi\r\n0\r\nConnection: close\r\n\r\n"
+    async with Server() as server:
+        server.writer.write(post(path, body, b"transfer-encoding: chunked") + INNER)
+        answer = await server.reader.read()
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"400"]
+    assert b'"pointer":"Connection"' in answer
+    assert server.desk.answered == []
 
 
 @pytest.mark.parametrize(
@@ -612,13 +642,51 @@ async def test_where_there_is_no_room_for_a_body_it_comes_again_later():
     assert (status, json.loads(told)["code"], other) == (503, "busy", 202)
 
 
-async def test_a_connection_that_ends_gives_back_what_waits_for_its_turn():
+async def test_of_very_many_requests_in_one_go_some_are_looked_at_and_the_rest_is_kept():
+    sent = (post(b"/in/a", b"hi") + post(b"/x")) * 1000
+    async with Server() as server:
+        connection = await server.connection()
+        waiting, kept = [], []
+
+        def look():
+            waiting.append(len(connection.pipeline))
+            kept.append(len(connection._rest))
+
+        server.desk.look = look
+        connection.data_received(sent)
+        assert connection.flow.read_paused
+        connection.data_received(post(b"/in/last"))
+        answers = await server.answers(2001)
+        assert not connection.flow.read_paused
+    assert [status for status, _ in answers] == [202, 200] * 1000 + [202]
+    assert [path for path, _, _ in server.desk.answered][-1] == "/in/last"
+    assert (max(waiting), max(kept) > len(sent) * 0.9, kept[-1]) == (WAITING - 1, True, 0)
+
+
+async def test_an_application_that_asks_for_its_body_lets_nobody_in_before_the_others():
+    async with Server() as server:
+        connection = await server.connection()
+        held = []
+
+        async def app(scope, receive, send):
+            await receive()
+            held.append(connection.flow.read_paused)
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
+
+        connection.app = app
+        connection.data_received(post(b"/x") + post(b"/in/a", b"hi"))
+        assert await server.answers(2) == [(200, b""), (202, b"hi")]
+    assert held == [True]
+
+
+async def test_what_waits_for_its_turn_takes_no_room_and_goes_with_its_connection():
     size = FREE + 300
     async with Server(body_bytes=size) as server:
         connection = await server.connection()
         server.desk.open_now.clear()
         server.desk.asked.clear()
-        connection.data_received(post(b"/in/slow"))
+        connection.data_received(post(b"/in/slow", b"x" * size))
         connection.data_received(post(b"/in/next", b"x" * size) + post(b"/in/last", b"x" * size)[:-1])
         await server.desk.asked.wait()
         taken = 1000 - ROOM.left
@@ -628,7 +696,7 @@ async def test_a_connection_that_ends_gives_back_what_waits_for_its_turn():
         left = ROOM.left
         gc.enable()
         server.desk.open_now.set()
-    assert (taken, left) == (300 + 299, 1000)
+    assert (taken, left, ROOM.left) == (300, 700, 1000)
 
 
 async def test_who_is_being_answered_hears_that_the_client_has_gone_also_with_others_waiting():

@@ -40,7 +40,7 @@ async def ask(hot, query, body=b"", **headers):
     try:
         call = hot.open(head)
         call.body.take(body)
-        answer = await call.answer()
+        answer = await hot.answer(call)
     except Exception as error:
         answer = hot.refuse(error, head)
     assert (b"access-control-allow-origin", b"*") in answer.headers
