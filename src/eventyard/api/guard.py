@@ -5,6 +5,7 @@ Here a request is admitted in the order of what it costs us: size of the headers
 the native API raises, on purpose or not, comes back here and leaves as a problem document (``problems.py``).
 """
 
+import re
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
@@ -15,7 +16,7 @@ from eventyard.api.http import JSON, Answer, Body, Receive, Scope, Send, headers
 from eventyard.api.problems import problem, request_id_of
 from eventyard.api.replays import Replays, Slot
 from eventyard.api.security import Security
-from eventyard.model.access import Principal
+from eventyard.model import access
 from eventyard.model.errors import HubError, Invalid
 from eventyard.pipeline import idempotency
 from eventyard.pipeline.hub import Hub
@@ -24,7 +25,7 @@ from eventyard.wire.json_depth import check_depth
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 CALLER = "caller"
-"""Under this key of the request's state the API finds its :class:`Principal`."""
+"""Under this key of the request's state the API finds its :class:`access.Principal`."""
 
 FORMS = frozenset({"/oauth2/token"})
 """Paths whose bodies are no JSON, and are read by those who answer there."""
@@ -32,6 +33,7 @@ FORMS = frozenset({"/oauth2/token"})
 _GUARDED = "/v1"
 _SHOWN_ONCE = ("/v1/keys", "/v1/clients", "/oauth2/")
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_OF_MANY = re.compile(r"/v1/(?:projects|applications)/[^/]+/entities").fullmatch
 
 
 class Guard:
@@ -72,7 +74,8 @@ class Guard:
             body = await whole_body(scope["headers"], receive, limits.header_bytes, limits.body_bytes, room)
             await self._app(scope, _again(body, receive), wire.send)
             return
-        body = await self._body(headers, receive, many=scope["path"].endswith("/entities"))
+        many = caller is not None and caller.may(access.Scope.EVENTS_PUBLISH) and _OF_MANY(scope["path"]) is not None
+        body = await self._body(headers, receive, many=many)
         scope["headers"] = [*_without_content_type(scope), (b"content-type", JSON.encode())]
         key = headers.get("idempotency-key")
         if key is None or caller is None or not repeatable(scope["method"], scope["path"]):
@@ -92,7 +95,8 @@ class Guard:
         await answer.send(wire.replaying if replayed else wire.send)
 
     async def _body(self, headers: Mapping[str, str], receive: Receive, *, many: bool) -> bytes:
-        """The whole body, which is JSON or empty, and may be large if it tells of ``many`` things.
+        """The whole body, which is JSON or empty; one that may be large, as it tells of ``many`` things, has each of
+        them looked at by who knows them.
 
         Raises ``TooLarge``, ``Invalid`` (``unsupported_media_type``, ``unsupported_encoding``, ``invalid_json``).
         """
@@ -108,6 +112,8 @@ class Guard:
                 "unsupported_media_type", f"a body of {media!r} is not understood", pointer="Content-Type",
                 hint=f"send {JSON}",
             )  # fmt: skip
+        if many:
+            return body
         check_depth(body, limits.depth)
         try:
             msgspec.json.decode(body)
@@ -171,7 +177,7 @@ def repeatable(method: str, path: str) -> bool:
     return method == "POST" and not path.startswith(_SHOWN_ONCE) and not path.endswith("/runs/claim")
 
 
-def _slot(scope: Scope, caller: Principal, key: str) -> Slot:
+def _slot(scope: Scope, caller: access.Principal, key: str) -> Slot:
     idempotency.checked(key)
     actor = caller.key_id or caller.client_id or caller.user_id or caller.name
     return (caller.organization_id, actor, scope["path"], scope["query_string"].decode("latin-1"), key)

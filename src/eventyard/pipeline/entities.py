@@ -22,6 +22,7 @@ from eventyard.model.reserved import exchange_of
 from eventyard.pipeline.accept import Accepted
 from eventyard.pipeline.arrivals import Arrival
 from eventyard.pipeline.catalog import Catalog
+from eventyard.pipeline.idempotency import of_item
 from eventyard.pipeline.publish import Publishing
 from eventyard.ports import Clock
 
@@ -131,7 +132,7 @@ class Entities:
                 if isinstance(change, HubError):
                     raise change
                 check(change, "")
-                own = None if key is None else f"{key}#{number}"
+                own = None if key is None else of_item(key, number)
                 arrivals.append(Arrival(door, self._event(who, place, change), own, well_formed=True))
             except HubError as error:
                 arrivals.append(error.kept())

@@ -42,6 +42,11 @@ def of_event(event: Event) -> str:
     return f"event:{event.source}\t{event.id}"
 
 
+def of_item(key: str, number: int) -> str:
+    """By the place in a batch that came with a key. That of an item has a kind of its own, as a sender's may be any."""
+    return f"item:{number}:{key.removeprefix('key:')}"
+
+
 def mismatch(key: str) -> Conflict:
     """What is said of a key that came with other data before."""
     kind, _, known = key.partition(":")
@@ -52,6 +57,7 @@ def mismatch(key: str) -> Conflict:
     elif kind == "delivery":
         message = f"delivery {known!r} came before, with other data"
     else:
+        known = known.partition(":")[2] if kind == "item" else known
         message, pointer, hint = f"{known!r} was used before, for other data", HEADER, "use a new key"
     return Conflict("idempotency_mismatch", message, pointer=pointer, hint=f"{hint} for a new event")
 

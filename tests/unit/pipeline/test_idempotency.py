@@ -16,8 +16,11 @@ def test_a_sender_names_its_key_in_a_header_within_bounds():
 
 def test_keys_of_one_kind_are_never_those_of_another():
     event = builders.event(id="1")
-    keys = {idempotency.of_sender({"idempotency-key": "1"}), idempotency.of_delivery("1"), idempotency.of_event(event)}
-    assert len(keys) == 3
+    given = idempotency.of_sender({"idempotency-key": "1"})
+    items = {idempotency.of_item(given, number) for number in range(2)}
+    keys = {given, *items, idempotency.of_delivery("1"), idempotency.of_event(event)}
+    assert len(keys) == 5
+    assert idempotency.of_sender({"idempotency-key": "0:1"}) not in keys
     assert idempotency.of_event(event) != idempotency.of_event(builders.event(id="2"))
 
 
@@ -25,6 +28,7 @@ def test_keys_of_one_kind_are_never_those_of_another():
     ("key", "message", "pointer", "hint"),
     [
         ("key:a:b", "'a:b' was used before, for other data", "Idempotency-Key", "use a new key for a new event"),
+        ("item:3:a:b", "'a:b' was used before, for other data", "Idempotency-Key", "use a new key for a new event"),
         ("delivery:7", "delivery '7' came before, with other data", None, "use a new id for a new event"),
         ("event:/s\tA-1", "event 'A-1' of '/s' came before, with other data", None, "use a new id for a new event"),
     ],

@@ -12,6 +12,7 @@ import msgspec
 from fastapi import APIRouter, Header, Path, Query, Response
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
+from eventyard.api.http import check_size
 from eventyard.api.results import Line, Receipt, decoded, lines_of
 from eventyard.api.v1.answers import body_of, reply, shows
 from eventyard.api.v1.call import Asked, Call, InProject
@@ -19,7 +20,9 @@ from eventyard.model.access import Scope
 from eventyard.model.catalog import Application, Project
 from eventyard.model.errors import HubError, Invalid
 from eventyard.pipeline.entities import EntityChange, Happening, Place
+from eventyard.pipeline.turns import Turn
 from eventyard.wire.batches import in_array
+from eventyard.wire.json_depth import check_depth
 
 router = APIRouter(prefix="/v1", tags=["Entities"])
 
@@ -151,11 +154,15 @@ async def _one(
 
 
 async def _many(call: Call, place: Place, key: str | None) -> Response:
-    body = await call.request.body()
-    raws: Sequence[Raw] = decoded(partial(in_array, limit=call.hub.limits.batch_events), body)
+    body, limits, turn = await call.request.body(), call.hub.limits, Turn(call.hub.clock)
+    raws: Sequence[Raw] = decoded(partial(in_array, limit=limits.batch_events), body)
     changes: list[EntityChange | HubError] = []
-    for raw in raws:
+    for raw in map(bytes, raws):
+        if turn.over():
+            await turn.pass_on()
         try:
+            check_size(raw, limits.body_bytes)
+            check_depth(raw, limits.depth)
             changes.append(_change(raw))
         except HubError as error:
             changes.append(error.kept())
@@ -163,7 +170,8 @@ async def _many(call: Call, place: Place, key: str | None) -> Response:
     return reply(lines_of(results))
 
 
-def _change(raw: Raw) -> EntityChange:
+def _change(raw: bytes) -> EntityChange:
+    decoded(msgspec.json.decode, raw)  # the data is not looked at again, and may hold what only seems to be a string
     item: Item = decoded(_decode_item, raw)
     state = _state(item.event, b"" if item.data is UNSET else bytes(item.data), at="/data")
     changed = None if item.changed is None else tuple(item.changed)

@@ -127,7 +127,29 @@ async def test_a_batch_is_an_array_and_has_its_bounds(yard, client, refused):
     many = [item] * (yard.hub.limits.batch_events + 1)
     assert refused(await client.post(path, json=many))[:2] == (413, "batch_too_large")
     large = {**item, "data": {"text": "x" * yard.hub.limits.body_bytes}}
-    assert [line["status"] for line in (await client.post(path, json=[large])).json()] == [202]
+    deep = {**item, "data": {"a": 1}}
+    for _ in range(yard.hub.limits.depth):
+        deep["data"] = {"a": deep["data"]}
+    lines = (await client.post(path, json=[large, item, deep])).json()
+    assert [(line["status"], line.get("code")) for line in lines] == [
+        (413, "body_too_large"), (202, None), (413, "body_too_deep"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("data", [b'{"a": "\\ud800"}', b'{"a": "\xff"}', b'{"a": [}'])
+async def test_data_that_only_seems_to_be_json_is_refused(client, data):
+    item = b'{"entity_type": "a", "entity_id": "b", "event": "create", "data": %s}' % data
+    for body in (b"[%s]" % item, b'[{"entity_type": "a", "entity_id": "b", "event": "delete"}, %s]' % item):
+        answer = await client.post("/v1/projects/default/entities", content=body)
+        lines = answer.json() if answer.status_code == 200 else [answer.json()]
+        assert (lines[-1]["status"], lines[-1]["code"]) == (400, "invalid_json")
+
+
+async def test_who_may_not_publish_has_no_more_room_than_for_one(yard, client_of, refused):
+    other = await client_of(await yard.key_for(Scope.JOBS_WORK))
+    body = b"[" + b"[]," * (yard.hub.limits.body_bytes // 3) + b"[]]"
+    answer = await other.post("/v1/projects/default/entities", content=body)
+    assert refused(answer)[:2] == (413, "body_too_large")
 
 
 async def test_subscriptions_to_the_exchange_are_made_like_any_other(yard, client, make):
