@@ -46,7 +46,7 @@ NOTHING = Raw()
 Word = Annotated[str, Meta(min_length=1, max_length=1024)]
 
 
-class Dispatch(Struct):
+class Dispatch(Struct, forbid_unknown_fields=True):
     """The body of a dispatch: the source by name or id, and the payload, kept byte for byte."""
 
     source: str

@@ -12,7 +12,7 @@ EVENT = "application/cloudevents+json"
 EVENTS = "application/cloudevents-batch+json"
 
 
-class DispatchRequest(Struct):
+class DispatchRequest(Struct, forbid_unknown_fields=True):
     """An event of a source."""
 
     source: Annotated[str, Meta(description="Name or id of the source.", examples=["orders"])]

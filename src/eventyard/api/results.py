@@ -6,7 +6,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from eventyard.api.names import shortened
 from eventyard.api.problems import status_of
+from eventyard.matching.pointer import pointer
 from eventyard.model.catalog import Subscription
 from eventyard.model.errors import HubError, Invalid, TooLarge
 from eventyard.model.journal import Entry
@@ -14,6 +16,9 @@ from eventyard.model.lifecycle import Status
 from eventyard.pipeline import idempotency
 from eventyard.pipeline.accept import Accepted
 from eventyard.pipeline.catalog import Catalog
+
+_UNKNOWN = "Object contains unknown field `"
+"""How msgspec begins to tell of a field that it does not know."""
 
 
 class Receipt(Struct):
@@ -110,7 +115,11 @@ def decoded(decode: Any, raw: bytes | Raw) -> Any:
         return decode(raw)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
-        raise Invalid("invalid_body", message, pointer=path.rstrip("`").replace(".", "/") or None) from None
+        path = path.rstrip("`").replace(".", "/")
+        if message.startswith(_UNKNOWN):
+            name = message.removeprefix(_UNKNOWN).rstrip("`")
+            message, path = f"there is no field {shortened(name)!r}", pointer(path, name)
+        raise Invalid("invalid_body", message, pointer=path or None) from None
     except RecursionError:
         raise TooLarge("body_too_deep", "the JSON is nested deeper than can be read") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -7,7 +7,6 @@ FastAPI takes query parameters that a route does not know, and looks away. A sea
 everything; here such a parameter is refused, as a field that a body does not know is.
 """
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,7 +16,9 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from eventyard.api.names import meant, shortened
 from eventyard.api.problems import Fault, Faulty
+from eventyard.matching.pointer import pointer
 from eventyard.model.errors import HubError, Invalid, NotFound
 
 METHODS = {"DELETE": "DELETE", "GET": "GET, HEAD", "PATCH": "PATCH", "POST": "POST"}
@@ -53,20 +54,6 @@ def check_parameters(request: Request) -> None:
         raise Faulty("invalid_parameter", faults, hint=said or meant(unknown[0], known, "parameters"))
 
 
-def meant(name: str, known: Sequence[str], things: str) -> str:
-    """What to do about a name that is not ``known`` here: a guess at what was meant, or the ``things`` there are."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"{things} here: {', '.join(known) or 'none'}"
-
-
-def shortened(name: str) -> str:
-    """As much of a name that somebody sent as is worth repeating."""
-    return name if len(name) <= _SHOWN else name[:_SHOWN] + "…"
-
-
-_SHOWN = 80
-
-
 def _parameters(dependant: Dependant) -> Iterator[str]:
     yield from (field.alias for field in dependant.query_params)
     for below in dependant.dependencies:
@@ -83,13 +70,9 @@ def faulty(errors: Sequence[Mapping[str, Any]]) -> Faulty:
 
 
 def _fault(error: Mapping[str, Any]) -> Fault:
-    path = "".join(f"/{_escaped(str(part))}" for part in error["loc"][1:])
+    path = pointer("", *error["loc"][1:])
     detail = "the call needs a body" if error["loc"] == ("body",) and error["type"] == "missing" else error["msg"]
     return Fault(path + error.get("ctx", {}).get(POINTER, ""), detail)
-
-
-def _escaped(part: str) -> str:
-    return part.replace("~", "~0").replace("/", "~1")
 
 
 def _routeless(request: Request, error: HTTPException) -> HubError:

@@ -407,7 +407,7 @@ PAYLOADS = [
 @pytest.mark.parametrize("payload", PAYLOADS)
 async def test_the_payload_is_proven_and_kept_exactly_as_it_was_sent(sources, payload):
     await sources.make(scheme="hmac-sha256", secret=SECRET)
-    body = b'{ "payload" :\n  %s  ,"source":"shop", "more": 1}' % payload
+    body = b'{ "payload" :\n  %s  ,"source":"shop", "project_id": null}' % payload
     answer = await sources.dispatch(body, {"x-signature-256": sign_body(SECRET, payload)})
     assert answer.status_code == 200, answer.text
     assert (await sources.kept(answer)).data == payload
@@ -532,7 +532,9 @@ async def test_a_key_has_a_length(sources, shop, key):
         (b"{", 400, "invalid_json", None),
         (b"\xff", 400, "invalid_json", None),
         (b'{"source": "shop", "payload": "\xff"}', 400, "invalid_json", None),
-        (b'{"source": "shop", "note": "\xff"}', 400, "invalid_json", None),
+        (b'{"source": "shop", "payload": "\xff"}', 400, "invalid_json", None),
+        (b'{"source": "shop", "paylod": {}}', 422, "invalid_body", "/paylod"),
+        (b'{"source": "shop", "a/b": {}}', 422, "invalid_body", "/a~1b"),
         (b"[]", 422, "invalid_body", None),
         (b'{"payload": {}}', 422, "invalid_body", None),
         (b'{"source": 1}', 422, "invalid_body", "/source"),
@@ -710,7 +712,7 @@ async def test_a_batch_in_ndjson_is_answered_in_ndjson_line_by_line(yard, source
     assert (first["status"], first["dispatched"], last["status"]) == (202, 1, 202)
     assert (unknown["status"], unknown["code"], unknown["pointer"]) == (404, "not_found", "/1")
     assert (broken["status"], broken["code"], broken["pointer"]) == (400, "invalid_json", "/2")
-    assert (odd["status"], odd["code"], odd["pointer"]) == (422, "invalid_body", "/3")
+    assert (odd["status"], odd["code"], odd["pointer"]) == (422, "invalid_body", "/3/colour")
     assert "colour" in odd["detail"]
     assert [(await sources.kept(line)).data for line in (first, last)] == [b'{"n" :1}', b"4"]
     assert len(await yard.webhook.arrived(2)) == 2

@@ -10,7 +10,9 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from eventyard.api.validation import HINT, POINTER, meant, shortened
+from eventyard.api.names import meant, shortened
+from eventyard.api.validation import HINT, POINTER
+from eventyard.matching.pointer import pointer
 from eventyard.model.retry import RetryPolicy
 from eventyard.wire.rfc3339 import parse
 
@@ -50,7 +52,7 @@ def _no_such_field(name: str, known: list[str]) -> PydanticCustomError:
     context = {
         "name": repr(shortened(name)),
         HINT: meant(name, known, "fields"),
-        POINTER: "/" + name.replace("~", "~0").replace("/", "~1"),
+        POINTER: pointer("", name),
     }
     return PydanticCustomError("unknown_field", "there is no field {name}", context)
 
