@@ -5,6 +5,7 @@ outcome leaves a target type, every secret that went into it is replaced, in eac
 """
 
 import json
+import re
 from binascii import a2b_base64
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -96,10 +97,22 @@ def _begun(text: AnyStr, form: AnyStr) -> int:
 
 
 def _forms(word: str) -> tuple[str, ...]:
-    """A word as it is, in JSON (in ASCII or not, ``/`` escaped or not), in URLs and forms."""
-    in_json = (json.dumps(word)[1:-1], json.dumps(word, ensure_ascii=False)[1:-1])
-    escaped = (form.replace("/", "\\/") for form in in_json)
-    return word, *in_json, *escaped, quote(word, safe=""), quote_plus(word)
+    """A word as it is, in JSON, in URLs and forms."""
+    return word, *_in_json(word), quote(word, safe=""), quote_plus(word)
+
+
+def _in_json(word: str) -> Iterator[str]:
+    """A word in a JSON string: in ASCII or not, and with all that one program or another escapes, or nothing of it."""
+    for ascii_only in (True, False):
+        form = json.dumps(word, ensure_ascii=ascii_only)[1:-1]
+        yield from (form, form.replace("/", "\\/"), form.translate(_AS_GO))
+        if ascii_only:
+            yield _ESCAPE.sub(lambda found: "\\u" + found[1].upper(), form.replace('\\"', "\\u0022")).translate(_AS_NET)
+
+
+_ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
+_AS_GO = {ord(char): f"\\u{ord(char):04x}" for char in "<>&"}
+_AS_NET = {ord(char): f"\\u{ord(char):04X}" for char in "<>&'+`"}
 
 
 def _words(secret: str) -> set[str | bytes]:

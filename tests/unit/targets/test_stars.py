@@ -144,6 +144,22 @@ def test_of_what_begins_like_a_secret_and_goes_on_otherwise_the_end_alone_is_sta
     assert stars.text("x" * 1016 + "s3cretxs3cret-o") == "x" * 1016 + "s3cretx***"
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        r"Bearer AbC\u002BdEf/ghi\u0026jkl=mno\u003C9\u003E\u0022\u00E9",  # System.Text.Json
+        r"Bearer AbC+dEf/ghi\u0026jkl=mno\u003c9\u003e\"é",  # Go
+        r"Bearer AbC+dEf/ghi\u0026jkl=mno\u003c9\u003e\"\u00e9",
+        r"Bearer AbC+dEf\/ghi&jkl=mno<9>\"\u00e9",  # PHP
+        r"Bearer AbC+dEf/ghi&jkl=mno<9>\"é",
+    ],
+)
+def test_a_secret_is_starred_whatever_a_program_escapes(told: str) -> None:
+    stars = Stars(['Bearer AbC+dEf/ghi&jkl=mno<9>"é'])
+    assert stars.text(f'{{"x":"{told}"}}') == '{"x":"Bearer ***"}'
+    assert stars.data(told.encode()) == b"Bearer ***"
+
+
 @pytest.mark.parametrize("ascii_only", [True, False])
 def test_what_is_read_out_of_a_secret_is_starred_as_programs_write_it_in_json(ascii_only: bool) -> None:
     password = 'pä"ss/word'
