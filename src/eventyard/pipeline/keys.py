@@ -55,9 +55,11 @@ class Keys:
     ) -> tuple[ApiKey, str]:
         """A new key and its text, which is shown this once. Nobody can give a scope or category they do not hold.
 
-        Without ``categories`` it has those of its maker.
+        Without ``categories`` it has those of its maker. Raises ``Invalid`` (``invalid_body``), ``Forbidden``.
         """
         view = View(self._catalog, who).need(Scope.KEYS_MANAGE)
+        if expires_at is not None and expires_at <= self._clock():
+            raise Invalid("invalid_body", "the key would have expired before it is made", pointer="/expires_at")
         if not scopes:
             raise Invalid("invalid_body", "a key needs at least one scope", pointer="/scopes")
         for scope in scopes:

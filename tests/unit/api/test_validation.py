@@ -43,6 +43,7 @@ async def test_a_fault_never_repeats_the_value(client):
         ("/v1/events?limit=501", "limit"),
         ("/v1/events?limit=many", "limit"),
         ("/v1/events?from=yesterday", "from"),
+        ("/v1/events?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "to"),
         ("/v1/events?cursor=%21", "cursor"),
         ("/v1/events?status=lost", "status"),
         ("/v1/events?kind=", "kind"),

@@ -134,6 +134,9 @@ ProjectRef = Annotated[
     Ref | None,
     Field(description="Project, by id or name. May be left out where the caller has only one.", examples=["default"]),
 ]
+EVERYWHERE = "Project, by id or name. Left out, all that the caller sees."
+"""What a search looks into, or a call about whatever a search finds."""
+
 Moment = Annotated[
     int,
     PlainValidator(_moment),

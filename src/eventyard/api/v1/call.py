@@ -12,6 +12,7 @@ from fastapi import Depends, Query, Request, Response
 from eventyard.api.guard import CALLER
 from eventyard.api.paging import MOST, mark_of, next_link, page_of
 from eventyard.api.v1.answers import reply
+from eventyard.api.v1.bodies import EVERYWHERE
 from eventyard.api.validation import check_parameters
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Application, Source, Subscription, Target, Topic
@@ -26,6 +27,7 @@ Limit = Annotated[int, Query(ge=1, le=MOST, description="How many at most.")]
 Cursor = Annotated[
     str | None, Query(max_length=1024, description='Where to go on: taken from the Link header, rel="next".')
 ]
+Everywhere = Annotated[str | None, Query(alias="project_id", max_length=255, description=EVERYWHERE)]
 InProject = Annotated[
     str | None,
     Query(

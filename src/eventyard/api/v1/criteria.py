@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Query
 from pydantic import Field, WithJsonSchema
 
-from eventyard.api.v1.bodies import Body, Moment, ProjectRef
+from eventyard.api.v1.bodies import EVERYWHERE, Body, Moment, Ref
 from eventyard.api.v1.entries import KINDS, STATUSES
 from eventyard.model.errors import Invalid
 from eventyard.model.lifecycle import Descendants
@@ -76,7 +76,7 @@ class Criteria:
 class Filter(Body):
     """What a bulk call is about: the same as the parameters of a search."""
 
-    project_id: ProjectRef = None
+    project_id: Ref | None = Field(default=None, description=EVERYWHERE)
     status: StatusWord | list[StatusWord] | None = None
     descendants: DescendantsWord | list[DescendantsWord] | None = None
     topic: Text | None = None
@@ -105,7 +105,10 @@ class EntryFilter(Filter):
 
 
 def criteria(given: Mapping[str, Any], *, at: str) -> dict[str, Any]:
-    """The fields of a ``Query``. Raises ``Invalid`` naming the field, below ``at``, that holds no known word."""
+    """The fields of a ``Query``.
+
+    Raises ``Invalid`` naming the field, below ``at``, that holds no known word, or an end before the beginning.
+    """
     found: dict[str, Any] = {name: given[name] for name in SAME if given.get(name) is not None}
     for name, field, words in (
         ("kind", "kinds", KINDS), ("status", "statuses", STATUSES), ("descendants", "descendants", DESCENDANTS),
@@ -115,6 +118,9 @@ def criteria(given: Mapping[str, Any], *, at: str) -> dict[str, Any]:
     for name, field in (("from", "created_from"), ("to", "created_to")):
         if given.get(name) is not None:
             found[field] = given[name]
+    begun = found.get("created_from")
+    if begun is not None and found.get("created_to", begun) < begun:
+        raise Invalid(_code(at), "the time ends before it begins", pointer=at + "to")
     return found
 
 
@@ -124,8 +130,11 @@ def members_of(given: str | Iterable[str], words: Mapping[str, E], pointer: str)
     for text in (given if isinstance(given, str) else ",".join(given)).split(","):
         word = text.strip().lower().replace(" ", "_").replace("-", "_")
         if word not in words:
-            code = "invalid_body" if pointer.startswith("/") else "invalid_parameter"
             message = f"there is no {pointer.rpartition('/')[2]} {text!r:.80}"
-            raise Invalid(code, message, pointer=pointer, hint=f"one of: {', '.join(words)}")
+            raise Invalid(_code(pointer), message, pointer=pointer, hint=f"one of: {', '.join(words)}")
         members.append(words[word])
     return tuple(dict.fromkeys(members))
+
+
+def _code(pointer: str) -> str:
+    return "invalid_body" if pointer.startswith("/") else "invalid_parameter"

@@ -10,7 +10,7 @@ from eventyard.api.paging import FIRST_PAGE
 from eventyard.api.v1.acting import Acted, Acting, acted
 from eventyard.api.v1.answers import reply, shows
 from eventyard.api.v1.bodies import Body
-from eventyard.api.v1.call import Asked, Cursor, InProject, Limit
+from eventyard.api.v1.call import Asked, Cursor, Everywhere, Limit
 from eventyard.api.v1.entries import Entry, entry_shown
 from eventyard.api.v1.events import Searched, found
 from eventyard.model.lifecycle import DELIVERIES, Trigger
@@ -31,7 +31,7 @@ class Comment(Body):
     "", operation_id="list_deliveries", summary="Search deliveries", **shows(list[Entry], "Newest first.", paged=True)
 )
 async def list_deliveries(
-    call: Asked, search: Searched, project_id: InProject = None, limit: Limit = FIRST_PAGE, cursor: Cursor = None
+    call: Asked, search: Searched, project_id: Everywhere = None, limit: Limit = FIRST_PAGE, cursor: Cursor = None
 ) -> Response:
     """As `/v1/events`, of the kinds that are delivered: subscriptions, and several of one made as one."""
     return await found(call, project_id, {**search.fields, "of_kinds": DELIVERIES}, limit, cursor)

@@ -15,7 +15,7 @@ from eventyard.api.paging import FIRST_PAGE, cursor_of, mark_of, number_in
 from eventyard.api.v1.acting import Acted, Acting, acted
 from eventyard.api.v1.answers import reply, shows
 from eventyard.api.v1.bodies import Body, Moment, ProjectRef, Ref
-from eventyard.api.v1.call import Asked, Call, Cursor, InProject, Limit
+from eventyard.api.v1.call import Asked, Call, Cursor, Everywhere, Limit
 from eventyard.api.v1.criteria import Criteria, EntryFilter
 from eventyard.api.v1.entries import STATUSES, Entry, EntryDetail, KindName, StatusName, detail_shown, entry_shown
 from eventyard.matching.explain import Explanation
@@ -85,7 +85,7 @@ class Window(Body):
     **shows(list[Entry], "Newest first.", paged=True),
 )  # fmt: skip
 async def list_events(
-    call: Asked, search: Searched, project_id: InProject = None, limit: Limit = FIRST_PAGE, cursor: Cursor = None
+    call: Asked, search: Searched, project_id: Everywhere = None, limit: Limit = FIRST_PAGE, cursor: Cursor = None
 ) -> Response:
     """Entries for which everything given holds. Without `project_id`, of all projects the caller may see."""
     return await found(call, project_id, search.fields, limit, cursor)
@@ -111,7 +111,7 @@ def paged(call: Call, page: Page, wanted: Callable[[journal.Entry], bool] | None
     "/stats", operation_id="count_entries", summary="Count entries by kind and status",
     **shows(list[Total], "In the order of kinds and statuses; what there is none of is left out."),
 )  # fmt: skip
-async def count_entries(call: Asked, project_id: InProject = None) -> Response:
+async def count_entries(call: Asked, project_id: Everywhere = None) -> Response:
     """How many entries of each kind and status there are."""
     totals = await call.hub.search.totals(call.who, project_id)
     return reply(

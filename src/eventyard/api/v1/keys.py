@@ -9,7 +9,7 @@ from pydantic import Field
 
 from eventyard.api.paging import FIRST_PAGE
 from eventyard.api.v1.answers import Id, Time, done, reply, shows, silent, time_of, time_or_none
-from eventyard.api.v1.bodies import Body, Held, Moment, Name, ProjectRef, Ref
+from eventyard.api.v1.bodies import Body, Held, Moment, Name, Ref
 from eventyard.api.v1.call import Asked, Cursor, Limit
 from eventyard.model import catalog
 from eventyard.model.access import Scope
@@ -46,7 +46,9 @@ class NewKey(Body):
     scopes: list[Annotated[Scope, Field(strict=False)]] = Field(
         min_length=1, max_length=len(Scope), examples=[["events:publish"]]
     )
-    project_id: ProjectRef = None
+    project_id: Ref | None = Field(
+        default=None, description="Project, by id or name; null: all, or that of the key that makes it."
+    )
     application_id: Ref | None = Field(default=None, description="Application, by id or name; null: all.")
     rate_limit: Annotated[float, Field(ge=0.001, le=1_000_000, allow_inf_nan=False)] | None = Field(
         default=None, description="Calls a second; null: no limit."

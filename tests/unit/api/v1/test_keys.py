@@ -63,6 +63,7 @@ async def test_nobody_gives_more_than_they_have(yard, client_of, refused):
         ({"scopes": ["everything"]}, "/scopes/0"),
         ({"scopes": ["admin"], "rate_limit": 0}, "/rate_limit"),
         ({"scopes": ["admin"], "expires_at": "soon"}, "/expires_at"),
+        ({"scopes": ["admin"], "expires_at": "2020-01-01T00:00:00Z"}, "/expires_at"),
     ],
 )
 async def test_a_key_that_makes_no_sense_is_refused(client, refused, body, pointer):
