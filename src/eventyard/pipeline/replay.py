@@ -85,9 +85,13 @@ class Replay:
             raise Invalid("invalid_body", "the window ends before it begins", pointer="/to")
         view = View(self._catalog, who).need(Scope.EVENTS_MANAGE)
         project = view.project(project_id)
-        only = view.reach(Subscription, subscription_id, project.id) if subscription_id is not None else None
-        source = view.reach(Source, source_id, project.id) if source_id is not None else None
-        channel = view.named(Topic, project, topic) if topic is not None else None
+        only = source = channel = None
+        if subscription_id is not None:
+            only = view.reach(Subscription, subscription_id, project.id, at="/subscription_id")
+        if source_id is not None:
+            source = view.reach(Source, source_id, project.id, at="/source_id")
+        if topic is not None:
+            channel = view.named(Topic, project, topic, at="/topic")
         topics = [one for one in self._topics(view, project, only) if channel is None or one.id == channel.id]
         if source is None and only is not None and only.source_id is not None:
             source = self._catalog.get(Source, only.source_id)

@@ -123,12 +123,12 @@ class Search:
         """Why an event that nobody sent would, or would not, match."""
         view = View(self._catalog, who).need(Scope.CATALOG_READ)
         if source_id is not None:
-            source = view.reach(Source, source_id, project_id)
+            source = view.reach(Source, source_id, project_id, at="/source_id")
             source_id = source.id
             project, topic_id = self._catalog.get(Project, source.project_id), source.topic_id
         elif topic is not None:
             project = view.project(project_id)
-            topic_id = view.named(Topic, project, topic).id
+            topic_id = view.named(Topic, project, topic, at="/topic_id").id
         else:
             raise Invalid("invalid_body", "name the source or the topic of the event", pointer="/source_id")
         return self._explain(view, project, topic_id, source_id, routing_key, data, subscription_id)

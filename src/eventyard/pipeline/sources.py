@@ -85,7 +85,7 @@ class Sources:
             else:
                 view.get(Topic, channel.id)
         else:
-            channel = view.named(Topic, project, topic)
+            channel = view.named(Topic, project, topic, at="/topic")
         if channel.locked:
             raise Conflict(
                 "topic_locked", f"topic {channel.name!r} is locked", pointer="/topic", hint="unlock the topic first"

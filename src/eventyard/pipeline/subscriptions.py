@@ -82,7 +82,7 @@ class Subscriptions:
         ``topic_locked``), ``Invalid`` (``invalid_filter``, ``invalid_pattern``, ``invalid_body``).
         """
         view = View(self._catalog, who).need(Scope.CATALOG_WRITE)
-        source = view.reach(Source, source_id, project_id) if source_id is not None else None
+        source = view.reach(Source, source_id, project_id, at="/source_id") if source_id is not None else None
         project = view.project(source.project_id if source else project_id)
         self._check(pattern, filter, mail_to)
         if target_type is not None and target_type not in self._target_types:
@@ -92,7 +92,7 @@ class Subscriptions:
                 pointer="/target_type",
                 hint=f"target types here: {', '.join(sorted(self._target_types))}",
             )
-        channels = [view.named(Topic, project, topic) for topic in topics]
+        channels = [view.named(Topic, project, topic, at=f"/topics/{place}") for place, topic in enumerate(topics)]
         if source is not None and not channels:
             channels = [self._catalog.get(Topic, source.topic_id)]
         if not channels:
@@ -100,7 +100,7 @@ class Subscriptions:
         for channel in channels:
             if channel.locked:
                 raise Conflict("topic_locked", f"topic {channel.name!r} is locked", hint="unlock the topic first")
-        target = view.named(Target, project, target_id)
+        target = view.named(Target, project, target_id, at="/target_id")
         if target_type is not None and target.type != target_type:
             raise Invalid(
                 "invalid_body",
@@ -131,7 +131,7 @@ class Subscriptions:
             order=order,
             stop_on_error=stop_on_error,
             mail_to=tuple(mail_to),
-            notify=None if notify is None else view.named(Target, project, notify).id,
+            notify=None if notify is None else view.named(Target, project, notify, at="/notify").id,
             backlog=backlog,
             schedule=self._schedule(view, project, schedule or Schedule()),
             delivery_scope=delivery_scope,
@@ -165,7 +165,7 @@ class Subscriptions:
         if "mail_to" in fields:
             fields["mail_to"] = tuple(fields["mail_to"])
         if fields.get("notify") is not None:
-            fields["notify"] = view.named(Target, project, fields["notify"]).id
+            fields["notify"] = view.named(Target, project, fields["notify"], at="/notify").id
         changed = msgspec.structs.replace(subscription, **fields, updated_at=self._clock())
         if not fields.keys().isdisjoint(WAITING):
             check_schedule(changed, self._find)
@@ -235,7 +235,11 @@ class Subscriptions:
         """With its topics by their ids."""
         if compound is None:
             return None
-        topics = [view.named(Topic, project, topic).id for topic in compound.optional_topic_ids]
+        at = "/compound/optional_topics"
+        topics = [
+            view.named(Topic, project, topic, at=f"{at}/{place}").id
+            for place, topic in enumerate(compound.optional_topic_ids)
+        ]
         return msgspec.structs.replace(compound, optional_topic_ids=tuple(topics))
 
     def _check_notify(self, subscription: Subscription) -> None:

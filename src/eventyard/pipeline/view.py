@@ -95,20 +95,28 @@ class View:
             raise NotFound("not_found", f"there is no {WORDS[kind]} {record_id!r}")
         return record
 
-    def reach(self, kind: type[Owned], id_or_name: str, project_id: str | None, word: str | None = None) -> Owned:
+    def reach(
+        self,
+        kind: type[Owned],
+        id_or_name: str,
+        project_id: str | None,
+        word: str | None = None,
+        *,
+        at: str | None = None,
+    ) -> Owned:
         """A record in any of the caller's projects by its id, or by its name in the one named, or the only one.
 
-        Raises ``NotFound``, in the same words for what is not there and what the caller may not see; ``word`` as for
-        :meth:`named`.
+        Raises ``NotFound``, in the same words for what is not there and what the caller may not see; ``word`` and
+        ``at`` as for :meth:`named`.
         """
         record = self.catalog.seek(kind, id_or_name)
         if record is not None and self.sees(record.project_id) and self.shows(record):
             return record
         try:
-            return self.named(kind, self.project(project_id), id_or_name, word)
+            return self.named(kind, self.project(project_id), id_or_name, word, at=at)
         except Invalid:
             message = f"there is no {word or WORDS[kind]} {id_or_name!r}"
-            raise NotFound("not_found", message, hint="a name needs its project: project_id") from None
+            raise NotFound("not_found", message, pointer=at, hint="a name needs its project: project_id") from None
 
     def sees(self, project_id: str) -> bool:
         """Whether a project is within the caller's sight."""
@@ -154,14 +162,20 @@ class View:
         found.reverse()
         return found
 
-    def named(self, kind: type[Owned], project: Project, id_or_name: str, word: str | None = None) -> Owned:
-        """A record of a project by its id or its name; ``word`` is what the caller calls its kind, if otherwise."""
+    def named(
+        self, kind: type[Owned], project: Project, id_or_name: str, word: str | None = None, *, at: str | None = None
+    ) -> Owned:
+        """A record of a project by its id or its name; ``word`` is what the caller calls its kind, if otherwise.
+
+        Raises ``NotFound``, pointing ``at`` where it is named.
+        """
         record = self.catalog.seek(kind, id_or_name)
         if record is None or record.project_id != project.id:
             record = self.catalog.named(kind, project.id, id_or_name)
         if record is not None and self.shows(record):
             return record
-        raise NotFound("not_found", f"there is no {word or WORDS[kind]} {id_or_name!r} in project {project.name!r}")
+        message = f"there is no {word or WORDS[kind]} {id_or_name!r} in project {project.name!r}"
+        raise NotFound("not_found", message, pointer=at)
 
     def application(self, project: Project, id_or_name: str | None) -> Application:
         """The application named, or the project's first (``default`` on a fresh project)."""

@@ -85,12 +85,17 @@ class Rules:
         view, project = View(self._catalog, who), self._catalog.get(Project, rule.project_id)
         given: dict[str, Any] = {name: tuple(of) if isinstance(of, list) else of for name, of in fields.items()}
         if "source_ids" in given:
-            given["source_ids"] = tuple(view.named(Source, project, one).id for one in given["source_ids"])
-        for subscription_id in given.get("subscription_ids", ()):
-            if view.get(Subscription, subscription_id).project_id != project.id:
-                raise NotFound("not_found", f"there is no subscription {subscription_id!r} in project {project.name!r}")
+            given["source_ids"] = tuple(
+                view.named(Source, project, one, at=f"/source_ids/{place}").id
+                for place, one in enumerate(given["source_ids"])
+            )
+        if "subscription_ids" in given:
+            given["subscription_ids"] = tuple(
+                view.named(Subscription, project, one, at=f"/subscription_ids/{place}").id
+                for place, one in enumerate(given["subscription_ids"])
+            )
         if given.get("target_id") is not None:
-            given["target_id"] = view.named(Target, project, given["target_id"]).id
+            given["target_id"] = view.named(Target, project, given["target_id"], at="/target_id").id
         check_addresses(given.get("mail_to", ()), at="/mail_to")
         changed = msgspec.structs.replace(rule, **given)
         changed.check()

@@ -87,11 +87,13 @@ async def test_a_subscription_on_topics_needs_no_source(make, job):
         ({"stop_on_error": "yes"}, (422, "invalid_body", "/stop_on_error")),
         ({"mail_to": ["ops@shop.example", "nobody"]}, (422, "invalid_body", "/mail_to/1")),
         ({"mode": "asleep"}, (422, "invalid_body", "/mode")),
-        ({"target_id": "nobody"}, (404, "not_found", None)),
+        ({"target_id": "nobody"}, (404, "not_found", "/target_id")),
+        ({"source_id": "nobody"}, (404, "not_found", "/source_id")),
+        ({"notify": "nobody"}, (404, "not_found", "/notify")),
         ({"target_type": "webhook"}, (422, "invalid_body", "/target_type")),
         ({"target_type": "pigeon"}, (422, "invalid_body", "/target_type")),
         ({"topics": []}, (422, "invalid_body", "/topics")),
-        ({"topics": ["none"]}, (404, "not_found", None)),
+        ({"topics": ["orders", "none"]}, (404, "not_found", "/topics/1")),
     ],
 )
 async def test_what_could_never_match_is_refused_when_it_is_written(client, make, job, refused, body, told):
