@@ -9,6 +9,12 @@ import pytest
         ({}, "/name", "Field required", None),
         ({"name": 7}, "/name", "Input should be a valid string", None),
         ({"name": "a\nb"}, "/name", "String should match pattern", None),
+        ({"name": " "}, "/name", "String should match pattern", None),
+        ({"name": " a"}, "/name", "String should match pattern", None),
+        ({"name": "a\u00a0"}, "/name", "String should match pattern", None),
+        ({"name": "a\u202eb"}, "/name", "String should match pattern", None),
+        ({"name": "a\u200bb"}, "/name", "String should match pattern", None),
+        ({"name": "a\x85b"}, "/name", "String should match pattern", None),
         ({"name": ""}, "/name", "String should have at least 1 character", None),
         ({"name": "x" * 256}, "/name", "String should have at most 255 characters", None),
         ({"name": "a", "description": "x" * 2001}, "/description", "String should have at most 2000 characters", None),
@@ -22,6 +28,11 @@ async def test_a_fault_of_the_body_is_told_with_its_place(client, body, pointer,
     assert (answer.status_code, told["code"], told["pointer"]) == (422, "invalid_body", pointer)
     assert told["detail"].startswith(detail)
     assert told.get("hint") == hint
+
+
+@pytest.mark.parametrize("name", ["a", "a b", "Größe 7", "نام\u200cه", "👩\u200d🚀"])
+async def test_a_name_is_whatever_people_write(client, name):
+    assert (await client.post("/v1/projects", json={"name": name})).status_code == 201
 
 
 async def test_all_faults_are_told_at_once(client):

@@ -75,10 +75,16 @@ def _policy(value: Any) -> RetryPolicy:
         raise PydanticCustomError("retry", "{reason}", {"reason": message, POINTER: pointer}) from None
 
 
+_UNSEEN = r"\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+"""Characters that control, and those that let one name look like another: without a width, or turning directions."""
+
 Name = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$"),
-    Field(description="1 to 255 characters, no control characters.", examples=["orders"]),
+    StringConstraints(min_length=1, max_length=255, pattern=rf"^[^\s{_UNSEEN}]([^{_UNSEEN}]*[^\s{_UNSEEN}])?$"),
+    Field(
+        description="1 to 255 characters, none of them unseen, and no space at its beginning and end.",
+        examples=["orders"],
+    ),
 ]
 Description = Annotated[
     str,
