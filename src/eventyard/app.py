@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from eventyard import plugins
 from eventyard.config import ConfigError, Settings
+from eventyard.config.values import SQLITE
 from eventyard.keyfile import KEY_FILE, read_keys
 from eventyard.model.access import Scope
 from eventyard.model.catalog import Application, Organization, Project, Record, Target
@@ -313,11 +314,9 @@ def open_store(settings: Settings) -> Store:
 
 
 def journal_path(settings: Settings) -> Path:
-    """The journal file of the settings. Raises :class:`ConfigError` for a store this version does not have."""
+    """The journal file of the settings."""
     url = settings.store.url
-    if url is not None and not url.startswith("sqlite:///"):
-        raise ConfigError(f"store.url {url!r} is not a store this version has; use sqlite:///PATH, or leave it unset")
-    return settings.data / JOURNAL_FILE if url is None else Path(url.removeprefix("sqlite:///"))
+    return settings.data / JOURNAL_FILE if url is None else Path(url.removeprefix(SQLITE))
 
 
 async def bootstrap(hub: Hub, settings: Settings) -> None:

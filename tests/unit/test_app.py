@@ -57,12 +57,6 @@ def test_the_journal_lies_in_the_data_directory_unless_told_otherwise(tmp_path):
     assert journal_path(told) == tmp_path / "other.db"
 
 
-@pytest.mark.parametrize("url", ["postgresql://db/hub", "sqlite://", "/var/lib/hub.db", ""])
-def test_a_store_that_this_version_has_not_is_refused(tmp_path, url):
-    with pytest.raises(ConfigError, match="is not a store this version has; use sqlite:///PATH"):
-        journal_path(settings(tmp_path, store=StoreSettings(url=url)))
-
-
 def test_the_data_directory_is_made_for_its_owner_only(tmp_path):
     open_store(settings(tmp_path / "deep" / "down"))
     assert stat.S_IMODE((tmp_path / "deep" / "down").stat().st_mode) == 0o700

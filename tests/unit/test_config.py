@@ -1,5 +1,6 @@
 import os
 import re
+from pathlib import Path
 
 import pytest
 
@@ -60,12 +61,18 @@ def test_a_number_and_a_name_can_come_from_the_environment(monkeypatch):
         ("[log]\nlevel = 'loud'", "'log.level'"),
         ("[eventhos]\ntime_zone = 'Nowhere/Land'", "that is no time zone"),
         ("[eventhos]\nsuccess_code = 200", "write 200000 or 20000"),
+        (
+            "[store]\nurl = 'mongodb://x'",
+            "'store.url' (in eventyard.toml or EVENTYARD_STORE__URL): that is not a store",
+        ),
+        ("[streams]\norigins = 'https://a.example'", "that is not a list"),
         ("listen = ", "is not TOML"),
     ],
 )
 def test_what_a_file_says_wrongly_is_named(tmp_path, text, says):
+    written(tmp_path, text)
     with pytest.raises(ConfigError, match=re.escape(says)):
-        load(written(tmp_path, text))
+        load(Path("eventyard.toml"))
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
@@ -76,6 +83,30 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 def test_a_variable_nobody_knows_is_refused_with_the_nearest(monkeypatch):
     monkeypatch.setenv("EVENTYARD_TARGET__ALLOW_PRIVATE", "true")
     with pytest.raises(ConfigError, match="EVENTYARD_TARGETS__ALLOW_PRIVATE"):
+        load()
+
+
+def test_a_list_in_the_environment_is_json(monkeypatch):
+    monkeypatch.setenv("EVENTYARD_PROXIES", '["10.0.0.1"]')
+    monkeypatch.setenv("EVENTYARD_STREAMS__ORIGINS", '["https://a.example", "https://b.example"]')
+    settings = load()
+    assert (settings.proxies, settings.streams.origins) == (["10.0.0.1"], ["https://a.example", "https://b.example"])
+
+
+@pytest.mark.parametrize("text", ["10.0.0.1", '["10.0.0.1"', '"10.0.0.1"', ""])
+@pytest.mark.parametrize(
+    ("name", "given"), [("proxies", "EVENTYARD_PROXIES"), ("streams.origins", "EVENTYARD_STREAMS__ORIGINS")]
+)
+def test_what_is_no_list_in_the_environment_is_refused_by_the_settings_name(monkeypatch, name, given, text):
+    monkeypatch.setenv(given, text)
+    with pytest.raises(ConfigError) as caught:
+        load()
+    assert str(caught.value) == f'setting {name!r} ({given}): that is not a list; write one as ["first", "second"]'
+
+
+def test_a_part_of_a_list_that_is_wrong_is_refused_by_the_settings_name(monkeypatch):
+    monkeypatch.setenv("EVENTYARD_PROXIES", "[1]")
+    with pytest.raises(ConfigError, match=re.escape("setting 'proxies' (EVENTYARD_PROXIES): ")):
         load()
 
 

@@ -9,11 +9,13 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from eventyard.config.sections import (
     DispatchSettings,
@@ -38,6 +40,15 @@ PREFIX = "EVENTYARD_"
 
 class ConfigError(Exception):
     """The configuration cannot be used; the message says which setting, why, and what to do."""
+
+
+class _Environment(EnvSettingsSource):
+    """The environment, where a list is JSON. What is not stays text, so that the setting refuses it by its name."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        with suppress(ValueError):
+            return super().decode_complex_value(field_name, field, value)
+        return value
 
 
 class Settings(BaseSettings):
@@ -98,7 +109,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment over what the caller passes, which is what the file says; nothing else is read."""
-        return env_settings, init_settings
+        return _Environment(settings_cls), init_settings
 
 
 def load(file: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
@@ -150,11 +161,15 @@ _OF_CLIENTS = frozenset({"EVENTYARD_URL", "EVENTYARD_KEY", "EVENTYARD_CONFIG", "
 
 
 def _sentence(detail: Any, file: Path | None) -> str:
-    name = ".".join(str(part) for part in detail["loc"])
+    name = ".".join(part for part in detail["loc"] if isinstance(part, str))  # what else there is leads into a list
     if detail["type"] == "extra_forbidden":
         return f"there is no setting {name!r}{_nearest(name, {n for n, _ in known()})}"
     where = f" (in {file} or {variable(name)})" if file else f" ({variable(name)})"
-    return f"setting {name!r}{where}: {detail['msg']}"
+    return f"setting {name!r}{where}: {_ADVICE.get(detail['type'], detail['msg'].removeprefix('Value error, '))}"
+
+
+_ADVICE = {"list_type": 'that is not a list; write one as ["first", "second"]'}
+"""What to do, where pydantic only says what is wrong."""
 
 
 def _nearest(name: str, names: set[str]) -> str:

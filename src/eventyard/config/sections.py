@@ -1,26 +1,14 @@
 """The tables of the configuration: every setting that stands in one, with its default, its bounds and what it does.
 
-How they are read, and what stands in none, is in ``config/__init__.py``.
+How they are read, and what stands in none, is in ``config/__init__.py``; what their values look like, in ``values.py``.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-Positive = Annotated[int, Field(gt=0)]
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("that is no time zone; write one such as Europe/Lisbon") from None
-    return name
-
-
-Zone = Annotated[str, AfterValidator(_known_zone)]
+from eventyard.config.values import Positive, StoreUrl, Zone
 
 
 class _Section(BaseModel):
@@ -30,7 +18,9 @@ class _Section(BaseModel):
 class StoreSettings(_Section):
     """Where the journal lives."""
 
-    url: str | None = Field(default=None, description="Store URL; unset: SQLite in the data directory.")
+    url: StoreUrl | None = Field(
+        default=None, description="`sqlite:///PATH` of the journal; unset: in the data directory."
+    )
     upgrade: bool = Field(default=True, description="Upgrade an older SQLite store at start.")
 
 

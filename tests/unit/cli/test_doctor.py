@@ -1,5 +1,8 @@
 import json
+import re
 from pathlib import Path
+
+import pytest
 
 from tests.unit.cli.stub import run
 
@@ -36,3 +39,10 @@ def test_settings_that_cannot_be_read_end_the_examination(tmp_path: Path) -> Non
     ended = run("doctor", "--config", str(tmp_path / "none.toml"), "--json")
     assert ended.status == 1
     assert [check["name"] for check in json.loads(ended.out)] == ["python", "settings"]
+
+
+@pytest.mark.parametrize("given", [("PROXIES", "10.0.0.1"), ("STREAMS__ORIGINS", "foo"), ("STORE__URL", "mongodb://x")])
+def test_a_setting_that_makes_no_sense_is_told_by_its_variable(tmp_path: Path, given: tuple[str, str]) -> None:
+    ended = run("doctor", "--data", str(tmp_path), env={f"EVENTYARD_{given[0]}": given[1]})
+    assert ended.status == 1
+    assert re.search(rf"^✗ settings: setting .*EVENTYARD_{given[0]}", ended.out, re.M)
