@@ -8,7 +8,7 @@ import http.client
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Self
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from eventyard.cli.failure import Failure
 
@@ -45,17 +45,28 @@ class Refused(Failure):
 
 
 class Client:
-    """Calls to the hub at ``url``. ``timeout`` is in seconds, for each read."""
+    """Calls to the hub at ``url``. ``timeout`` is in seconds, for each read.
+
+    Raises :class:`Failure` for a URL or a key that cannot be one.
+    """
 
     def __init__(self, url: str, key: str | None = None, *, timeout: float = 60) -> None:
-        parts = urlsplit(url if "//" in url else f"http://{url}")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Failure(f"{url!r} is not the URL of a hub", hint="write it as http://127.0.0.1:8080")
+        parts = web_url(url if "//" in url else f"http://{url}")
+        if parts is None:
+            raise Failure(
+                f"{url!r} is not the URL of a hub",
+                hint="write --url or EVENTYARD_URL as http://127.0.0.1:8080",
+            )
+        if key is not None and not (key.isascii() and key.isprintable()):
+            raise Failure(
+                "the API key has a line break or another character that no key has",
+                hint="give it as it was shown, with --key or EVENTYARD_KEY",
+            )
         self.url = f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
         self._base = parts.path.rstrip("/")
         self._authorization = {"authorization": f"Bearer {key}"} if key else {}
         make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._connection = make(parts.hostname, parts.port, timeout=timeout)
+        self._connection = make(parts.hostname or "", parts.port, timeout=timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -143,6 +154,17 @@ class Client:
             f"there is no hub at {self.url}: {reason}",
             hint="start one with: eventyard serve; or name another with --url or EVENTYARD_URL",
         )
+
+
+def web_url(text: str) -> SplitResult | None:
+    """The parts of a URL that can be asked: of http or https, with a host; ``None`` for any other text."""
+    try:
+        parts = urlsplit(text)
+        named = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        whole = " " not in text and text.isprintable()
+    except ValueError:  # a port that is none, or brackets around no address
+        return None
+    return parts if named and whole else None
 
 
 def segment(text: str | int) -> str:

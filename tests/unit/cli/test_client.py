@@ -86,10 +86,20 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_again_for_reading(hub:
     assert len(hub.asked) == 2
 
 
-@pytest.mark.parametrize("url", ["ftp://hub", "http://", "::"])
+@pytest.mark.parametrize(
+    "url", ["ftp://hub", "http://", "::", "http://hub:99999", "http://hub:http", "http://[hub", "http://hub a/"]
+)
 def test_what_is_no_url_is_said_to_be_none(url: str) -> None:
     with pytest.raises(Failure, match="is not the URL of a hub"):
         Client(url)
+
+
+@pytest.mark.parametrize("key", ["a\nb", "a\n", "eyk_\u00fc", "\x7f"])
+def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(key: str) -> None:
+    with pytest.raises(Failure, match="the API key has a line break or another character") as caught:
+        Client("http://127.0.0.1:8080", key)
+    assert "EVENTYARD_KEY" in str(caught.value.hint)
+    assert key not in caught.value.message
 
 
 def test_a_bare_address_is_taken_for_http_and_a_path_before_the_api_is_kept() -> None:
