@@ -47,7 +47,7 @@ def listen(
         str | None, typer.Option(metavar="URL", help="Hand each on to this URL, and answer as it does.")
     ] = None,
     host: Annotated[str, typer.Option(help="Address to receive on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to receive on; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to receive on; 0 takes a free one.")] = 0,
     reach: Annotated[
         str | None, typer.Option(metavar="URL", help="How the hub reaches this machine, if not by that address.")
     ] = None,

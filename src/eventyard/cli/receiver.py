@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple, Self
 
+from eventyard.cli.failure import Failure
 from eventyard.model.errors import HubError
 from eventyard.ports import Request
 from eventyard.verifiers.standard_webhooks import StandardWebhooksVerifier
@@ -38,7 +39,10 @@ def new_secret() -> str:
 
 
 class Receiver:
-    """Listens while it is entered, at ``url``. ``secret`` is what the target signs with; port 0 takes a free one."""
+    """Listens while it is entered, at ``url``. ``secret`` is what the target signs with; port 0 takes a free one.
+
+    To enter raises :class:`Failure` where it cannot listen.
+    """
 
     def __init__(self, secret: str, answering: Answering, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self.secret = secret
@@ -48,7 +52,12 @@ class Receiver:
         self.url = ""
 
     def __enter__(self) -> Self:
-        self._server = _Server(self._address, _handler(self.receive))
+        try:
+            self._server = _Server(self._address, _handler(self.receive))
+        except (OSError, UnicodeError) as error:
+            where = ":".join(map(str, self._address))
+            why = getattr(error, "strerror", None) or "that names no host"
+            raise Failure(f"cannot receive on {where}: {why}", hint="choose another --host or --port") from None
         host, port = self._server.server_address[:2]
         self.url = f"http://{host!s}:{port}/"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)

@@ -67,3 +67,9 @@ def test_a_delivery_is_handed_on_and_answered_as_the_other_does(hub: StubHub) ->
 
 def test_listening_to_nothing_is_a_usage_error(hub: StubHub) -> None:
     assert hub.run("listen").status == 2
+
+
+def test_a_port_that_is_none_is_a_usage_error(hub: StubHub) -> None:
+    ended = hub.run("listen", "--source", ID, "--port", "99999")
+    assert (ended.status, hub.asked) == (2, [])
+    assert "--port" in ended.err

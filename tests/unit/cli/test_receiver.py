@@ -2,6 +2,9 @@ import http.client
 import time
 from urllib.parse import urlsplit
 
+import pytest
+
+from eventyard.cli.failure import Failure
 from eventyard.cli.receiver import Received, Receiver, new_secret
 from eventyard.cli.signing import signed_headers
 from eventyard.wire.signatures import webhook_key
@@ -32,3 +35,11 @@ def test_a_request_is_checked_handed_on_and_answered() -> None:
         ("/hook", b"{}", True), ("/hook", b"{}", False),
     ]  # fmt: skip
     assert got[0].headers["webhook-id"] == "m"
+
+
+def test_where_it_cannot_listen_it_says_so_and_what_to_choose() -> None:
+    with Receiver(new_secret(), lambda _: 200) as first:
+        port = urlsplit(first.url).port or 0
+        with pytest.raises(Failure, match=f"cannot receive on 127.0.0.1:{port}: ") as caught:
+            Receiver(new_secret(), lambda _: 200, port=port).__enter__()
+    assert caught.value.hint == "choose another --host or --port"
