@@ -27,6 +27,7 @@ from eventyard.api.protocol import protocol_with
 from eventyard.api.security import Security
 from eventyard.app import open_hub
 from eventyard.config import ConfigError, Settings
+from eventyard.config.tls import tls_of
 from eventyard.dialects.eventhos.options import BASE, Options
 from eventyard.dialects.eventhos.send import Send
 from eventyard.dialects.eventhos.senders import Senders
@@ -56,6 +57,7 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
     log = make_log(settings.log.level, settings.log.style)
     logging.getLogger("uvicorn").addHandler(_Told(log))
     _tune()
+    tls = tls_of(settings)
     listener = listen(settings.listen)
     async with open_hub(settings, log) as hub:
         stopping, hurrying = asyncio.Event(), asyncio.Event()
@@ -73,7 +75,7 @@ async def serve(settings: Settings, *, ready: Callable[[Mapping[str, str]], None
             gc.freeze()  # the catalog is loaded now: what it lets go of holds no cycles either
 
         await hub.dispatcher.start()
-        gateways = Gateways(hub, security, settings)
+        gateways = Gateways(hub, security, settings, tls)
         urls |= await gateways.open()
         hot = Hot(hub, security, bench=settings.bench, spoken=spoken(hub, settings))
         front = Front(
@@ -155,9 +157,10 @@ def _http(front: Asgi, hot: Hot, websocket: Callable[..., asyncio.Protocol], set
 class Gateways:
     """The listening sockets of AMQP and STOMP, as far as the settings want them, and STOMP on that of HTTP."""
 
-    def __init__(self, hub: Hub, security: Security, settings: Settings) -> None:
+    def __init__(self, hub: Hub, security: Security, settings: Settings, tls: ssl.SSLContext | None) -> None:
         self._hub = hub
         self._settings = settings
+        self._tls = tls
         self._security = security
         self._gateway: Gateway | None = None
         self._servers: list[asyncio.Server] = []
@@ -169,7 +172,7 @@ class Gateways:
         if settings.amqp is not None:
             urls["amqp"] = await self._listen("amqp", settings.amqp, self._amqp(), None)
         if settings.amqps is not None:
-            urls["amqps"] = await self._listen("amqps", settings.amqps, self._amqp(), self._tls())
+            urls["amqps"] = await self._listen("amqps", settings.amqps, self._amqp(), self._tls)
         if settings.stomp is not None:
             urls["stomp"] = await self._listen("stomp", settings.stomp, self._stomp_tcp(), None)
         return urls
@@ -215,20 +218,6 @@ class Gateways:
         for server in self._servers:
             server.close()
         await self._hub.streams.say_goodbye()
-
-    def _tls(self) -> ssl.SSLContext:
-        files = self._settings.tls
-        if files.certificate is None:
-            raise ConfigError("amqps needs tls.certificate, and tls.key unless the key is in the same file")
-        try:
-            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-            context.load_cert_chain(files.certificate, files.key)
-            if files.client_ca is not None:
-                context.load_verify_locations(files.client_ca)
-                context.verify_mode = ssl.CERT_OPTIONAL
-        except OSError as error:  # SSLError is one
-            raise ConfigError(f"cannot use the files of [tls]: {error}") from None
-        return context
 
 
 def url_of(scheme: str, listener: socket.socket) -> str:

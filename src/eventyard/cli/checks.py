@@ -12,6 +12,7 @@ from eventyard.app import journal_path, mailer_of
 from eventyard.cli import journal
 from eventyard.cli.failure import Failure, explained
 from eventyard.config import load
+from eventyard.config.tls import tls_of
 from eventyard.keyfile import KEY_FILE, read_keys
 from eventyard.plugins import TARGETS, VERIFIERS
 from eventyard.plugins import load as load_plugins
@@ -60,6 +61,7 @@ def checks_of(settings: "Settings") -> Iterator[Check]:
     yield key_file(settings.data / KEY_FILE, has_journal=path.exists())
     yield journal_file(path)
     yield port(settings.listen, held=journal.held(path))
+    yield tls(settings)
     yield mail(settings, journal.mailing(path))
     yield assets(VIEWERS)
 
@@ -172,6 +174,22 @@ def port(address: str, *, held: bool) -> Check:
             "port", "fail", f"{address}: {error.strerror}", "choose another with --listen, or stop what has it"
         )
     return Check("port", "ok", f"{address} is free")
+
+
+def tls(settings: "Settings") -> Check:
+    """Can the files of the certificate be used, and does a port use them?"""
+    try:
+        with explained():
+            context = tls_of(settings)
+    except Failure as failure:
+        return Check("TLS", "fail", failure.message, "correct the file or the variable")
+    if context is None:
+        return Check("TLS", "ok", "no certificate is set, and no port wants one")
+    if settings.amqps is None:
+        return Check(
+            "TLS", "warn", "a certificate is set, and no port uses it", "set amqps; HTTP wants a reverse proxy for TLS"
+        )
+    return Check("TLS", "ok", f"the certificate of {settings.amqps} can be used")
 
 
 def mail(settings: "Settings", mailing: int) -> Check:

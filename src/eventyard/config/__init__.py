@@ -65,7 +65,9 @@ class Settings(BaseSettings):
     data: Path = Field(default=Path("eventyard-data"), description="Directory of the journal and the key file.")
     listen: str = Field(default="127.0.0.1:8080", description="HOST:PORT of the HTTP server; port 0 takes a free one.")
     amqp: str | None = Field(default=None, description="HOST:PORT of AMQP 0-9-1; unset: none.")
-    amqps: str | None = Field(default=None, description="HOST:PORT of AMQP 0-9-1 over TLS; unset: none.")
+    amqps: str | None = Field(
+        default=None, description="HOST:PORT of AMQP 0-9-1 over TLS, with `tls.certificate`; unset: none."
+    )
     stomp: str | None = Field(
         default=None, description="HOST:PORT of STOMP over TCP; unset: only over WebSocket, on the HTTP port."
     )

@@ -121,10 +121,16 @@ class StreamSettings(_Section):
 
 
 class TlsSettings(_Section):
-    """The certificate of the AMQP port with TLS."""
+    """The certificate of the AMQP port with TLS; every other port is plain."""
 
-    certificate: Path | None = Field(default=None, description="PEM file of the certificate and its chain.")
-    key: Path | None = Field(default=None, description="PEM file of its private key.")
+    certificate: Path | None = Field(
+        default=None,
+        description="PEM file of the certificate and its chain, for the AMQP port with TLS (`amqps`) only. HTTP and "
+        "STOMP stay plain: a reverse proxy in front of the hub gives them TLS.",
+    )
+    key: Path | None = Field(
+        default=None, description="PEM file of its private key; unset: the key is in the file of the certificate."
+    )
     client_ca: Path | None = Field(
         default=None, description="PEM file of the authorities whose client certificates are taken (AMQP EXTERNAL)."
     )

@@ -6,6 +6,7 @@ import pytest
 from eventyard.cli import checks
 from eventyard.config import Settings
 from eventyard.keyfile import write_keys
+from tests.interop.certificates import Authority
 
 
 @pytest.mark.parametrize(("version", "state"), [((3, 10, 9), "fail"), ((3, 11, 0), "ok"), ((3, 14, 1), "ok")])
@@ -95,6 +96,16 @@ def test_where_somebody_is_to_be_told_there_is_a_mail_server(
 ) -> None:
     found = checks.mail(set_to(**sections), mailing)
     assert (found.state, detail in found.detail) == (state, True), found
+
+
+def test_a_certificate_is_held_against_the_port_that_it_is_for(tmp_path: Path) -> None:
+    set_ = {"certificate": Authority(tmp_path).certify("hub")}
+    assert checks.tls(set_to()).state == "ok"
+    assert checks.tls(set_to(tls=set_, amqps="127.0.0.1:5671")).state == "ok"
+    assert checks.tls(set_to(tls=set_))[:3] == ("TLS", "warn", "a certificate is set, and no port uses it")
+    assert checks.tls(set_to(amqps="127.0.0.1:5671")).state == "fail"
+    found = checks.tls(set_to(tls={"certificate": tmp_path / "none"}))
+    assert (found.state, "'tls.certificate'" in found.detail) == ("fail", True)
 
 
 def test_the_built_in_plug_ins_are_there() -> None:

@@ -22,6 +22,7 @@ def test_a_healthy_hub_is_ok_in_every_respect(tmp_path: Path) -> None:
         "key file",
         "journal",
         "port",
+        "TLS",
         "mail",
         "browser files",
     }

@@ -46,6 +46,17 @@ def test_an_address_that_is_none_is_one_sentence_and_status_1(tmp_path: Path) ->
     assert ended.err.count("\n") == 1
 
 
+def test_a_certificate_that_cannot_be_read_is_refused_though_no_port_uses_it(tmp_path: Path) -> None:
+    (tmp_path / "hub.toml").write_text("[tls]\ncertificate = '/nowhere/hub.pem'\nkey = '/nowhere/hub.key'\n")
+    ended = run("serve", "--config", str(tmp_path / "hub.toml"), "--data", str(tmp_path / "data"))
+    assert ended.status == 1
+    assert ended.err == (
+        "error: setting 'tls.certificate' (EVENTYARD_TLS__CERTIFICATE): "
+        "cannot use /nowhere/hub.pem: No such file or directory\n"
+    )
+    assert not (tmp_path / "data").exists()
+
+
 def test_the_way_to_serve_imports_nothing_that_a_start_would_wait_for() -> None:
     heavy = ("rich", "aiohttp", "fastapi", "pydantic", "sqlalchemy", "cryptography", "eventyard.cli.client")
     get = "from typer.main import get_command; get_command(eventyard.cli.app).commands['serve']"
