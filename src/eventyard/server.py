@@ -28,6 +28,7 @@ from eventyard.api.security import Security
 from eventyard.app import open_hub
 from eventyard.config import ConfigError, Settings
 from eventyard.config.tls import tls_of
+from eventyard.config.values import host_and_port
 from eventyard.dialects.eventhos.options import BASE, Options
 from eventyard.dialects.eventhos.send import Send
 from eventyard.dialects.eventhos.senders import Senders
@@ -280,12 +281,12 @@ def _tune() -> None:
 
 def listen(address: str, option: str = "--listen") -> socket.socket:
     """A socket bound to the ``HOST:PORT`` of an option. Raises :class:`ConfigError` if it is wrong or taken."""
-    host, _, port = address.rpartition(":")
-    host = host.strip("[]")
-    if not host or "/" in host or not port.isdigit() or int(port) > 65_535:
-        raise ConfigError(f"cannot listen on {address!r}: write HOST:PORT, for example 127.0.0.1:8080")
     try:
-        family, kind, protocol, _, where = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0]
+        host, port = host_and_port(address)
+    except ValueError as error:
+        raise ConfigError(f"cannot listen on {address!r}: {error}") from None
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with ExitStack() as stack:
             listener = stack.enter_context(socket.socket(family, kind, protocol))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

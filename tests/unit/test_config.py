@@ -110,6 +110,26 @@ def test_a_part_of_a_list_that_is_wrong_is_refused_by_the_settings_name(monkeypa
         load()
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("amqp", "foo", "write HOST:PORT"),
+        ("amqps", "foo", "write HOST:PORT"),
+        ("stomp", "foo", "write HOST:PORT"),
+        ("listen", "8080", "write HOST:PORT"),
+        ("public_url", "notaurl", "write http:// or https:// and a host"),
+        ("proxies", '["10.0.0.1", "nonsense"]', "'nonsense' is no address and no network"),
+        ("bootstrap_key", "sp ace \u00fc", "a key goes into a header"),
+        ("bootstrap_password", "x", "a password has 8 to 1024 characters"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_when_settings_are_loaded(monkeypatch, name, text, says):
+    monkeypatch.setenv(variable(name), text)
+    with pytest.raises(ConfigError) as caught:
+        load()
+    assert str(caught.value).startswith(f"setting {name!r} ({variable(name)}): {says}")
+
+
 def test_variables_of_the_command_lines_client_are_not_settings(monkeypatch):
     monkeypatch.setenv("EVENTYARD_URL", "http://127.0.0.1:1")
     load()

@@ -13,6 +13,7 @@ from eventyard.cli import journal
 from eventyard.cli.failure import Failure, explained
 from eventyard.config import load
 from eventyard.config.tls import tls_of
+from eventyard.config.values import host_and_port
 from eventyard.keyfile import KEY_FILE, read_keys
 from eventyard.plugins import TARGETS, VERIFIERS
 from eventyard.plugins import load as load_plugins
@@ -159,9 +160,8 @@ def journal_file(path: Path) -> Check:
 
 def port(address: str, *, held: bool) -> Check:
     """Can the hub listen there? Where it runs already (``held``) the port is taken by itself."""
-    host, _, number = address.rpartition(":")
     try:
-        family, kind, protocol, _, where = socket.getaddrinfo(host.strip("[]"), int(number), type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _, where = socket.getaddrinfo(*host_and_port(address), type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(where)

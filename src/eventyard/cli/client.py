@@ -8,9 +8,10 @@ import http.client
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Self
-from urllib.parse import SplitResult, quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from eventyard.cli.failure import Failure
+from eventyard.wire.web_url import web_url
 
 JSON = "application/json"
 
@@ -154,17 +155,6 @@ class Client:
             f"there is no hub at {self.url}: {reason}",
             hint="start one with: eventyard serve; or name another with --url or EVENTYARD_URL",
         )
-
-
-def web_url(text: str) -> SplitResult | None:
-    """The parts of a URL that can be asked: of http or https, with a host; ``None`` for any other text."""
-    try:
-        parts = urlsplit(text)
-        named = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        whole = " " not in text and text.isprintable()
-    except ValueError:  # a port that is none, or brackets around no address
-        return None
-    return parts if named and whole else None
 
 
 def segment(text: str | int) -> str:

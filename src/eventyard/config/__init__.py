@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -34,6 +34,7 @@ from eventyard.config.sections import (
     TlsSettings,
     TokenSettings,
 )
+from eventyard.config.values import Address, Key, Network, Password, PublicUrl
 
 PREFIX = "EVENTYARD_"
 
@@ -63,26 +64,29 @@ class Settings(BaseSettings):
     )
 
     data: Path = Field(default=Path("eventyard-data"), description="Directory of the journal and the key file.")
-    listen: str = Field(default="127.0.0.1:8080", description="HOST:PORT of the HTTP server; port 0 takes a free one.")
-    amqp: str | None = Field(default=None, description="HOST:PORT of AMQP 0-9-1; unset: none.")
-    amqps: str | None = Field(
+    listen: Address = Field(
+        default="127.0.0.1:8080", description="HOST:PORT of the HTTP server; port 0 takes a free one."
+    )
+    amqp: Address | None = Field(default=None, description="HOST:PORT of AMQP 0-9-1; unset: none.")
+    amqps: Address | None = Field(
         default=None, description="HOST:PORT of AMQP 0-9-1 over TLS, with `tls.certificate`; unset: none."
     )
-    stomp: str | None = Field(
+    stomp: Address | None = Field(
         default=None, description="HOST:PORT of STOMP over TCP; unset: only over WebSocket, on the HTTP port."
     )
-    public_url: str | None = Field(
-        default=None, description="How clients reach the hub, when that is not its own address."
+    public_url: PublicUrl | None = Field(
+        default=None, description="URL by which clients reach the hub, when that is not its own address."
     )
-    proxies: list[str] = Field(
+    proxies: list[Network] = Field(
         default=[],
         description="Addresses of reverse proxies, whose X-Forwarded-For is believed when passwords are guessed.",
     )
-    bootstrap_key: SecretStr | None = Field(
-        default=None, description="API key of the first administrator, used on an empty store."
+    bootstrap_key: Key | None = Field(
+        default=None,
+        description="API key of the first administrator, of visible ASCII characters, used on an empty store.",
     )
-    bootstrap_password: SecretStr | None = Field(
-        default=None, description="Password of user admin, used on an empty store."
+    bootstrap_password: Password | None = Field(
+        default=None, description="Password of user admin, of 8 characters or more, used on an empty store."
     )
     bench: bool = Field(default=False, description="Serve the empty route that benchmarks are held against.")
     store: StoreSettings = StoreSettings()

@@ -42,7 +42,10 @@ def test_settings_that_cannot_be_read_end_the_examination(tmp_path: Path) -> Non
     assert [check["name"] for check in json.loads(ended.out)] == ["python", "settings"]
 
 
-@pytest.mark.parametrize("given", [("PROXIES", "10.0.0.1"), ("STREAMS__ORIGINS", "foo"), ("STORE__URL", "mongodb://x")])
+@pytest.mark.parametrize(
+    "given",
+    [("PROXIES", "10.0.0.1"), ("STREAMS__ORIGINS", "foo"), ("STORE__URL", "mongodb://x"), ("AMQP", "foo")],
+)
 def test_a_setting_that_makes_no_sense_is_told_by_its_variable(tmp_path: Path, given: tuple[str, str]) -> None:
     ended = run("doctor", "--data", str(tmp_path), env={f"EVENTYARD_{given[0]}": given[1]})
     assert ended.status == 1

@@ -14,11 +14,9 @@ from eventyard.api.v1.call import Asked, Call, Cursor, Limit
 from eventyard.api.v1.roles import RoleRefs, names_of, role_ids
 from eventyard.model import catalog
 from eventyard.model.access import Scope
-from eventyard.pipeline.identity.passwords import LONGEST
+from eventyard.pipeline.identity.passwords import LONGEST, SHORTEST
 
 router = APIRouter(prefix="/v1/users", tags=["Users"])
-
-SHORTEST = 8
 
 NewPassword = Annotated[
     str,

@@ -11,6 +11,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 AT_ONCE = 2
+SHORTEST = 8
+"""Characters of a password that is chosen here; one that was chosen elsewhere may have fewer."""
 LONGEST = 1024
 """Characters of a password; a longer one is nobody's."""
 
