@@ -9,6 +9,7 @@ import base64
 import binascii
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from ipaddress import ip_address, ip_network
 
 from eventyard.model.access import Principal
 from eventyard.model.bucket import Bucket
@@ -22,8 +23,8 @@ from eventyard.telemetry.metrics import Metrics
 class Security:
     """Proves callers. One per hub, as it counts their calls.
 
-    ``peer`` is the address at the other end of a connection. Where that is one of the ``proxies``, whoever called comes
-    from the address that the proxy tells of.
+    ``peer`` is the address at the other end of a connection. Where that is one of the ``proxies`` (addresses, or
+    networks such as ``10.0.0.0/8``), whoever called comes from the address that the proxy tells of.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class Security:
         self._identity = identity
         self._clock = clock
         self._metrics = metrics
-        self._proxies = frozenset(proxies)
+        self._proxies = [ip_network(proxy) for proxy in proxies]
         self._buckets: dict[str, Bucket] = {}
 
     async def authenticate(self, headers: Mapping[str, str], peer: str) -> Principal:
@@ -93,10 +94,17 @@ class Security:
 
     def source_of(self, headers: Mapping[str, str], peer: str) -> str:
         """The address that a request comes from: the nearest one that is not a proxy of ours."""
-        if peer not in self._proxies:
+        if not self._is_proxy(peer):
             return peer
         forwarded = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",")]
-        return next((hop for hop in reversed(forwarded) if hop and hop not in self._proxies), peer)
+        return next((hop for hop in reversed(forwarded) if hop and not self._is_proxy(hop)), peer)
+
+    def _is_proxy(self, text: str) -> bool:
+        try:
+            address = ip_address(text)
+        except ValueError:
+            return False
+        return any(address in network for network in self._proxies)
 
     def _limited(self, caller: Principal) -> Principal:
         if caller.rate_limit is not None and caller.key_id is not None:

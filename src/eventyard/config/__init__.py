@@ -79,7 +79,8 @@ class Settings(BaseSettings):
     )
     proxies: list[Network] = Field(
         default=[],
-        description="Addresses of reverse proxies, whose X-Forwarded-For is believed when passwords are guessed.",
+        description="Addresses or networks of reverse proxies, whose X-Forwarded-For is believed when passwords are "
+        "guessed.",
     )
     bootstrap_key: Key | None = Field(
         default=None,

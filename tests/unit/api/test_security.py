@@ -133,3 +133,11 @@ def test_behind_a_proxy_of_ours_the_address_is_the_one_it_tells_of(yard):
     assert security.source_of(told, PROXY) == ELSEWHERE
     assert security.source_of({}, PROXY) == PROXY
     assert security.source_of(told, HOME) == HOME, "anybody can send a header"
+
+
+def test_a_proxy_of_ours_may_be_any_address_of_a_network(yard):
+    security = Security(yard.hub.keys, yard.hub.identity, yard.clock, yard.hub.metrics, ["10.0.0.0/8", "fd00::/8"])
+    told = {"x-forwarded-for": f"203.0.113.66, {ELSEWHERE}, 10.9.8.7, fd00::1"}
+    assert security.source_of(told, "10.1.2.3") == ELSEWHERE
+    assert security.source_of(told, "11.1.2.3") == "11.1.2.3"
+    assert security.source_of({"x-forwarded-for": "unknown"}, "fd00::2") == "unknown"
