@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from eventyard.wire.rfc3339 import format_millis
+from eventyard.wire.web_url import web_url
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -52,6 +53,13 @@ def header_of(value: str) -> tuple[str, str]:
     if not equals or not name:
         raise typer.BadParameter(f"{value!r} is not NAME=VALUE")
     return name, text
+
+
+def web_url_of(value: str) -> str:
+    """A URL of http or https."""
+    if web_url(value) is None:
+        raise typer.BadParameter(f"{value!r} is not a URL; write one as http://127.0.0.1:3000/webhooks")
+    return value
 
 
 def duration_of(value: str) -> int:

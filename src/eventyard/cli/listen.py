@@ -17,7 +17,7 @@ import typer
 
 from eventyard.cli import sources, subscriptions, talk, targets
 from eventyard.cli.examples import examples
-from eventyard.cli.inputs import json_of
+from eventyard.cli.inputs import json_of, web_url_of
 from eventyard.cli.remote import Remote, remote
 
 LOOK_S = 2.0
@@ -44,7 +44,8 @@ def listen(
     pattern: Annotated[str | None, typer.Option(help="Only with such a routing key.")] = None,
     filter: Annotated[Any, typer.Option(parser=json_of, metavar="JSON|@FILE|-", help="Only with such data.")] = None,
     forward: Annotated[
-        str | None, typer.Option(metavar="URL", help="Hand each on to this URL, and answer as it does.")
+        str | None,
+        typer.Option(parser=web_url_of, metavar="URL", help="Hand each on to this URL, and answer as it does."),
     ] = None,
     host: Annotated[str, typer.Option(help="Address to receive on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to receive on; 0 takes a free one.")] = 0,

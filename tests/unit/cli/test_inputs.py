@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from eventyard.cli.inputs import duration_of, header_of, json_of, retry_of, setting_of, text_of, time_of
+from eventyard.cli.inputs import duration_of, header_of, json_of, retry_of, setting_of, text_of, time_of, web_url_of
 
 
 def test_text_is_itself_or_that_of_a_file_or_of_stdin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,6 +37,12 @@ def test_a_header_stays_text() -> None:
     assert header_of("X-Number=1") == ("X-Number", "1")
     with pytest.raises(typer.BadParameter, match="is not NAME=VALUE"):
         header_of("=x")
+
+
+def test_a_url_has_a_scheme_and_a_host() -> None:
+    assert web_url_of("http://127.0.0.1:3000/a?b=c") == "http://127.0.0.1:3000/a?b=c"
+    with pytest.raises(typer.BadParameter, match="'nourl' is not a URL; write one as http://"):
+        web_url_of("nourl")
 
 
 @pytest.mark.parametrize(

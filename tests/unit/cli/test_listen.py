@@ -73,3 +73,9 @@ def test_a_port_that_is_none_is_a_usage_error(hub: StubHub) -> None:
     ended = hub.run("listen", "--source", ID, "--port", "99999")
     assert (ended.status, hub.asked) == (2, [])
     assert "--port" in ended.err
+
+
+def test_what_is_no_url_to_hand_on_to_is_a_usage_error_before_anything_is_made(hub: StubHub) -> None:
+    ended = hub.run("listen", "--source", ID, "--forward", "nourl")
+    assert (ended.status, hub.asked) == (2, [])
+    assert "'nourl' is not a URL" in ended.err
