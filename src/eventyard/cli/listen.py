@@ -1,15 +1,16 @@
 """``eventyard listen``: what a subscription would get, on this machine, for as long as one looks.
 
 Makes a target and a subscription of its own, receives the deliveries here, prints them, hands them on to a local URL if
-asked, and removes both at the end. The hub must be able to reach this machine, and must be allowed to.
+asked, and removes both however it is ended. The hub must be able to reach this machine, and must be allowed to.
 """
 
 import http.client
 import json
 import secrets
-import threading
+import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -59,7 +60,7 @@ def listen(
 
     if source is None and not topic:
         raise typer.BadParameter("name a source or a topic", param_hint="--source")
-    ended = threading.Event()
+    ending: SimpleQueue[None] = SimpleQueue()
     printed = 0
 
     def answer(received: Received) -> int:
@@ -68,19 +69,43 @@ def listen(
         printed += 1
         _print(hub, received, status, forward)
         if count is not None and printed >= count:
-            ended.set()
+            ending.put(None)
         return status
 
     wish = {"source_id": hub.id_of(sources.PATH, source) if source else None, "topics": topic or None}
     with Receiver(new_secret(), answer, host=host, port=port) as receiver:
         settings = {"url": reach or receiver.url, "secret": receiver.secret}
-        with subscribed(hub, settings, {**wish, "pattern": pattern, "filter": filter}) as name:
+        with told_to_end(ending), subscribed(hub, settings, {**wish, "pattern": pattern, "filter": filter}) as name:
             hub.say(f"receiving on {receiver.url}; Ctrl-C ends")
-            try:
-                while not ended.wait(LOOK_S):
-                    _complain_of_errors(hub, name)
-            except KeyboardInterrupt:
-                hub.say(f"{printed} received")
+            while not _is_told(ending):
+                _complain_of_errors(hub, name)
+            hub.say(f"{printed} received")
+
+
+@contextmanager
+def told_to_end(ending: "SimpleQueue[None]") -> Iterator[None]:
+    """Put something into the queue when the process is interrupted, is to end, or loses its terminal.
+
+    An exception instead, as Ctrl-C raises, would break off what is just asked of the hub, and then nothing could be
+    removed. Who ignores a signal, as ``nohup`` does, goes on.
+    """
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    taken = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
+    for number in taken:
+        signal.signal(number, lambda *_: ending.put(None))  # a handler may do this at any moment, and set no Event
+    try:
+        yield
+    finally:
+        for number, handler in taken.items():
+            signal.signal(number, handler)
+
+
+def _is_told(ending: "SimpleQueue[None]") -> bool:
+    """Wait a while for what ends it; whether that came."""
+    with suppress(Empty):
+        ending.get(timeout=LOOK_S)
+        return True
+    return False
 
 
 @contextmanager

@@ -1,13 +1,21 @@
 import http.client
 import json
+import os
+import signal
 import threading
 import time
+from queue import SimpleQueue
 from urllib.parse import urlsplit
 
+import pytest
+
+from eventyard.cli.listen import told_to_end
 from eventyard.cli.signing import signed_headers
-from tests.unit.cli.stub import Ended, StubHub
+from tests.unit.cli.stub import Asked, Ended, StubHub
 
 ID = "0198c7a2-5e0b-7c3e-9a51-3f0d8f6f2c11"
+PID = os.getpid()
+GONE = [("DELETE", "/v1/subscriptions/s-1"), ("DELETE", "/v1/targets/t-1")]
 
 
 def prepared(hub: StubHub) -> StubHub:
@@ -33,15 +41,19 @@ def delivered(hub: StubHub, body: bytes) -> int:
 
 def listening(hub: StubHub, *words: str) -> tuple[Ended, int]:
     """Run the command; once it has subscribed, make one delivery."""
-    ended: list[Ended] = []
+    statuses: list[int] = []
     ready = threading.Event()
     hub.on_asked = lambda asked: ready.set() if asked.path == "/v1/subscriptions" else None
-    thread = threading.Thread(target=lambda: ended.append(hub.run("listen", *words, "--count", "1")))
+
+    def deliver() -> None:
+        assert ready.wait(10)
+        statuses.append(delivered(hub, b'{"id": 1}'))
+
+    thread = threading.Thread(target=deliver)
     thread.start()
-    assert ready.wait(10)
-    status = delivered(hub, b'{"id": 1}')
+    ended = hub.run("listen", *words, "--count", "1")  # in this thread, as signals come to no other
     thread.join(10)
-    return ended[0], status
+    return ended, statuses[0]
 
 
 def test_a_delivery_is_printed_and_everything_is_cleaned_up(hub: StubHub) -> None:
@@ -49,9 +61,7 @@ def test_a_delivery_is_printed_and_everything_is_cleaned_up(hub: StubHub) -> Non
     assert status == 200
     assert ended.status == 0
     assert ended.out.splitlines()[0] == "order.created  e-1  signature ok"
-    assert [(asked.method, asked.path) for asked in hub.asked][-2:] == [
-        ("DELETE", "/v1/subscriptions/s-1"), ("DELETE", "/v1/targets/t-1"),
-    ]  # fmt: skip
+    assert [(asked.method, asked.path) for asked in hub.asked][-2:] == GONE
     wish = next(asked for asked in hub.asked if asked.path == "/v1/subscriptions").body
     assert (wish["source_id"], wish["pattern"], wish["target_id"]) == (ID, "order.*", "t-1")
 
@@ -63,6 +73,42 @@ def test_a_delivery_is_handed_on_and_answered_as_the_other_does(hub: StubHub) ->
     printed = json.loads(ended.out)
     assert (printed["data"], printed["verified"], printed["status"]) == ({"id": 1}, True, 503)
     assert next(asked for asked in hub.asked if asked.path == "/webhooks").headers["ce-id"] == "e-1"
+
+
+def signalled(hub: StubHub, number: signal.Signals, method: str, path: str) -> Ended:
+    """Run the command, and signal it once it has asked that."""
+    left = [number]
+
+    def on_asked(asked: Asked) -> None:
+        if (asked.method, asked.path) == (method, path) and left:
+            os.kill(PID, left.pop())
+
+    hub.on_asked = on_asked
+    return hub.run("listen", "--source", ID)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/v1/targets"), ("POST", "/v1/subscriptions"), ("GET", "/v1/deliveries")]
+)
+def test_told_to_end_it_cleans_up_however_far_it_has_come(
+    hub: StubHub, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, method: str, path: str
+) -> None:
+    monkeypatch.setattr("eventyard.cli.listen.LOOK_S", 0.01)
+    before = signal.getsignal(number)
+    ended = signalled(prepared(hub), number, method, path)
+    assert (ended.status, ended.err.splitlines()[-1]) == (0, "0 received")
+    assert [(asked.method, asked.path) for asked in hub.asked][-2:] == GONE
+    assert signal.getsignal(number) is before
+
+
+def test_who_ignores_that_the_terminal_goes_away_listens_on() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with told_to_end(SimpleQueue()):
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_listening_to_nothing_is_a_usage_error(hub: StubHub) -> None:
