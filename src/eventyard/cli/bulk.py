@@ -4,7 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-from eventyard.cli.client import segment
+from eventyard.cli import talk
+from eventyard.cli.client import Refused, segment
+from eventyard.cli.failure import Failure
 from eventyard.cli.remote import Remote, given
 from eventyard.cli.talk import Columns
 
@@ -28,7 +30,7 @@ def act(
 ) -> None:
     """Act on each of the ``named`` ones, or on all that ``where`` finds; ``body`` is sent in either case.
 
-    Either, not both: beside names, options that say which would go unheard.
+    Either, not both: beside names, options that say which would go unheard. Ends with 1 where one of them is refused.
     """
     if named and (where or everything):
         raise typer.BadParameter("name some, or say which with options; not both")
@@ -53,7 +55,17 @@ def act(
 def _each(
     hub: Remote, path: str, verb: str, ids: list[int], dry_run: bool, columns: Columns, body: dict[str, Any] | None
 ) -> None:
+    """Act on one after the other; what the hub refuses of them is told, and ends the command with 1 behind the rest."""
     if dry_run:
         hub.show({"matched": len(ids), "changed": 0})
-    else:
-        hub.show([hub.post(f"{path}/{segment(entry_id)}/{verb}", body) for entry_id in ids], columns)
+        return
+    done = []
+    for entry_id in ids:
+        try:
+            done.append(hub.post(f"{path}/{segment(entry_id)}/{verb}", body))
+        except Refused as refused:
+            talk.complain(Failure(f"{entry_id}: {refused.message}", hint=refused.hint, code=refused.code))
+    if done or hub.as_json:
+        hub.show(done, columns)
+    if len(done) < len(ids):
+        raise typer.Exit(1)

@@ -15,6 +15,35 @@ def test_what_is_named_is_acted_upon_one_by_one(hub: StubHub) -> None:
     assert hub.last.body == {"status": "complete", "comment": "paid"}
 
 
+REFUSED = "cannot retry an entry that is Reprocessed"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("events", "status", "8", "9", "10", "complete"),
+        *(("deliveries", verb, "8", "9", "10") for verb in ("retry", "discard", "reprocess")),
+    ],
+)
+def test_one_that_is_refused_is_told_by_its_number_and_the_others_are_acted_upon(
+    hub: StubHub, command: tuple[str, ...]
+) -> None:
+    path = f"/v1/{command[0]}"
+    for number in (8, 10):
+        hub.answers("POST", f"{path}/{number}/{command[1]}", {**ENTRY, "entry_id": number})
+    hub.refuses("POST", f"{path}/9/{command[1]}", 409, detail=REFUSED, code="illegal_status", hint="see it")
+    ended = hub.run(*command, "--json")
+    assert (ended.status, [entry["entry_id"] for entry in json.loads(ended.out)]) == (1, [8, 10])
+    assert ended.err == f"error: 9: {REFUSED}\n  hint: see it\n  code: illegal_status\n"
+
+
+def test_where_all_are_refused_programs_get_an_empty_list_and_people_no_table(hub: StubHub) -> None:
+    hub.refuses("POST", "/v1/deliveries/9/retry", 409, detail=REFUSED)
+    assert json.loads(hub.run("deliveries", "retry", "9", "--json").out) == []
+    ended = hub.run("deliveries", "retry", "9")
+    assert (ended.status, ended.out, ended.err) == (1, "", f"error: 9: {REFUSED}\n")
+
+
 def test_what_a_search_finds_is_acted_upon_by_the_hub_and_a_dry_run_counts(hub: StubHub) -> None:
     hub.answers("POST", "/v1/events/status", {"matched": 5, "changed": 4, "next": None})
     which = ("--topic", "orders", "--status", "error", "--kind", "publication", "--any", "--project", "shop")
