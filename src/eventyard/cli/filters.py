@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Annotated, Any
 
 import typer
@@ -17,12 +17,19 @@ def moment(value: str) -> str:
     return time_of(value, time.time_ns() // 1_000_000)
 
 
+def place(value: str) -> str:
+    """A place in an exchange as the API takes it: as a moment, or what only the hub can tell, such as ``first``."""
+    with suppress(typer.BadParameter):
+        return moment(value)
+    return value
+
+
 def _which(help: str, *names: str, **more: Any) -> Any:
     return typer.Option(*names, help=help, rich_help_panel="Which", **more)
 
 
-def _time(help: str, name: str) -> Any:
-    return _which(help, name, parser=moment, metavar="TIME")
+def _time(help: str, name: str, parser: Callable[[str], str] = moment) -> Any:
+    return _which(help, name, parser=parser, metavar="TIME")
 
 
 _OPTIONS = (
@@ -43,6 +50,13 @@ _OPTIONS = (
 def filtered(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the search options; its argument ``where`` is the query of the API that they come to."""
     return bundled(command, "where", _OPTIONS, lambda **options: nullcontext(_query(**options)))
+
+
+def placed(command: Callable[..., None]) -> Callable[..., None]:
+    """As :func:`filtered`, where ``--from`` may be any place in an exchange."""
+    since = ("since", Annotated[str | None, _time("Not before; a time, or an age as 2h.", "--from", place)], None)
+    options = [since if option[0] == "since" else option for option in _OPTIONS]
+    return bundled(command, "where", options, lambda **given: nullcontext(_query(**given)))
 
 
 def _query(

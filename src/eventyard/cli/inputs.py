@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from eventyard.wire.rfc3339 import format_millis
+from eventyard.wire.rfc3339 import format_millis, parse
 from eventyard.wire.web_url import web_url
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -80,9 +80,14 @@ def retry_of(schedule: str | None) -> dict[str, Any] | None:
 
 def time_of(value: str, now: int) -> str:
     """A time as the API takes it: as written, or so long before ``now`` (ms) when an age is given, as ``2h``."""
-    if not _DURATION.fullmatch(value.strip()):
-        return value
-    return format_millis(now - duration_of(value))
+    try:
+        if _DURATION.fullmatch(value.strip()):
+            return format_millis(now - duration_of(value))
+        parse(value)
+    except ValueError as error:
+        what = f"{value!r} is neither a time ({error}) nor an age such as 30s, 5m, 2h or 1d"
+        raise typer.BadParameter(what) from None
+    return value
 
 
 KeepOld = Annotated[

@@ -16,7 +16,7 @@ import typer
 
 from eventyard.cli import talk
 from eventyard.cli.examples import examples
-from eventyard.cli.filters import filtered
+from eventyard.cli.filters import placed
 from eventyard.cli.remote import Remote, given, remote
 from eventyard.cli.stream import follow
 
@@ -37,7 +37,7 @@ app = typer.Typer(add_completion=False)
     )
 )
 @remote
-@filtered
+@placed
 def tail(
     hub: Remote,
     where: dict[str, Any],

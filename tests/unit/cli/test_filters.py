@@ -23,3 +23,14 @@ def test_what_was_not_said_is_not_asked_for(hub: StubHub) -> None:
 
 def test_an_age_is_counted_from_now() -> None:
     assert filters.moment("0s") > filters.moment("1h")
+
+
+def test_a_time_that_is_none_is_refused_without_asking_the_hub(hub: StubHub) -> None:
+    ended = hub.run("events", "list", "--from", "5x")
+    assert (ended.status, hub.asked) == (2, [])
+    assert "nor an age such as" in ended.err
+
+
+def test_a_place_in_an_exchange_may_be_what_only_the_hub_can_tell() -> None:
+    assert [filters.place(text) for text in ("first", "1042")] == ["first", "1042"]
+    assert filters.place("0s") > filters.place("1h")

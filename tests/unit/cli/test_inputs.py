@@ -68,3 +68,9 @@ def test_an_age_becomes_a_time_and_a_time_stays() -> None:
     now = 1_767_323_045_678
     assert time_of("1h", now) == "2026-01-02T02:04:05.678Z"
     assert time_of("2026-01-02T03:04:05Z", now) == "2026-01-02T03:04:05Z"
+
+
+@pytest.mark.parametrize("text", ["5x", "", "yesterday", "2026-01-02", "2026-02-30T00:00:00Z", "99999999d"])
+def test_what_is_neither_a_time_nor_an_age_is_told_both(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match=r"is neither a time \(.+\) nor an age such as 30s, 5m, 2h or 1d"):
+        time_of(text, 1_767_323_045_678)
