@@ -45,7 +45,11 @@ def apply(
     state = State(hub)
     planned = plan(read(file, list(state.fields)), state.has, state.fields, secrets=secrets)
     to_do = bool(planned.made or planned.changed or (prune and planned.removed))
-    if not dry_run:
+    if dry_run:
+        from eventyard.cli.declared.faults import check  # noqa: PLC0415 - pulls in the hub's compilers
+
+        check(planned, state.has, hub)
+    else:
         carry(planned, state, hub, prune=prune)
     if hub.as_json:
         talk.data(shown(planned, prune=prune, applied=not dry_run))

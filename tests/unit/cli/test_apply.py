@@ -49,3 +49,10 @@ def test_what_is_wrong_ends_it_before_anything_is_done(hub: StubHub) -> None:
     assert ended.status == 1
     assert "stdin, document 1, /sources/0/topic: there is no topic 'y'" in ended.err
     assert {asked.method for asked in hub.asked} == {"GET"}
+
+
+def test_a_dry_run_finds_what_the_hub_would_refuse(hub: StubHub) -> None:
+    furnish(hub)
+    ended = hub.run("apply", "-f", "-", "--dry-run", stdin='{"topics": [{"name": "new", "schema": {"type": "objec"}}]}')
+    assert (ended.status, ended.out) == (1, "")
+    assert "stdin, document 1, /topics/0/schema/type: " in ended.err
