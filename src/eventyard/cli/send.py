@@ -60,6 +60,8 @@ def send(
     """Send an event, and print the receipt."""
     if scheme is not None and scheme not in SIGNERS:
         raise typer.BadParameter(f"there is no scheme {scheme!r}", param_hint="--scheme")
+    if not data.strip():
+        raise typer.BadParameter("there is nothing to send; an event without data has --data null", param_hint="--data")
     path = "/v1/events/dispatch" if scheme is None else f"/in/{segment(hub.id_of(sources.PATH, source))}"
     described = scheme is None or type is not None or id is not None or subject is not None
     body = data.encode()

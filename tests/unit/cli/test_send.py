@@ -23,6 +23,13 @@ def test_data_may_come_from_stdin(hub: StubHub) -> None:
     assert hub.last.body == {"id": 2}
 
 
+def test_where_there_is_nothing_on_stdin_nothing_is_sent(hub: StubHub) -> None:
+    ended = hub.run("send", "orders", stdin="\n")
+    assert ended.status == 2
+    assert "--data null" in ended.err
+    assert hub.asked == []
+
+
 def test_type_id_and_subject_describe_the_event(hub: StubHub) -> None:
     hub.answers("POST", "/v1/events/dispatch", RECEIPT)
     hub.run("send", "orders", "--data", "{}", "--type", "order.created", "--id", "o-1", "--subject", "1")
