@@ -205,7 +205,9 @@ class Catalog:
 
     def _unlist(self, record: Record) -> None:
         if isinstance(record, _NAMED):
-            del self._by_name[type(record), record.project_id, record.name]
+            name = type(record), record.project_id, record.name
+            if self._by_name.get(name) is record:  # older journals may hold two subscriptions of one name
+                del self._by_name[name]
         if isinstance(record, Subscription):
             self.index.remove(record.id)
         elif isinstance(record, ApiKey):

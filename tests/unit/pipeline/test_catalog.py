@@ -1,4 +1,5 @@
 import pytest
+from msgspec.structs import replace
 
 from eventyard.model.catalog import Source, Subscription, Target
 from eventyard.model.errors import Conflict, NotFound
@@ -19,6 +20,18 @@ async def test_a_renamed_record_is_found_by_its_new_name_only(world):
     renamed = await world.catalog.save_one(builders.source("store", id=source.id, number=source.number))
     assert world.catalog.named(Source, "project-default", "shop") is None
     assert world.catalog.named(Source, "project-default", "store") is renamed
+
+
+async def test_two_subscriptions_of_one_name_which_an_older_journal_may_hold_can_be_renamed_and_removed(world):
+    first = world.catalog.get(Subscription, "subscription-fulfilment")
+    second = await world.catalog.save_one(replace(first, id="second", number=0))
+    renamed = await world.catalog.save_one(replace(first, name="other"))
+    assert world.catalog.named(Subscription, "project-default", "fulfilment") is second
+    assert world.catalog.named(Subscription, "project-default", "other") is renamed
+    await world.catalog.save_one(replace(renamed, name="fulfilment"))
+    await world.catalog.remove(second)
+    await world.catalog.remove(renamed)
+    assert world.catalog.named(Subscription, "project-default", "fulfilment") is None
 
 
 async def test_what_is_removed_is_gone_from_everywhere(world):
