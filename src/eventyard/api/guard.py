@@ -103,6 +103,8 @@ class Guard:
         limits = self._hub.limits
         coming = Body(headers, limits.batch_bytes if many else limits.body_bytes, self._hub.room)
         await read_body(receive, coming)
+        if coming.swells:
+            await coming.inflate()
         body = coming.whole()
         if not body:
             return body

@@ -94,7 +94,11 @@ class Hot:
 
     def answer(self, call: Call) -> Awaitable[Answer]:
         """The answer to a call whose body is whole. Raises what is wrong with the request."""
-        return call.answer(self._hub.catalog.version)
+        return self._answer_large(call) if call.body.swells else call.answer(self._hub.catalog.version)
+
+    async def _answer_large(self, call: Call) -> Answer:
+        await call.body.inflate()
+        return await call.answer(self._hub.catalog.version)
 
     def _takes_many(self, path: str, headers: Mapping[str, str]) -> bool:
         if path in self._spoken:

@@ -3,6 +3,7 @@
 Knows nothing of events. A body comes in parts: from ASGI here, from the parser in ``exchange.py``.
 """
 
+import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from http import HTTPStatus
@@ -21,6 +22,9 @@ Headers = Sequence[tuple[bytes, bytes]]
 """Headers as they stand on the wire, their names in lower case."""
 
 JSON = "application/json"
+
+AT_ONCE = 1 << 20
+"""Bytes that are inflated while everybody else waits."""
 
 
 class Head(Struct, frozen=True):
@@ -138,6 +142,17 @@ class Body:
             body = _inflate(body, self._encoding.strip().lower(), self._limit)
             self._cover(len(body))
         return body
+
+    @property
+    def swells(self) -> bool:
+        """Whether it may become so large when inflated that everybody else would wait for it."""
+        return self._encoding is not None and self._limit > AT_ONCE
+
+    async def inflate(self) -> None:
+        """Inflate it in a thread, now that all has come. Raises as :meth:`whole`, which then gives it."""
+        packed, encoding, self._encoding = bytes(self._came), self._encoding or "", None
+        self._came = await asyncio.to_thread(_inflate, packed, encoding.strip().lower(), self._limit)
+        self._cover(len(self._came))
 
     def _cover(self, size: int) -> None:
         if self._share is None:

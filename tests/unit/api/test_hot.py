@@ -1,6 +1,7 @@
 """What is judged before a body comes. What becomes of whole requests is told in test_front.py and test_ingest.py."""
 
 import base64
+import gzip
 import json
 
 import pytest
@@ -106,6 +107,15 @@ def test_a_batch_may_be_longer_than_an_event(yard, hot, door, headers):
         hot.open(head(path, key(yard), length(most), *headers))
         with pytest.raises(TooLarge):
             hot.open(head(path, key(yard), length(most + 1), *headers))
+
+
+async def test_a_packed_batch_is_answered_as_any(yard, hot):
+    packed = (b"content-encoding", b"gzip"), (b"content-type", b"application/json")
+    call = hot.open(head("/v1/events/batch", key(yard), *packed))
+    assert call.body.swells
+    call.body.take(gzip.compress(b'[{"source": "nowhere"}]'))
+    [line] = json.loads((await hot.answer(call)).body)
+    assert (line["status"], line["code"]) == (404, "not_found")
 
 
 async def test_who_is_shut_out_after_the_head_came_is_not_let_in_with_the_body(yard, hot):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventyard.api.http import Answer, Body, headers_of, query_of, read_body, whole_body
+from eventyard.api.http import AT_ONCE, Answer, Body, headers_of, query_of, read_body, whole_body
 from eventyard.model.errors import HubError, Invalid, TooLarge, TooMany
 from eventyard.pipeline.room import FREE, Room
 
@@ -89,6 +89,36 @@ async def test_a_body_beyond_the_limit_is_refused(parts, headers):
     with pytest.raises(TooLarge) as refused:
         await came(receiving(*parts), headers, 3)
     assert refused.value.code == "body_too_large"
+
+
+@pytest.mark.parametrize(
+    ("headers", "limit", "swells"),
+    [
+        ({"content-encoding": "gzip"}, AT_ONCE + 1, True),
+        ({"content-encoding": "gzip"}, AT_ONCE, False),
+        ({}, 1 << 30, False),
+    ],
+)
+def test_a_body_swells_that_may_become_large_when_inflated(headers, limit, swells):
+    assert Body(headers, limit, ROOM).swells is swells
+
+
+async def test_a_body_that_swells_is_inflated_in_a_thread_within_its_bounds():
+    room = Room(100)
+    body = Body({"content-encoding": "GZIP "}, AT_ONCE + 1, room)
+    body.take(gzip.compress(b"x" * (FREE + 90)))
+    await body.inflate()
+    assert (room.left, body.whole()) == (10, b"x" * (FREE + 90))
+    for packed, code in (
+        (gzip.compress(b"x" * (AT_ONCE + 2)), "body_too_large"),
+        (gzip.compress(b"x" * (FREE + 11)), "busy"),
+        (b"nope", "invalid_body"),
+    ):
+        other = Body({"content-encoding": "gzip"}, AT_ONCE + 1, room)
+        other.take(packed)
+        with pytest.raises(HubError) as refused:
+            await other.inflate()
+        assert refused.value.code == code
 
 
 async def test_a_client_that_goes_away_in_the_middle_is_no_event():
