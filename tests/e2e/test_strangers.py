@@ -222,7 +222,7 @@ async def test_no_operation_shows_or_changes_what_is_anothers(
 
 def asked(operation: Mapping[str, Any], ours: Mapping[str, str]) -> list[dict[str, str]]:
     """The query parameters to try: our project where one can be named, and none."""
-    named = any(parameter["name"] == "project_id" for parameter in operation.get("parameters", ()))
+    named = any((one["in"], one["name"]) == ("query", "project_id") for one in operation.get("parameters", ()))
     return [{"project_id": ours["project_id"]}, {}] if named else [{}]
 
 

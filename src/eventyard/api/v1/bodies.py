@@ -82,7 +82,7 @@ Name = Annotated[
     str,
     StringConstraints(min_length=1, max_length=255, pattern=rf"^[^\s{_UNSEEN}]([^{_UNSEEN}]*[^\s{_UNSEEN}])?$"),
     Field(
-        description="1 to 255 characters, none of them unseen, and no space at its beginning and end.",
+        description="1 to 255 characters, none that controls or cannot be seen, and no space at either end.",
         examples=["orders"],
     ),
 ]
