@@ -38,6 +38,7 @@ from eventyard.pipeline.ends import Ends
 from eventyard.pipeline.entities import Entities
 from eventyard.pipeline.hub import Hub, Limits
 from eventyard.pipeline.identity.identity import identity
+from eventyard.pipeline.identity.passwords import LONGEST, SHORTEST
 from eventyard.pipeline.keys import PREFIX, Keys, digest_of
 from eventyard.pipeline.lanes import Limits as LaneLimits
 from eventyard.pipeline.letters import Letterhead, Letters
@@ -343,6 +344,8 @@ def _first_records(hub: Hub, settings: Settings) -> list[Record]:
         records.append(hub.keys.record(key, organization.id, "bootstrap", [Scope.ADMIN]))
     if settings.bootstrap_password is not None:
         password = settings.bootstrap_password.get_secret_value()
+        if not SHORTEST <= len(password) <= LONGEST:
+            raise ConfigError(f"setting 'bootstrap_password': a password has {SHORTEST} to {LONGEST} characters")
         records.append(hub.identity.users.record(organization.id, "admin", password, [Scope.ADMIN]))
     return records
 

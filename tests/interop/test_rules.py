@@ -106,7 +106,7 @@ async def test_a_run_that_nobody_claims_is_told_of_once_and_a_hub_that_is_killed
 
 
 async def test_a_deleted_subscription_is_spoken_of_and_no_name_becomes_a_header_or_markup(tmp_path: Path) -> None:
-    name = "x</pre><script>\u2028Bcc: other@example.com\u2028<b>"
+    name = "x</pre><script>\u3000Bcc: other@example.com\u3000<b>"
     async with mail_server() as server, Answering(400) as broken, Hub(tmp_path, **settings(server.port)) as hub:
         source = await shop(hub)
         await hub.post("/v1/targets", name="t", type="webhook", settings={"url": broken.url}, retry={"max_attempts": 1})

@@ -86,6 +86,18 @@ async def test_an_empty_store_is_given_an_organization_a_project_an_application_
     assert b"pass word 1" not in (tmp_path / JOURNAL_FILE).read_bytes()
 
 
+@pytest.mark.parametrize("wrong", ["7 or so", "x" * 1025])
+async def test_a_bootstrap_password_is_as_long_as_that_of_any_user_where_it_counts(tmp_path, wrong):
+    short = settings(tmp_path, bootstrap_password=SecretStr(wrong))
+    with pytest.raises(ConfigError, match="a password has 8 to 1024 characters"):
+        async with open_hub(short, LOG):
+            pass
+    async with open_hub(settings(tmp_path, bootstrap_key=SecretStr("first")), LOG):
+        pass
+    async with open_hub(short, LOG) as hub:
+        assert hub.keys.by_key("first")
+
+
 async def test_without_a_bootstrap_key_or_password_nobody_gets_in(tmp_path):
     async with open_hub(settings(tmp_path), LOG) as hub:
         assert not list(hub.catalog.all(ApiKey))

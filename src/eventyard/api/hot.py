@@ -87,8 +87,7 @@ class Hot:
             raise Invalid("method_not_allowed", f"{head.path} takes POST only", hint="POST")
         limits = self._hub.limits
         headers = headers_of(head.headers, limits.header_bytes)
-        judge = partial(self._verb, head, headers)
-        verb = judge()
+        verb, judge = self._verb(head, headers), partial(self._verb, head, headers, again=True)
         most = limits.batch_bytes if self._takes_many(head.path, headers) else limits.body_bytes
         return Call(Body(headers, most, self._hub.room), verb, judge, self._hub.catalog.version)
 
@@ -105,8 +104,11 @@ class Hot:
             return False
         return path == BATCH or headers.get("content-type", "")[: len(_CLOUD_BATCH)].lower() == _CLOUD_BATCH
 
-    def _verb(self, head: Head, headers: Mapping[str, str]) -> Verb:
-        """What becomes of the body. Raises ``NotFound``, ``Unauthenticated`` for who has no business here."""
+    def _verb(self, head: Head, headers: Mapping[str, str], *, again: bool = False) -> Verb:
+        """What becomes of the body. Raises ``NotFound``, ``Unauthenticated`` for who has no business here.
+
+        Judged ``again``, a call does not count once more against the rate of its key.
+        """
         spoken = self._spoken.get(head.path)
         if spoken is not None:
             return partial(_spoken, spoken.open(head.query, headers))
@@ -115,7 +117,7 @@ class Hot:
         if head.path == EMPTY:
             return _empty
         verb = self._ingest.batch if head.path == BATCH else self._ingest.dispatch
-        caller = self._security.known(headers, head.peer)
+        caller = self._security.known(headers, head.peer, counted=not again)
         if caller is None:
             return partial(self._with_password, verb, head, headers)
         return partial(verb, caller, headers, query_of(head.query))

@@ -12,7 +12,8 @@ one such protocol, WebSocket; for any other a fresh parser is told the head agai
 """
 
 import re
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
@@ -20,12 +21,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from eventyard.api.exchange import Exchange
 from eventyard.api.front import STREAMS
+from eventyard.api.heads import check_head, check_trailer, endless
 from eventyard.api.hot import Hot
 from eventyard.api.http import Answer, Head
 from eventyard.api.patience import Patience
 from eventyard.api.pipelining import Flow, end_of_some
 from eventyard.api.writes import JoinedWrites
-from eventyard.model.errors import HubError, Invalid, TooLarge
+from eventyard.model.errors import HubError, Invalid
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -45,6 +47,7 @@ class HttpProtocol(HttpToolsProtocol):
     _hosts = 0
     _coded = False
     _deaf = False
+    _wrong: HubError | None = None
     _rest = b""
     """What was read and not looked at yet, as others wait before it."""
     _arrives_by: float | None = None
@@ -59,12 +62,11 @@ class HttpProtocol(HttpToolsProtocol):
         self.flow = Flow(transport)
         self._patience = Patience(self.loop, self._lose_patience)
         self._patience.until(self.loop.time() + self.patience_s)
-        self._untaken = Patience(self.loop, transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""
         self._patience.stop()
-        self._untaken.stop()
+        self.transport.forget()
         for waiting in (self.cycle, self._answering, *(cycle for cycle, _ in self.pipeline)):
             if isinstance(waiting, Exchange):
                 waiting.abandon()
@@ -77,15 +79,15 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """The client does not take what it is sent, and has so long to go on. Streams have a patience of their own."""
+        """The client does not take what it is sent fast enough. Streams have a patience of their own."""
         answering = self._answering
         if not isinstance(answering, RequestResponseCycle) or not answering.scope["path"].startswith(STREAMS):
-            self._untaken.until(self.loop.time() + self.patience_s)
+            self.transport.hurry()
         super().pause_writing()
 
     def resume_writing(self) -> None:
         """It has taken most of it."""
-        self._untaken.unending()
+        self.transport.relax()
         super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
@@ -126,11 +128,11 @@ class HttpProtocol(HttpToolsProtocol):
                 parts += (memoryview(part)[upgrade.args[0] :], self._head_without_upgrade())
                 self.parser = HttpRequestParser(self)
                 self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
-            except HttpParserError as error:
-                self._misunderstood(error.__context__)
+            except HttpParserError:
+                self._misunderstood()
                 return
         if self._arrives_by is not None and self._head > self.head_bytes:
-            self._refuse(self._endless())
+            self._refuse(endless(self.head_bytes))
         elif self._arrives_by is not None:
             self._patience.until(self._arrives_by)
         elif self.cycle is not None and not self.cycle.response_complete:
@@ -147,15 +149,12 @@ class HttpProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; or a trailer, behind a body, which must not pass for one (RFC 9110, section 6.5.1).
 
-        Raises ``Invalid`` (``invalid_http``) for a trailer that says what becomes of the connection, as the parser
-        would do so.
+        Raises what is wrong with a trailer, which ends the connection.
         """
         name = name.lower()
         if not self._in_head:
-            if name == b"connection":
-                raise Invalid(
-                    "invalid_http", "what becomes of a connection is said before a body", pointer="Connection"
-                )
+            with self._judging():
+                check_trailer(name)
             return
         self.headers.append((name, value))
         if name == b"host":
@@ -169,7 +168,12 @@ class HttpProtocol(HttpToolsProtocol):
         """Its head is whole. Raises what is wrong with it, which ends the connection."""
         upgrade = self.parser.should_upgrade()
         if upgrade or self._hosts != 1 or self._coded or self._head or self._long:
-            self._judge()
+            method, version = self.parser.get_method(), self.parser.get_http_version()
+            with self._judging():
+                check_head(
+                    method, self.url, version, self.headers,
+                    hosts=self._hosts, coded=self._coded, limit=self.head_bytes,
+                )  # fmt: skip
         if not upgrade:
             self._take_up()
             if not self.pipeline:
@@ -283,7 +287,6 @@ class HttpProtocol(HttpToolsProtocol):
         """Hand the connection over. A WebSocket lasts, and joins its writes itself."""
         self._deaf = True
         self._patience.stop()
-        self._untaken.stop()
         self.transport = self.transport.unwrap()
         self._make_scope()
         self.scope["method"] = "GET"
@@ -297,32 +300,18 @@ class HttpProtocol(HttpToolsProtocol):
 
     # What never becomes a request
 
-    def _judge(self) -> None:
-        """Raise what is wrong with a head, if anything is."""
-        if self._size_of_head() > self.head_bytes:
-            raise self._endless()
-        if self.parser.get_method() == b"CONNECT":
-            raise Invalid("unsupported_http", "this is no proxy: CONNECT is not for it")
-        if self._hosts > 1 or (not self._hosts and self.parser.get_http_version() != "1.0"):
-            raise Invalid("invalid_http", f"a request names its host once, not {self._hosts} times", pointer="Host")
-        if self._coded:
-            raise Invalid(
-                "unsupported_http", "bodies come as they are, or in chunks", pointer="Transfer-Encoding",
-                hint="say gzip in Content-Encoding",
-            )  # fmt: skip
+    @contextmanager
+    def _judging(self) -> Iterator[None]:
+        """Remember what the parser is stopped by: it would tell of whatever else is being handled."""
+        try:
+            yield
+        except HubError as wrong:
+            self._wrong = wrong
+            raise
 
-    def _size_of_head(self) -> int:
-        return len(self.url) + sum(len(name) + len(value) + len(": \r\n") for name, value in self.headers)
-
-    def _endless(self) -> TooLarge:
-        return TooLarge("headers_too_large", f"the head of the request is beyond {self.head_bytes} bytes")
-
-    def _misunderstood(self, cause: BaseException | None) -> None:
+    def _misunderstood(self) -> None:
         """The parser goes no further, be it that a head was found wrong."""
-        if isinstance(cause, HubError):
-            self._refuse(cause)
-        else:
-            self._refuse(Invalid("invalid_http", "what was sent is not an HTTP/1.1 request"))
+        self._refuse(self._wrong or Invalid("invalid_http", "what was sent is not an HTTP/1.1 request"))
 
     def _lose_patience(self) -> None:
         if self.pipeline:  # it is the server that does not read on

@@ -9,7 +9,7 @@ import base64
 import binascii
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from eventyard.model.access import Principal
 from eventyard.model.bucket import Bucket
@@ -48,26 +48,29 @@ class Security:
             caller = await self.password(login, passcode, self.source_of(headers, peer))
         return caller
 
-    def known(self, headers: Mapping[str, str], peer: str) -> Principal | None:
-        """As :meth:`authenticate`, at once; ``None`` where there is a password to be proven."""
+    def known(self, headers: Mapping[str, str], peer: str, *, counted: bool = True) -> Principal | None:
+        """As :meth:`authenticate`, at once; ``None`` where there is a password to be proven.
+
+        A call that is not ``counted`` was counted before.
+        """
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
         credentials = credentials.strip()
         match scheme.lower():
             case "bearer" if credentials:
-                return self.bearer(credentials)
+                return self.bearer(credentials, counted=counted)
             case "basic" if credentials:
-                return self.pair(*_pair_in(credentials), self.source_of(headers, peer))
+                return self.pair(*_pair_in(credentials), self.source_of(headers, peer), counted=counted)
         raise Unauthenticated(
             "unauthenticated", "the request carries no credentials", hint="send Authorization: Bearer <API key>"
         )
 
-    def bearer(self, text: str) -> Principal:
+    def bearer(self, text: str, *, counted: bool = True) -> Principal:
         """The caller behind an API key or a token. Raises as :meth:`authenticate`."""
         if self._identity.tokens.is_one(text) and not self._keys.has(text):
             return self._identity.tokens.verify(text).principal
-        return self._limited(self._keys.by_key(text))
+        return self._limited(self._keys.by_key(text), counted=counted)
 
-    def pair(self, login: str, passcode: str, source: str) -> Principal | None:
+    def pair(self, login: str, passcode: str, source: str, *, counted: bool = True) -> Principal | None:
         """The caller behind a login and a passcode: an API key or token with any login, or a user's name and password.
 
         ``None`` where it takes :meth:`password` to know. Raises as :meth:`authenticate`.
@@ -94,20 +97,17 @@ class Security:
 
     def source_of(self, headers: Mapping[str, str], peer: str) -> str:
         """The address that a request comes from: the nearest one that is not a proxy of ours."""
-        if not self._is_proxy(peer):
-            return peer
-        forwarded = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",")]
-        return next((hop for hop in reversed(forwarded) if hop and not self._is_proxy(hop)), peer)
+        nearest = _address_in(peer)
+        if not self._is_proxy(nearest):
+            return str(nearest)
+        forwarded = [_address_in(hop) for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
+        return str(next((hop for hop in reversed(forwarded) if not self._is_proxy(hop)), nearest))
 
-    def _is_proxy(self, text: str) -> bool:
-        try:
-            address = ip_address(text)
-        except ValueError:
-            return False
-        return any(address in network for network in self._proxies)
+    def _is_proxy(self, address: IPv4Address | IPv6Address | str) -> bool:
+        return not isinstance(address, str) and any(address in network for network in self._proxies)
 
-    def _limited(self, caller: Principal) -> Principal:
-        if caller.rate_limit is not None and caller.key_id is not None:
+    def _limited(self, caller: Principal, *, counted: bool = True) -> Principal:
+        if counted and caller.rate_limit is not None and caller.key_id is not None:
             self._limit(caller.key_id, caller.rate_limit)
         return caller
 
@@ -134,3 +134,17 @@ def _pair_in(credentials: str) -> tuple[str, str]:
             "unauthenticated", "the Basic credentials are not base64 of user:password", hint="see RFC 7617"
         )
     return name, password
+
+
+def _address_in(text: str) -> IPv4Address | IPv6Address | str:
+    """The address in what a socket or a proxy says of the other end: without a port, and as IPv4 where it is that."""
+    host = text.strip()
+    if host.startswith("["):
+        host = host[1:].partition("]")[0]
+    elif host.count(":") == 1:
+        host = host.partition(":")[0]
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return text.strip()
+    return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address

@@ -7,6 +7,8 @@ answer of a hundred bytes that costs as much as making it. Here what is written 
 import asyncio
 from typing import Any
 
+from eventyard.api.patience import Patience
+
 AT_ONCE = 64 * 1024
 """Bytes beyond which nothing waits for the end of the turn, so that backpressure is felt as before."""
 
@@ -14,11 +16,13 @@ AT_ONCE = 64 * 1024
 class JoinedWrites:
     """A transport that keeps what is written until the end of the turn. Everything else is the transport's own."""
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, linger_s: float) -> None:
-        """Who is to be closed has ``linger_s`` seconds to take what was written."""
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, patience_s: float) -> None:
+        """Who is hurried, and takes nothing for ``patience_s`` seconds, is cut off."""
         self._transport = transport
         self._loop = loop
-        self._linger_s = linger_s
+        self._patience_s = patience_s
+        self._untaken = Patience(loop, self._look)
+        self._left = 0
         self._parts: list[bytes] = []
         self._size = 0
 
@@ -42,16 +46,37 @@ class JoinedWrites:
             self._transport.write(data)
 
     def close(self) -> None:
-        """Send what is kept, then close; in the end whether or not the client takes it."""
+        """Send what is kept, then close, whether or not the client takes all of it."""
         if self._transport.is_closing():
             return
         self._flush()
         self._transport.close()
         if self._transport.get_write_buffer_size():
-            self._loop.call_later(self._linger_s, self._transport.abort)
+            self.hurry()
+
+    def hurry(self) -> None:
+        """Cut the client off, once it takes nothing more for too long."""
+        self._left = self._transport.get_write_buffer_size()
+        self._untaken.until(self._loop.time() + self._patience_s)
+
+    def relax(self) -> None:
+        """Let it take its time, unless it is to go."""
+        if not self._transport.is_closing():
+            self._untaken.unending()
+
+    def forget(self) -> None:
+        """It is gone."""
+        self._untaken.stop()
+
+    def _look(self) -> None:
+        if self._transport.get_write_buffer_size() < self._left:
+            self.hurry()
+        else:
+            self._transport.abort()
 
     def unwrap(self) -> asyncio.Transport:
         """The transport itself, with nothing kept back."""
+        self._untaken.stop()
         self._flush()
         return self._transport
 

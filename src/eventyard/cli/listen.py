@@ -87,17 +87,25 @@ def told_to_end(ending: "SimpleQueue[None]") -> Iterator[None]:
     """Put something into the queue when the process is interrupted, is to end, or loses its terminal.
 
     An exception instead, as Ctrl-C raises, would break off what is just asked of the hub, and then nothing could be
-    removed. Who ignores a signal, as ``nohup`` does, goes on.
+    removed. A second signal does: the hub may not answer. Who ignores a signal, as ``nohup`` does, goes on.
     """
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     taken = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
+
+    def restore() -> None:
+        for number, handler in taken.items():
+            signal.signal(number, handler)
+
+    def told(*_: object) -> None:
+        ending.put(None)  # a handler may do this at any moment, and set no Event
+        restore()
+
     for number in taken:
-        signal.signal(number, lambda *_: ending.put(None))  # a handler may do this at any moment, and set no Event
+        signal.signal(number, told)
     try:
         yield
     finally:
-        for number, handler in taken.items():
-            signal.signal(number, handler)
+        restore()
 
 
 def _is_told(ending: "SimpleQueue[None]") -> bool:

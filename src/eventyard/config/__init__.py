@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -34,7 +34,7 @@ from eventyard.config.sections import (
     TlsSettings,
     TokenSettings,
 )
-from eventyard.config.values import Address, Key, Network, Password, PublicUrl
+from eventyard.config.values import Address, Key, Network, PublicUrl
 
 PREFIX = "EVENTYARD_"
 
@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_nested_delimiter="__",
+        env_ignore_empty=True,
         extra="forbid",
         frozen=True,
         nested_model_default_partial_update=True,
@@ -86,7 +87,7 @@ class Settings(BaseSettings):
         default=None,
         description="API key of the first administrator, of visible ASCII characters, used on an empty store.",
     )
-    bootstrap_password: Password | None = Field(
+    bootstrap_password: SecretStr | None = Field(
         default=None, description="Password of user admin, of 8 characters or more, used on an empty store."
     )
     bench: bool = Field(default=False, description="Serve the empty route that benchmarks are held against.")

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from eventyard.pipeline.identity.passwords import LONGEST, SHORTEST
 from eventyard.wire.web_url import web_url
 
 SQLITE = "sqlite:///"
@@ -63,15 +62,6 @@ def _key(secret: SecretStr) -> SecretStr:
 
 
 Key = Annotated[SecretStr, AfterValidator(_key)]
-
-
-def _password(secret: SecretStr) -> SecretStr:
-    if not SHORTEST <= len(secret.get_secret_value()) <= LONGEST:
-        raise ValueError(f"a password has {SHORTEST} to {LONGEST} characters")
-    return secret
-
-
-Password = Annotated[SecretStr, AfterValidator(_password)]
 
 
 def _known_zone(name: str) -> str:

@@ -109,7 +109,7 @@ class Subscriptions:
             )
         called = name or f"{source.name if source else channels[0].name} to {target.name}"
         if name is None and source is not None:
-            called = self._like(project, called)
+            called = free_name(self._catalog, project, called)
         self._check_name(project, called)
         now = self._clock()
         made = Subscription(
@@ -215,11 +215,6 @@ class Subscriptions:
                 hint="give it another name",
             )  # fmt: skip
 
-    def _like(self, project: Project, name: str) -> str:
-        """The name, or the first like it that no subscription has."""
-        names = chain([name], (f"{name} ({number})" for number in count(1)))
-        return next(one for one in names if self._catalog.named(Subscription, project.id, one) is None)
-
     def _schedule(self, view: View, project: Project, schedule: Schedule) -> Schedule:
         """With the subscription that it follows by its id."""
         if schedule.after is None:
@@ -257,3 +252,9 @@ class Subscriptions:
 
     def _find(self, subscription_id: str) -> Subscription | None:
         return self._catalog.seek(Subscription, subscription_id)
+
+
+def free_name(catalog: Catalog, project: Project, name: str, own: Subscription | None = None) -> str:
+    """The name, or the first like it that no subscription has but perhaps its ``own``."""
+    names = chain([name], (f"{name} ({number})" for number in count(1)))
+    return next(one for one in names if catalog.named(Subscription, project.id, one) in (None, own))

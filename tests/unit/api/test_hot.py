@@ -129,6 +129,17 @@ async def test_who_is_shut_out_after_the_head_came_is_not_let_in_with_the_body(y
     assert refused.value.code == "unauthenticated"
 
 
+async def test_a_call_that_is_judged_again_counts_once(yard, hot):
+    text = await yard.key_for(Scope.EVENTS_PUBLISH, rate_limit=1)
+    call = hot.open(head("/v1/events/batch", key(yard, text)))
+    call.body.take(b"[]")
+    await yard.key_for(Scope.EVENTS_READ)
+    assert (await hot.answer(call)).status == 200
+    with pytest.raises(HubError) as refused:
+        hot.open(head("/v1/events/batch", key(yard, text)))
+    assert refused.value.code == "rate_limited"
+
+
 async def test_a_call_counts_against_the_rate_of_its_key_before_its_body_comes(yard, hot):
     text = await yard.key_for(Scope.EVENTS_PUBLISH, rate_limit=1)
     hot.open(head("/v1/events/batch", key(yard, text)))

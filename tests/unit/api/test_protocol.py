@@ -15,6 +15,7 @@ from eventyard.api.pipelining import WAITING
 from eventyard.api.problems import problem
 from eventyard.api.protocol import protocol_with
 from eventyard.api.writes import JoinedWrites
+from eventyard.model.errors import NotFound
 from eventyard.pipeline.room import FREE, Room
 
 ROOM = Room(1000)
@@ -438,14 +439,15 @@ async def test_a_trailer_does_not_pass_for_a_header(path):
     assert (server.headers or server.desk.headers) == [b"host", b"transfer-encoding"]
 
 
+@pytest.mark.parametrize("name", [b"Connection", b"Proxy-Connection"])
 @pytest.mark.parametrize("path", [b"/in/a", b"/x"])
-async def test_a_trailer_has_no_say_in_what_becomes_of_the_connection(path):
-    body = b"2\r\nhi\r\n0\r\nConnection: close\r\n\r\n"
+async def test_a_trailer_has_no_say_in_what_becomes_of_the_connection(path, name):
+    body = b"2\r\nhi\r\n0\r\n" + name + b": close\r\n\r\n"
     async with Server() as server:
         server.writer.write(post(path, body, b"transfer-encoding: chunked") + INNER)
         answer = await server.reader.read()
     assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"400"]
-    assert b'"pointer":"Connection"' in answer
+    assert b'"pointer":"%b"' % name in answer
     assert server.desk.answered == []
 
 
@@ -608,17 +610,25 @@ async def test_a_client_that_takes_its_answer_slowly_has_it_whole():
     async def app(scope, receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"10000000")]})
         await send({"type": "http.response.body", "body": body})
-        paused.append(connection.flow.write_paused)
         written.set()
 
-    paused, written = [], asyncio.Event()
+    looks, written = [], asyncio.Event()
     async with Server() as server:
         connection = await server.connection()
         connection.app = app
         connection.data_received(post(b"/x"))
         await written.wait()
-        assert paused == [True]
-        assert (await server.answers(1)) == [(200, body)]
+        assert connection.flow.write_paused
+        head = await server.reader.readuntil(b"\r\n\r\n")
+        taken, before = 0, connection.transport.get_write_buffer_size()
+        while taken < len(body):
+            taken += len(await server.reader.readexactly(100_000))
+            left = connection.transport.get_write_buffer_size()
+            if connection.flow.write_paused and left < before:
+                connection.transport._look()  # it is time
+                looks.append(connection.transport.is_closing())
+                before = left
+        assert (head.split()[1], any(looks), len(looks) > 1) == (b"200", False, True)
         server.writer.write(post(b"/in/a", b"hi"))
         assert await server.answers(1) == [(202, b"hi")]
 
@@ -640,6 +650,25 @@ async def test_where_there_is_no_room_for_a_body_it_comes_again_later():
         server.writer.write(post(b"/in/here", b"x" * (FREE + 1001)) + post(b"/in/next", b"y"))
         [(status, told), (other, _)] = await server.answers(2)
     assert (status, json.loads(told)["code"], other) == (503, "busy", 202)
+
+
+async def test_what_is_wrong_is_told_of_whatever_is_being_handled_while_it_is_read():
+    async with Server() as server:
+        connection = await server.connection()
+
+        async def app(scope, receive, send):
+            try:
+                raise NotFound("not_found", "somebody else's")
+            except NotFound:
+                await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
+                await send({"type": "http.response.body", "body": b""})
+
+        connection.app = app
+        two_hosts = b"GET /x HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n"
+        connection.data_received(post(b"/x") * WAITING + two_hosts)
+        *before, (status, told) = await server.answers(WAITING + 1)
+    assert before == [(404, b"")] * WAITING
+    assert (status, json.loads(told)["code"]) == (400, "invalid_http")
 
 
 async def test_of_very_many_requests_in_one_go_some_are_looked_at_and_the_rest_is_kept():

@@ -141,3 +141,12 @@ def test_a_proxy_of_ours_may_be_any_address_of_a_network(yard):
     assert security.source_of(told, "10.1.2.3") == ELSEWHERE
     assert security.source_of(told, "11.1.2.3") == "11.1.2.3"
     assert security.source_of({"x-forwarded-for": "unknown"}, "fd00::2") == "unknown"
+
+
+@pytest.mark.parametrize("peer", ["::ffff:10.1.2.3", "10.1.2.3", "10.1.2.3:80", "[::ffff:10.1.2.3]:80"])
+@pytest.mark.parametrize("hop", [ELSEWHERE, f"{ELSEWHERE}:5555", f"[::ffff:{ELSEWHERE}]:5555"])
+def test_an_address_is_the_same_however_it_is_written(yard, peer, hop):
+    security = Security(yard.hub.keys, yard.hub.identity, yard.clock, yard.hub.metrics, ["10.0.0.0/8"])
+    assert security.source_of({"x-forwarded-for": f"203.0.113.66, {hop}, 10.0.0.2:8080"}, peer) == ELSEWHERE
+    assert security.source_of({}, f"::ffff:{ELSEWHERE}") == ELSEWHERE
+    assert security.source_of({}, "[fe80::1]:80") == "fe80::1"

@@ -33,7 +33,7 @@ class Wire:
 
 def joined():
     wire = Wire()
-    return wire, JoinedWrites(wire, asyncio.get_running_loop(), linger_s=0)
+    return wire, JoinedWrites(wire, asyncio.get_running_loop(), patience_s=0)
 
 
 async def turn():
@@ -75,8 +75,38 @@ async def test_who_does_not_take_what_was_written_is_cut_off_in_the_end():
     transport.write(b"last words")
     wire.left = 10
     transport.close()
+    transport.relax()  # as when most of it is taken, and the rest is not
     assert (wire.closed, wire.aborted.is_set()) == (True, False)
     await wire.aborted.wait()
+
+
+class Reader(Wire):
+    """A wire whose client takes a byte each time that somebody looks."""
+
+    def get_write_buffer_size(self):
+        self.left -= 1
+        return self.left
+
+
+async def test_who_takes_it_slowly_has_all_the_time_that_takes():
+    wire = Reader()
+    wire.left = 100
+    transport = JoinedWrites(wire, asyncio.get_running_loop(), patience_s=0)
+    transport.hurry()
+    while wire.left > 0:
+        assert not wire.aborted.is_set()
+        await turn()
+    transport.relax()
+    await turn()
+    assert not wire.aborted.is_set()
+
+
+async def test_of_a_client_that_is_gone_nothing_is_expected():
+    wire, transport = joined()
+    transport.hurry()
+    transport.forget()
+    await turn()
+    assert not wire.aborted.is_set()
 
 
 async def test_unwrapped_it_is_the_transport_with_nothing_kept_back():

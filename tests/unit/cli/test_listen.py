@@ -102,6 +102,15 @@ def test_told_to_end_it_cleans_up_however_far_it_has_come(
     assert signal.getsignal(number) is before
 
 
+def test_a_second_signal_breaks_off_what_is_under_way(hub: StubHub) -> None:
+    told: SimpleQueue[None] = SimpleQueue()
+    with pytest.raises(KeyboardInterrupt), told_to_end(told):
+        os.kill(PID, signal.SIGINT)
+        told.get(timeout=30)
+        os.kill(PID, signal.SIGINT)
+        told.get(timeout=30)
+
+
 def test_who_ignores_that_the_terminal_goes_away_listens_on() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

@@ -1,7 +1,7 @@
 import pytest
-from pydantic import SecretStr, TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from eventyard.config.values import Address, Key, Network, Password, PublicUrl, StoreUrl, Zone, host_and_port
+from eventyard.config.values import Address, Key, Network, PublicUrl, StoreUrl, Zone, host_and_port
 
 
 def test_an_address_is_a_host_and_a_port() -> None:
@@ -50,13 +50,6 @@ def test_a_key_is_of_visible_ascii() -> None:
 def test_a_key_that_no_header_can_carry_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="a key goes into a header"):
         TypeAdapter(Key).validate_python(text)
-
-
-def test_a_password_has_as_many_characters_as_those_of_users() -> None:
-    assert TypeAdapter(Password).validate_python("8 or so.") == SecretStr("8 or so.")
-    for wrong in ("", "7 chars", "x" * 1025):
-        with pytest.raises(ValidationError, match="a password has 8 to 1024 characters"):
-            TypeAdapter(Password).validate_python(wrong)
 
 
 @pytest.mark.parametrize("name", ["UTC", "America/Lima"])

@@ -75,7 +75,10 @@ def _policy(value: Any) -> RetryPolicy:
         raise PydanticCustomError("retry", "{reason}", {"reason": message, POINTER: pointer}) from None
 
 
-_UNSEEN = r"\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+_UNSEEN = (
+    r"\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\u3164\ufeff"
+    r"\uffa0\ufff9-\ufffb"
+)
 """Characters that control, and those that let one name look like another: without a width, or turning directions."""
 
 Name = Annotated[

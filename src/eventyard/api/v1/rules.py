@@ -61,7 +61,7 @@ class Trial(Struct):
 
 All = Annotated[bool, Field(description="Also those that are made later.")]
 Sources = Annotated[list[Ref], Field(max_length=MOST_WATCHED, description="Whose publications; by id or name.")]
-Subscriptions = Annotated[list[Ref], Field(max_length=MOST_WATCHED, description="Whose deliveries; by id.")]
+Subscriptions = Annotated[list[Ref], Field(max_length=MOST_WATCHED, description="Whose deliveries; by id or name.")]
 Kinds = Annotated[list[KindWord], Field(max_length=len(KINDS), description="Of entries; none: any.")]
 Statuses = Annotated[
     list[StatusWord],

@@ -45,7 +45,7 @@ def check(planned: Plan, has: Has, hub: Remote) -> None:
             word, path = SET.get(one.kind, ("", ""))
             called = one.fields.get(word, there.get(word))
             given = step.fields.get("settings", {})
-            if called is None or not isinstance(given, Mapping):
+            if not isinstance(called, str) or not isinstance(given, Mapping):
                 continue  # there are none, or the hub says what it makes of that
             if called not in plugins(word, path):
                 raise failed(one.place.below(word), f"there is no {word} {called!r}", hint=f"see {path}")

@@ -21,6 +21,7 @@ from eventyard.pipeline.catalog import Catalog, in_turn
 from eventyard.pipeline.monitoring.tidings import key_of
 from eventyard.pipeline.projects import changed_fields
 from eventyard.pipeline.publish import Publishing
+from eventyard.pipeline.subscriptions import free_name
 from eventyard.pipeline.view import View
 from eventyard.ports import Clock
 
@@ -130,7 +131,7 @@ class Rules:
             id=rule.subscription_id,
             project_id=project.id,
             application_id=owner.id,
-            name=f"rule {rule.name}",
+            name=free_name(self._catalog, project, f"rule {rule.name}", way),
             topic_ids=(topic.id,),
             target_type=target.type,
             target_id=target.id,

@@ -47,9 +47,10 @@ def checked(remote, kind, **fields):
         ("subscriptions", {"name": "new", "pattern": "a.#", "filter": {"eq": [["a", "1"]]}}),
         ("subscriptions", {"name": "new", "pattern": None, "filter": None}),
         ("applications", {"name": "new"}),
+        ("targets", {"name": "new", "type": ["job"]}),
     ],
 )
-def test_what_the_hub_would_take_is_no_fault(remote, kind, fields):
+def test_what_the_hub_would_take_or_say_itself_is_no_fault(remote, kind, fields):
     checked(remote, kind, **fields)
 
 

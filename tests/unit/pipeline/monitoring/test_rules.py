@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from eventyard.model.access import Principal, Scope
 from eventyard.model.catalog import Application, Source, Subscription, Target
@@ -81,6 +82,17 @@ async def test_the_way_to_a_target_comes_changes_and_goes_with_the_rule(scene):
     await scene.rules.change(scene.who, made.id, {"target_id": "hook"})
     await scene.rules.remove(scene.who, made.id)
     assert scene.hub.catalog.seek(Subscription, made.subscription_id) is None
+
+
+async def test_the_way_takes_no_name_that_a_subscription_has(scene):
+    first = await scene.rule(name="first", target_id="hook")
+    way = scene.hub.catalog.get(Subscription, first.subscription_id)
+    taken = await scene.hub.catalog.save_one(replace(way, id="taken", number=0, name="rule second"))
+    second = await scene.rule(name="second", target_id="hook")
+    assert scene.hub.catalog.get(Subscription, second.subscription_id).name == "rule second (1)"
+    await scene.hub.catalog.remove(taken)
+    changed = await scene.rules.change(scene.who, first.id, {"mail_to": ["ops@example.com"]})
+    assert scene.hub.catalog.get(Subscription, changed.subscription_id).name == "rule first"
 
 
 async def test_a_target_that_a_rule_tells_stays(scene):
