@@ -4,7 +4,9 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from queue import SimpleQueue
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -73,6 +75,20 @@ def test_a_delivery_is_handed_on_and_answered_as_the_other_does(hub: StubHub) ->
     printed = json.loads(ended.out)
     assert (printed["data"], printed["verified"], printed["status"]) == ({"id": 1}, True, 503)
     assert next(asked for asked in hub.asked if asked.path == "/webhooks").headers["ce-id"] == "e-1"
+
+
+@pytest.fixture(autouse=True)
+def attentive() -> Iterator[None]:
+    """Signals are heard, though what a shell runs in the background ignores some."""
+    heard: dict[signal.Signals, Any] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in heard.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def signalled(hub: StubHub, number: signal.Signals, method: str, path: str) -> Ended:
