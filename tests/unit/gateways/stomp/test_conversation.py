@@ -28,9 +28,9 @@ async def test_a_key_is_the_passcode_of_any_login(yard: Yard) -> None:
 
 
 async def test_a_user_comes_in_with_their_password() -> None:
-    async with memory_hub(password="secret") as yard:
+    async with memory_hub(password="a secret") as yard:
         client = Client(yard)
-        client.say("STOMP", login="admin", passcode="secret", accept_version="1.1")
+        client.say("STOMP", login="admin", passcode="a secret", accept_version="1.1")
         assert (await client.hear()).headers["version"] == "1.1"
 
 
